@@ -1,0 +1,65 @@
+# Only Python >= 3.11 (with venv), git and make are needed; the rest comes from the lock files.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_FLAGS := --quiet --disable-pip-version-check
+LOCK := requirements.lock
+DEV_LOCK := requirements-dev.lock
+SOURCES := gateway translators tests benchmarks
+
+.PHONY: help install demo test check bench kill-test lock format docs clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with: make PYTHON=python3.12")'
+	@echo "Creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python $(LOCK) pyproject.toml
+	@echo "Installing from $(LOCK)"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed $(DEV_LOCK)
+	@echo "Installing from $(DEV_LOCK)"
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r $(DEV_LOCK)
+	@touch $@
+
+install: $(VENV)/.installed ## install into .venv; afterwards .venv/bin/dispatch-gateway works
+
+demo: install ## run one real workflow through gateway, simulated upstream and a sample application
+	@$(BIN)/dispatch-gateway demo
+
+check: $(VENV)/.installed-dev ## lint, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check ## lint, types, import contracts and tests
+	$(BIN)/python -m pytest
+
+bench: $(VENV)/.installed-dev ## measure; prints ratios taken side by side in one run
+	$(BIN)/python -m benchmarks
+
+kill-test: $(VENV)/.installed-dev ## 20 rounds of kill -9 during 200 dispatches (minutes)
+	$(BIN)/python -m tests.kill --rounds 20 --dispatches 200
+
+docs: $(VENV)/.installed-dev ## regenerate the pages that are made from tables in the code
+	$(BIN)/python -m tests.support.generated --write
+
+format: $(VENV)/.installed-dev ## format the sources
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Needs uv on the PATH. The lock files carry hashes and no index address.
+lock: ## pin the newest versions that pyproject.toml admits
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o $(LOCK)
+	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -o $(DEV_LOCK)
+
+clean: ## remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .import_linter_cache

@@ -1,0 +1,1 @@
+"""Keeps a Dispatch API v0.1 integration working on the Messages API v1."""
