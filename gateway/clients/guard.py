@@ -1,0 +1,255 @@
+"""Where the gateway may connect: URLs are checked as text, addresses when they are dialled.
+
+Both checks are needed. The text check answers a registration at once and without DNS; a name can
+point anywhere, and elsewhere a second later, so each dial resolves anew, keeps only permitted
+addresses, and connects to one of exactly those.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import unicodedata
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+import idna
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from gateway.clients.addresses import Address, AddressPolicy, is_public
+
+__all__ = [
+    "AddressPolicy",
+    "AddressRefused",
+    "Blocked",
+    "GuardedResolver",
+    "ResolutionTimedOut",
+    "SystemResolver",
+    "check_url",
+    "dial_target",
+    "is_public",
+]
+
+MAX_URL_LENGTH: Final = 2048
+
+# The one parser. It knows no user info, no fragment, no zone, no escapes in the host, and nothing
+# outside ASCII but in the host; each part ends where a character outside its class begins, so
+# it runs in linear time. What is dialled is built from the parts, never from the text.
+_URL: Final = re.compile(
+    r"(?P<scheme>[Hh][Tt][Tt][Pp][Ss]?)://"
+    r"(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[^\x00-\x20\x7f\"#%/:<>?@\[\\\]^`{|}]{1,253})"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+    r"(?P<path>/[A-Za-z0-9\-._~!$&'()*+,;=:@/%\[\]]*)?"
+    r"(?:\?(?P<query>[A-Za-z0-9\-._~!$&'()*+,;=:@/%\[\]?]*))?"
+)
+_LABEL: Final = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_NUMERIC: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_UNICODE_DOTS: Final = frozenset("\u3002\uff0e\uff61")
+_EAST_ASIAN: Final = frozenset(
+    ("CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO")
+)
+_LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal", ".home.arpa")
+
+_NOT_PUBLIC: Final = (
+    "The host is not on the public internet; use one that is, or allow private addresses if this"
+    " gateway serves a closed network."
+)
+_BAD_HOST: Final = (
+    "The host is not a valid name or address; write a domain name (its xn-- form if in doubt), a"
+    " dotted IPv4 address or a bracketed IPv6 address."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """A URL that is not dialled: `why` is one sentence, and repeats nothing of the URL."""
+
+    why: str
+
+
+class AddressRefused(OSError):  # noqa: N818 - a refusal, not a malfunction
+    """A name that resolves, but to no permitted address."""
+
+
+class ResolutionTimedOut(OSError):  # noqa: N818 - like AddressRefused
+    """A name whose lookup did not end in time."""
+
+
+def check_url(url: str, policy: AddressPolicy) -> str | None:
+    """Return why `url` cannot be called and what to do, or `None`. Asks no DNS."""
+    checked = dial_target(url, policy)
+    return checked.why if isinstance(checked, Blocked) else None
+
+
+def dial_target(url: str, policy: AddressPolicy) -> URL | Blocked:
+    """Return what to dial for `url`: an ASCII host and path and query as they were written."""
+    if len(url) > MAX_URL_LENGTH:
+        return Blocked(why=f"The URL is longer than {MAX_URL_LENGTH} characters; shorten it.")
+    parts = _URL.fullmatch(url)
+    if parts is None:
+        return Blocked(why=_explain(url))
+    scheme = parts["scheme"].lower()
+    if policy.https_only and scheme != "https":
+        return Blocked(why="The URL is plain http, which is switched off here; use https.")
+    port = int(parts["port"]) if parts["port"] else {"http": 80, "https": 443}[scheme]
+    if not 0 < port < 65536:
+        return Blocked(why="The port does not exist; use one between 1 and 65535.")
+    if not policy.allow_private and port not in policy.allowed_ports:
+        ports = ", ".join(map(str, sorted(policy.allowed_ports)))
+        return Blocked(why=f"The port is not allowed; use one of {ports}.")
+    host = _host(parts["host"], policy)
+    if isinstance(host, Blocked):
+        return host
+    path, query = parts["path"] or "/", parts["query"] or ""
+    return URL.build(
+        scheme=scheme, host=host, port=port, path=path, query_string=query, encoded=True
+    )
+
+
+def _explain(url: str) -> str:
+    """Say what keeps `url` from parsing, by the most telling fault."""
+    scheme, separator, rest = url.partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    if any(c <= " " or c in "\x7f\\" for c in url):
+        return "The URL contains a space, a control character or a backslash; remove it."
+    if not separator or scheme.lower() not in ("http", "https"):
+        return "The URL does not start with https:// or http://; write it out in full."
+    if "@" in authority:
+        return "The URL contains a user name or password; remove it."
+    if "#" in url:
+        return "The URL contains a fragment (#...); remove it."
+    if not rest.removeprefix(authority).isascii():
+        return "The path or query contains characters outside ASCII; percent-encode them."
+    return (
+        "The URL is not well formed; write https://host:port/path?query, percent-encoding what"
+        " else belongs into path or query."
+    )
+
+
+def _host(host: str, policy: AddressPolicy) -> str | Blocked:
+    """Return the host as it goes on the wire, or why it may not."""
+    if host.startswith("["):
+        try:
+            return _literal(IPv6Address(host[1:-1]), policy)
+        except ValueError:
+            return Blocked(why=_BAD_HOST)
+    try:
+        name = _ascii_name(host)
+    except UnicodeError:
+        return Blocked(why=_BAD_HOST)
+    if _NUMERIC.fullmatch(name.rpartition(".")[2]):
+        # 127.1, 2130706433 and 0x7f.1 all mean 127.0.0.1 to some resolver; only four plain
+        # decimal numbers mean the same to every reader.
+        try:
+            return _literal(IPv4Address(name), policy)
+        except ValueError:
+            return Blocked(why=_BAD_HOST)
+    if name in policy.own_hosts:
+        return Blocked(why="The URL points back at this gateway; use the receiver's own host.")
+    is_local = "." not in name or name.endswith(_LOCAL_SUFFIXES)
+    return Blocked(why=_NOT_PUBLIC) if is_local and not policy.allow_private else name
+
+
+def _literal(address: Address, policy: AddressPolicy) -> str | Blocked:
+    if not policy.permits(address):
+        return Blocked(why=_NOT_PUBLIC)
+    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+
+
+def _ascii_name(host: str) -> str:
+    """Write a name in ASCII by IDNA 2008.
+
+    Nothing is mapped first: full-width digits or a capital beyond ASCII would turn into another
+    name than the one written.
+
+    Raises:
+        UnicodeError: it is not a name.
+    """
+    if not host.isascii() and not _UNICODE_DOTS.isdisjoint(host):
+        raise UnicodeError("dots other than the full stop")
+    name = host.lower() if host.isascii() else idna.encode(host).decode("ascii")
+    for label in name.split("."):
+        if not _LABEL.fullmatch(label):
+            raise UnicodeError("not a label")
+        if label.startswith("xn--") and _mixes_scripts(idna.decode(label)):
+            raise UnicodeError("letters of several scripts")
+    return name
+
+
+def _mixes_scripts(label: str) -> bool:
+    # The first word of a letter's Unicode name is its script. Japanese, Korean and Chinese names
+    # combine scripts, also with Latin; elsewhere a mixture is how one name poses as another.
+    scripts = {unicodedata.name(c, "?").split()[0] for c in label if c.isalpha()}
+    return len(scripts - _EAST_ASIAN) > 1
+
+
+class SystemResolver(AbstractResolver):
+    """The machine's own name lookup, on threads of its own.
+
+    Names of hanging servers may fill these threads; they must not fill the loop's default ones,
+    on which others depend.
+    """
+
+    def __init__(self, threads: int = 16) -> None:
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="resolver")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the addresses of `host` in the order the system prefers."""
+        found = await asyncio.get_running_loop().run_in_executor(
+            self._pool, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+        )
+        return [
+            ResolveResult(
+                hostname=host, host=str(to[0]), port=port, family=kind, proto=proto, flags=0
+            )
+            for kind, _, proto, _, to in found
+        ]
+
+    async def close(self) -> None:
+        """Give up what waits; a lookup in progress ends by itself."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class GuardedResolver(AbstractResolver):
+    """A resolver that lets only permitted addresses through.
+
+    aiohttp connects to what its resolver returns, so the checked address is the dialled one. For
+    a host that is an address it asks no resolver; `dial_target` has judged that one already.
+    """
+
+    def __init__(
+        self, policy: AddressPolicy, resolver: AbstractResolver, *, limit_s: float = 5.0
+    ) -> None:
+        self._policy = policy
+        self._resolver = resolver
+        self._limit_s = limit_s
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Return the permitted addresses of `host`.
+
+        Raises:
+            AddressRefused: none of its addresses is permitted.
+            ResolutionTimedOut: the lookup took longer than the limit.
+            OSError: the name does not resolve.
+        """
+        try:
+            async with asyncio.timeout(self._limit_s):
+                found = await self._resolver.resolve(host, port, family)
+        except TimeoutError:
+            raise ResolutionTimedOut("the lookup took too long") from None
+        permitted = [to for to in found if self._policy.permits(ip_address(to["host"]))]
+        if not permitted:
+            raise AddressRefused("the name has no permitted address")
+        return permitted
+
+    async def close(self) -> None:
+        """Close the resolver underneath."""
+        await self._resolver.close()

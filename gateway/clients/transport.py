@@ -1,0 +1,240 @@
+"""One POST over aiohttp, told truthfully: whether a byte may have left, and what came back.
+
+Exception classes cannot tell "not sent" from "sent"; the phase can. aiohttp announces the request
+head right before the first byte of it is handed to the socket, so a failure without that
+announcement is provably unsent, and anything later is in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import functools
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from types import SimpleNamespace
+from typing import Any, Final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.streams import StreamReader
+from yarl import URL
+
+from gateway.clients.guard import AddressPolicy, AddressRefused, GuardedResolver, ResolutionTimedOut
+
+MAX_BODY: Final = 64 * 1024
+_MAX_HEAD: Final = 64 * 1024
+_KEEP_ALIVE_S: Final = 5.0
+"""Under the idle limit of common servers, so that it is us who close an idle connection."""
+
+
+class Fault(StrEnum):
+    """Why a POST brought no answer; a closed list, fit for a metric's label."""
+
+    ADDRESS_REFUSED = "address-refused"
+    NAME_UNRESOLVED = "name-unresolved"
+    NAME_TIMEOUT = "name-timeout"
+    CONNECTION_REFUSED = "connection-refused"
+    CONNECT_TIMEOUT = "connect-timeout"
+    CONNECT_FAILED = "connect-failed"
+    CERTIFICATE_REFUSED = "certificate-refused"
+    TLS_FAILED = "tls-failed"
+    # From here on a byte may have left.
+    DEADLINE_PASSED = "deadline-passed"
+    CONNECTION_LOST = "connection-lost"
+    UNREADABLE_RESPONSE = "unreadable-response"
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """What became of one POST. Filled in as it happens, so a cut anywhere leaves the truth."""
+
+    began: bool = False
+    """Whether a byte of the request may have left."""
+    http_status: int | None = None
+    """The final status, as soon as its head is complete, even if the body never is."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    """As much of the body as came within the limits, never decompressed."""
+    fault: Fault | None = None
+    """Set exactly when there is no status."""
+
+
+class StrictReader(ResponseHandler):
+    """aiohttp's reader of one connection, strict where an answer could be mistaken or endless.
+
+    On its own aiohttp takes what a server says on an idle connection, a late 408 for instance, as
+    the answer to the next request, and parses informational responses for as long as they come.
+    """
+
+    _awaiting = False
+    _head_size = 0
+
+    def set_response_params(self, **params: Any) -> None:
+        """Expect the answer to one request."""
+        self._awaiting, self._head_size = True, 0
+        super().set_response_params(**params)
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Take one parsed response head."""
+        if not self._awaiting:
+            self.abort()
+            return
+        self._awaiting = 100 <= data[0].code <= 199  # announces another head
+        super().feed_data(data, size)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes off the socket; none at all is how aiohttp resumes a paused parser."""
+        is_idle = not self._awaiting and (self._payload is None or self._payload.is_eof())
+        if data and is_idle:
+            self.abort()
+            return
+        self._head_size += len(data)
+        super().data_received(data)
+        if self._awaiting and self._head_size > _MAX_HEAD and self.transport is not None:
+            self.set_exception(HttpProcessingError(message="the head does not end"))
+            self.transport.abort()
+
+
+def open_session(
+    policy: AddressPolicy,
+    resolver: AbstractResolver,
+    *,
+    connect_s: float,
+    tls: ssl.SSLContext | None,
+) -> aiohttp.ClientSession:
+    """Open a session that connects only where `policy` permits and keeps nothing between calls.
+
+    Args:
+        connect_s: limit for connecting to one address, TLS included.
+        tls: what to trust, `None` for the system's certificate authorities.
+    """
+    connector = aiohttp.TCPConnector(
+        limit=0,  # callers hold semaphores; a pool that queues would hide the wait
+        resolver=GuardedResolver(policy, resolver),
+        use_dns_cache=False,  # each dial asks and checks anew
+        keepalive_timeout=_KEEP_ALIVE_S,
+        ssl=tls or True,
+    )
+    # aiohttp offers no public way to choose the reader; a test holds that this one is in use.
+    reader: type[ResponseHandler] = StrictReader
+    connector._factory = functools.partial(reader, loop=asyncio.get_running_loop())
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(_mark_began)
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect_s),
+        headers={"Accept-Encoding": "identity", "User-Agent": "dispatch-gateway"},
+        read_bufsize=MAX_BODY,
+        trace_configs=[trace],
+    )
+
+
+async def _mark_began(
+    session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    params: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    context.trace_request_ctx.began = True
+
+
+async def exchange(
+    session: aiohttp.ClientSession,
+    url: URL,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    deadline_s: float,
+    body_s: float | None = None,
+) -> Exchange:
+    """POST once and return what happened; never raises for what the network does.
+
+    Cancellation is passed on, so a task killed half-way never reads as "unsent".
+
+    Args:
+        deadline_s: limit for all of it, from the lookup to the last byte.
+        body_s: limit for the body alone, when only the status matters.
+    """
+    # Two turns of the loop let it notice idle connections that the server has closed meanwhile,
+    # before one of them is picked. What closes later than that is in doubt.
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    seen = Exchange()
+    try:
+        async with asyncio.timeout(deadline_s):
+            # aiohttp repeats a request on a broken idle connection only for idempotent methods.
+            response = await session.post(
+                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=seen
+            )
+            try:
+                seen.http_status, seen.headers = response.status, response.headers
+                async with asyncio.timeout(body_s):
+                    await _read_capped(response.content, seen.body)
+            finally:
+                # Keeps a connection whose answer was read to the end, closes any other.
+                response.close()
+    except (aiohttp.ClientError, OSError) as error:
+        if seen.http_status is None:
+            seen.fault = _fault_after(error) if seen.began else _fault_before(error)
+    return seen
+
+
+async def _read_capped(content: StreamReader, into: bytearray) -> None:
+    while len(into) < MAX_BODY and (chunk := await content.readany()):
+        into += chunk[: MAX_BODY - len(into)]
+
+
+def _fault_before(error: Exception) -> Fault:
+    match error:
+        case aiohttp.ClientConnectorDNSError(os_error=AddressRefused()):
+            return Fault.ADDRESS_REFUSED
+        case aiohttp.ClientConnectorDNSError(os_error=ResolutionTimedOut()):
+            return Fault.NAME_TIMEOUT
+        case aiohttp.ClientConnectorDNSError():
+            return Fault.NAME_UNRESOLVED
+        case aiohttp.ClientConnectorCertificateError():
+            return Fault.CERTIFICATE_REFUSED
+        case aiohttp.ClientConnectorSSLError():
+            return Fault.TLS_FAILED
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=errno.ECONNREFUSED)):
+            return Fault.CONNECTION_REFUSED
+        case TimeoutError():
+            return Fault.CONNECT_TIMEOUT
+        case _:
+            return Fault.CONNECT_FAILED
+
+
+def _fault_after(error: Exception) -> Fault:
+    match error:
+        case TimeoutError():
+            return Fault.DEADLINE_PASSED
+        case aiohttp.ClientResponseError():
+            return Fault.UNREADABLE_RESPONSE
+        case _:
+            return Fault.CONNECTION_LOST
+
+
+def retry_after_s(value: str | None, *, now_s: int) -> float | None:
+    """Read a `Retry-After` header: seconds from now, or `None` for garbage and for the past.
+
+    Absurdly far answers come back as they are; how long to wait is the caller's decision.
+    """
+    if value is None or not value.isascii() or len(value) > 64:
+        return None
+    if value.isdigit():
+        return float(value)
+    try:
+        when = parsedate_to_datetime(value)
+        wait_s = when.timestamp() - now_s
+    except (ValueError, OverflowError):
+        return None
+    return wait_s if when.tzinfo is not None and wait_s > 0 else None
