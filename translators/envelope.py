@@ -1,0 +1,183 @@
+"""The envelope that v1 status and inbound webhooks share: who, on what channel, when.
+
+Readers append what they find to a list and go on: a webhook is somebody's delivery receipt, and a
+field that cannot be read is no reason to lose the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from translators.diagnostics import Diagnostic, JsonObject, JsonValue, child
+from translators.rules import Rule, report
+from translators.rules_webhook import (
+    ADDRESS_UNREADABLE,
+    CHANNEL_WITHOUT_V01_NAME,
+    MESSAGE_UUID_UNREADABLE,
+    NUMBER_REWRITTEN,
+    TIMESTAMP_TRUNCATED,
+    TIMESTAMP_UNREADABLE,
+    WEBHOOK_FIELD_DROPPED,
+    WEBHOOK_FIELD_UNKNOWN,
+    WEBHOOK_IN_V01_SHAPE,
+)
+from translators.timestamps import read_timestamp
+
+V01_CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "sms": "sms",
+        "mms": "mms",
+        "whatsapp": "whatsapp",
+        "messenger": "messenger",
+        "viber_service": "viber_service_msg",
+        "viber": "viber_service_msg",  # a spelling some v1 payloads use
+    }
+)
+"""Channel names as v1 webhooks write them, and as v0.1 does. Source: docs/wire.md section 5.5."""
+
+# On these channels an address is an id rather than a phone number. A Viber service has an id, the
+# person it writes to a number. Source: docs/wire.md section 5.5 and 5.7.
+_ID_OF_BUSINESS: Final = frozenset({"viber_service_msg", "messenger"})
+_ID_OF_PERSON: Final = frozenset({"messenger"})
+
+_UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+# A hostile body can hold thousands of names of any length; past these bounds they are counted.
+_NAMED_FIELDS: Final = 20
+_NAME_LENGTH: Final = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What every v1 webhook says, in v0.1 terms."""
+
+    message_uuid: str
+    """Lower case."""
+    channel: str | None
+    """The v0.1 name; `None` when v1's is missing or new."""
+    to: str | None
+    sender: str | None
+    timestamp: str
+    """The v0.1 form; as v1 wrote it if that could not be read; "" if that was not text."""
+
+
+def read_uuid(value: JsonValue) -> str | None:
+    """Return a hyphenated UUID of any version in lower case; `None` for anything else."""
+    return value.lower() if isinstance(value, str) and _UUID.fullmatch(value) else None
+
+
+def read_envelope(
+    document: JsonObject, found: list[Diagnostic], *, unknown_channel: Rule
+) -> Envelope | None:
+    """Read the envelope; `None` once a finding of severity `ERROR` was appended.
+
+    Args:
+        unknown_channel: the rule for a channel that neither API names.
+    """
+    for key in ("to", "from", "message"):
+        if isinstance(document.get(key), dict):
+            detail = f"{key} is an object, as in v0.1; v1 webhooks are flat"
+            found.append(report(WEBHOOK_IN_V01_SHAPE, child("", key), detail))
+            return None
+    message_uuid = read_uuid(document.get("message_uuid"))
+    if message_uuid is None:
+        detail = "message_uuid is missing or not a UUID"
+        found.append(report(MESSAGE_UUID_UNREADABLE, "/message_uuid", detail))
+        return None
+    name = document.get("channel")
+    channel = V01_CHANNELS.get(name) if isinstance(name, str) else None
+    if name == "rcs":
+        detail = "v0.1 has no RCS channel; nothing is forwarded"
+        found.append(report(CHANNEL_WITHOUT_V01_NAME, "/channel", detail))
+        return None
+    if channel is None:
+        detail = "the channel is missing or not one v0.1 has a name for"
+        found.append(report(unknown_channel, "/channel", detail))
+    return Envelope(
+        message_uuid=message_uuid,
+        channel=channel,
+        to=_read_address(document, "to", found),
+        sender=_read_address(document, "from", found),
+        timestamp=_read_timestamp(document.get("timestamp"), found),
+    )
+
+
+def address(channel: str | None, value: str | None, *, of_business: bool) -> JsonObject:
+    """Build the v0.1 address object of one side, leaving out what is not known.
+
+    Args:
+        channel: the v0.1 name.
+        of_business: whether the address belongs to the business rather than to the person.
+    """
+    built: JsonObject = {}
+    if channel is not None:
+        built["type"] = channel
+    if value is not None:
+        by_id = channel in (_ID_OF_BUSINESS if of_business else _ID_OF_PERSON)
+        built["id" if by_id else "number"] = value
+    return built
+
+
+def name_unmapped(
+    fields: JsonObject,
+    pointer: str,
+    *,
+    carried: frozenset[str],
+    known: frozenset[str] = frozenset(),
+    found: list[Diagnostic],
+) -> None:
+    """Name each field that has no place in v0.1, so that nothing is dropped in silence.
+
+    Args:
+        fields: the object at `pointer`.
+        carried: names that are translated; no finding.
+        known: names that v1 documents and v0.1 has no field for.
+    """
+    budget = _NAMED_FIELDS
+    unnamed = len(fields.keys() - carried - known)
+    for key in fields:
+        if key in carried:
+            continue
+        if key in known:
+            detail = f"{key} has no place in v0.1 and is dropped"
+            found.append(report(WEBHOOK_FIELD_DROPPED, child(pointer, key), detail))
+        elif budget and len(key) <= _NAME_LENGTH and key.isprintable():
+            budget -= 1
+            unnamed -= 1
+            detail = "this field is not one v1 documents; dropped"
+            found.append(report(WEBHOOK_FIELD_UNKNOWN, child(pointer, key), detail))
+    if unnamed:
+        detail = f"{unnamed} more fields are not ones v1 documents; dropped"
+        found.append(report(WEBHOOK_FIELD_UNKNOWN, pointer, detail))
+
+
+def _read_address(document: JsonObject, key: str, found: list[Diagnostic]) -> str | None:
+    value = document.get(key)
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**15:
+        detail = f"{key} was written as a JSON number"
+        found.append(report(NUMBER_REWRITTEN, child("", key), detail))
+        return str(value)
+    found.append(report(ADDRESS_UNREADABLE, child("", key), f"{key} is missing or not text"))
+    return None
+
+
+def _read_timestamp(value: JsonValue, found: list[Diagnostic]) -> str:
+    if not isinstance(value, str):
+        detail = "the timestamp is missing or not text; left empty"
+        found.append(report(TIMESTAMP_UNREADABLE, "/timestamp", detail))
+        return ""
+    timestamp = read_timestamp(value)
+    if timestamp is None:
+        detail = "the timestamp is in none of the known forms; carried as it is"
+        found.append(report(TIMESTAMP_UNREADABLE, "/timestamp", detail))
+        return value
+    if timestamp.truncated:
+        detail = "digits below the millisecond were cut off"
+        found.append(report(TIMESTAMP_TRUNCATED, "/timestamp", detail))
+    return timestamp.text

@@ -1,0 +1,254 @@
+"""v1 inbound webhooks, and the v0.1 inbound callbacks they become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from translators.diagnostics import Diagnostic, JsonObject, JsonValue, Translation, child
+from translators.envelope import address, name_unmapped, read_envelope
+from translators.rules import Rule, report
+from translators.rules_inbound import (
+    CONTENT_PART_DROPPED,
+    CONTENT_UNDOCUMENTED,
+    CONTENT_UNREADABLE,
+    CONTENT_UNSUPPORTED,
+    INBOUND_USAGE_ASSUMED,
+    MESSAGE_TYPE_UNREADABLE,
+    PART_COUNT_ASSUMED,
+    REPLY_AS_TEXT,
+)
+from translators.rules_webhook import (
+    CHANNEL_WITHOUT_V01_NAME,
+    NUMBER_REWRITTEN,
+    WEBHOOK_NOT_AN_OBJECT,
+)
+from translators.usage import DEFAULT_CURRENCY, Usage, plain_decimal, read_usage
+
+_URL: Final = ("url",)
+_URL_CAPTION: Final = ("url", "caption")
+
+# What v0.1 can show, by v0.1 channel and v1 message type: the members of the media object that
+# have a v0.1 field. Whatever is not listed here, and is no text or location, is `unsupported`.
+# Source: docs/wire.md section 5.7.
+_MEDIA: Final[Mapping[tuple[str, str], tuple[str, ...]]] = MappingProxyType(
+    {
+        ("mms", "image"): _URL_CAPTION,
+        ("mms", "vcard"): _URL,
+        ("mms", "audio"): _URL_CAPTION,
+        ("mms", "video"): _URL_CAPTION,
+        ("mms", "file"): _URL_CAPTION,
+        ("viber_service_msg", "image"): _URL_CAPTION,
+        ("messenger", "image"): _URL,
+        ("messenger", "audio"): _URL,
+        ("messenger", "video"): _URL,
+        ("messenger", "file"): _URL,
+        ("whatsapp", "image"): _URL_CAPTION,
+        ("whatsapp", "audio"): _URL_CAPTION,
+        ("whatsapp", "video"): _URL_CAPTION,
+        ("whatsapp", "file"): _URL_CAPTION,
+    }
+)
+
+# Carried although no v0.1 document shows them: losing a person's message would be worse.
+_UNDOCUMENTED: Final = frozenset(
+    {
+        ("mms", "text"),
+        ("mms", "audio"),
+        ("mms", "video"),
+        ("mms", "file"),
+        ("viber_service_msg", "image"),
+    }
+)
+
+# v1 and v0.1 both have this type on these channels, so nothing is lost.
+_UNSUPPORTED_IN_V1: Final = frozenset({("whatsapp", "unsupported"), ("messenger", "unsupported")})
+
+_REPLIES: Final = MappingProxyType({"reply": "title", "button": "text"})
+_COORDINATES: Final = (("longitude", "long"), ("latitude", "lat"))
+
+_ENVELOPE: Final = frozenset({"channel", "message_uuid", "to", "from", "timestamp", "message_type"})
+_SMS_CARRIED: Final = frozenset({"usage", "sms"})
+_KNOWN: Final = frozenset(
+    {
+        *("client_ref", "profile", "context", "context_status", "provider_message", "origin"),
+        *("whatsapp", "_self", "usage", "sms"),
+    }
+)
+
+
+def translate_inbound(
+    document: JsonValue, *, reply_as_text: bool = False
+) -> Translation[JsonObject]:
+    """Translate the body of a v1 inbound webhook into the body of a v0.1 one.
+
+    Never raises. A message whose content v0.1 cannot show arrives as `unsupported`, as it did on
+    v0.1 itself, so that the receiver still learns that somebody wrote.
+
+    Args:
+        reply_as_text: show the title of a WhatsApp reply or button as text rather than as
+            `unsupported`.
+
+    Source: docs/wire.md section 5.7.
+    """
+    found: list[Diagnostic] = []
+    if not isinstance(document, dict):
+        return _refused(found, WEBHOOK_NOT_AN_OBJECT, "", "the webhook is not a JSON object")
+    envelope = read_envelope(document, found, unknown_channel=CHANNEL_WITHOUT_V01_NAME)
+    if envelope is None or envelope.channel is None:
+        return Translation(value=None, diagnostics=tuple(found))
+    channel, message_type = envelope.channel, document.get("message_type")
+    if not isinstance(message_type, str) or not message_type:
+        detail = "the message type is missing or not text"
+        return _refused(found, MESSAGE_TYPE_UNREADABLE, "/message_type", detail)
+    content = _content(document, channel, message_type, found, reply_as_text=reply_as_text)
+    message: JsonObject = {"content": content}
+    body: JsonObject = {
+        "message_uuid": envelope.message_uuid,
+        "timestamp": envelope.timestamp,
+        "to": address(channel, envelope.to, of_business=True),
+        "from": address(channel, envelope.sender, of_business=False),
+        "message": message,
+    }
+    carried = _ENVELOPE | {message_type}
+    if channel == "sms":
+        carried |= _SMS_CARRIED
+        message["sms"] = {"num_messages": _part_count(document.get("sms"), found)}
+        usage = _sms_usage(document.get("usage"), found)
+        body["usage"] = {"currency": usage.currency, "price": usage.price}
+    name_unmapped(document, "", carried=carried, known=_KNOWN, found=found)
+    return Translation(value=body, diagnostics=tuple(found))
+
+
+def _refused(
+    found: list[Diagnostic], rule: Rule, pointer: str, detail: str
+) -> Translation[JsonObject]:
+    return Translation(value=None, diagnostics=(*found, report(rule, pointer, detail)))
+
+
+def _content(
+    document: JsonObject,
+    channel: str,
+    message_type: str,
+    found: list[Diagnostic],
+    *,
+    reply_as_text: bool,
+) -> JsonObject:
+    kind = (channel, message_type)
+    if kind in _UNDOCUMENTED:
+        detail = "v0.1 documents no such content on this channel; written as on the others"
+        found.append(report(CONTENT_UNDOCUMENTED, "/message_type", detail))
+    body = document.get(message_type)
+    pointer = child("", message_type)
+    if message_type == "text":
+        return _text(body, pointer, found)
+    if kind in _MEDIA:
+        return _media(body, pointer, kind, found)
+    if kind == ("mms", "content"):
+        return _first_part(body, found)
+    if kind == ("whatsapp", "location"):
+        return _location(body, found)
+    if reply_as_text and channel == "whatsapp" and message_type in _REPLIES:
+        detail = "the title the person chose stands as text; the rest of the reply is dropped"
+        found.append(report(REPLY_AS_TEXT, pointer, detail))
+        title = _REPLIES[message_type]
+        return _text(_fields(body).get(title), child(pointer, title), found)
+    if kind not in _UNSUPPORTED_IN_V1:
+        detail = "v0.1 has no such content on this channel; the body is dropped"
+        found.append(report(CONTENT_UNSUPPORTED, "/message_type", detail))
+    return {"type": "unsupported"}
+
+
+def _text(value: JsonValue, pointer: str, found: list[Diagnostic]) -> JsonObject:
+    if not isinstance(value, str):
+        return _unreadable(pointer, found)
+    return {"type": "text", "text": value}
+
+
+def _media(
+    value: JsonValue, pointer: str, kind: tuple[str, str], found: list[Diagnostic]
+) -> JsonObject:
+    members = _MEDIA[kind]
+    fields = _fields(value)
+    if not _text_member(fields, "url"):
+        return _unreadable(child(pointer, "url"), found)
+    carried = frozenset(member for member in members if isinstance(fields.get(member), str))
+    known = frozenset({"caption", "name", "id"})
+    name_unmapped(fields, pointer, carried=carried, known=known, found=found)
+    media: JsonObject = {member: fields[member] for member in members if member in carried}
+    return {"type": kind[1], kind[1]: media}
+
+
+def _first_part(value: JsonValue, found: list[Diagnostic]) -> JsonObject:
+    # An MMS of several parts: v0.1 shows one, and a picture says most.
+    parts = value if isinstance(value, list) else []
+    kinds = [("mms", _text_member(part, "type")) for part in parts]
+    shown = [index for index, kind in enumerate(kinds) if kind in _MEDIA]
+    if not shown:
+        return _unreadable("/content", found)
+    images = [index for index in shown if kinds[index] == ("mms", "image")]
+    chosen = (images or shown)[0]
+    if len(parts) > 1:
+        detail = f"v0.1 shows one part of a message; {len(parts) - 1} more dropped"
+        found.append(report(CONTENT_PART_DROPPED, "/content", detail))
+    part = {name: member for name, member in _fields(parts[chosen]).items() if name != "type"}
+    return _media(part, child("/content", chosen), kinds[chosen], found)
+
+
+def _location(value: JsonValue, found: list[Diagnostic]) -> JsonObject:
+    fields = _fields(value)
+    location: JsonObject = {}
+    for v01_name, name in _COORDINATES:
+        coordinate = plain_decimal(fields.get(name))
+        if coordinate is None:
+            return _unreadable(child("/location", name), found)
+        location[v01_name] = coordinate
+    texts = [name for name in ("name", "address") if isinstance(fields.get(name), str)]
+    location |= {name: fields[name] for name in texts}
+    carried = frozenset({"long", "lat", *texts})
+    known = frozenset({"name", "address", "url"})
+    name_unmapped(fields, "/location", carried=carried, known=known, found=found)
+    return {"type": "location", "location": location}
+
+
+def _unreadable(pointer: str, found: list[Diagnostic]) -> JsonObject:
+    detail = "the content is missing or malformed; shown as unsupported"
+    found.append(report(CONTENT_UNREADABLE, pointer, detail))
+    return {"type": "unsupported"}
+
+
+def _fields(value: JsonValue) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _text_member(value: JsonValue, name: str) -> str:
+    member = _fields(value).get(name)
+    return member if isinstance(member, str) else ""
+
+
+def _part_count(value: JsonValue, found: list[Diagnostic]) -> str:
+    fields = _fields(value)
+    for name in ("num_messages", "total_count"):
+        count = plain_decimal(fields.get(name))
+        if count is not None and count.isdigit():
+            if count != fields[name]:
+                detail = f"{name} was written as a JSON number"
+                found.append(report(NUMBER_REWRITTEN, child("/sms", name), detail))
+            break
+    else:
+        detail = "the webhook does not say of how many parts the SMS was; one assumed"
+        found.append(report(PART_COUNT_ASSUMED, "/sms", detail))
+        count = "1"
+    carried = frozenset({"num_messages", "total_count"})
+    name_unmapped(fields, "/sms", carried=carried, known=frozenset({"keyword"}), found=found)
+    return count
+
+
+def _sms_usage(value: JsonValue, found: list[Diagnostic]) -> Usage:
+    usage = read_usage(value, found)
+    if usage is not None:
+        return usage
+    detail = "v0.1 requires a charge on an inbound SMS and v1 sent none; zero written"
+    found.append(report(INBOUND_USAGE_ASSUMED, "/usage", detail))
+    return Usage(currency=DEFAULT_CURRENCY, price="0")

@@ -1,0 +1,248 @@
+"""v1 status webhooks, and the v0.1 status callbacks they become.
+
+Translating and rendering are two steps because the callback needs what the webhook does not have:
+the addresses as the caller wrote them, and the link to the dispatch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from translators.diagnostics import Diagnostic, JsonObject, JsonValue, Translation
+from translators.envelope import address, name_unmapped, read_envelope
+from translators.error_codes import ERROR_CODES, UNKNOWN, v01_code
+from translators.rules import Rule, report
+from translators.rules_webhook import (
+    CHANNEL_UNKNOWN,
+    CLIENT_REF_UNREADABLE,
+    ERROR_CODE_MAPPED,
+    ERROR_EXPLANATION_DROPPED,
+    ERROR_MISSING,
+    ERROR_UNREADABLE,
+    INBOUND_NOT_STATUS,
+    STATUS_UNKNOWN,
+    STATUS_UNREADABLE,
+    WEBHOOK_NOT_AN_OBJECT,
+)
+from translators.timestamps import format_timestamp
+from translators.usage import Usage, read_usage
+
+__all__ = [
+    "LinkStyle",
+    "MessageStatus",
+    "StatusError",
+    "Usage",
+    "dispatch_links",
+    "format_timestamp",
+    "render_status",
+    "translate_status",
+]
+
+_FAILED: Final = frozenset({"rejected", "undeliverable"})
+_STATUSES: Final = frozenset({"submitted", "delivered", "read"}) | _FAILED
+
+# Source: docs/wire.md section 5.5.
+_CARRIED: Final = frozenset(
+    {"message_uuid", "to", "from", "timestamp", "status", "channel", "error", "usage", "client_ref"}
+)
+_KNOWN: Final = frozenset({"workflow", "destination", "sms", "whatsapp", "profile", "_self"})
+
+
+class LinkStyle(StrEnum):
+    """Which links a callback shows. Source: docs/wire.md section 5.3."""
+
+    BOTH = "both"
+    WORKFLOW = "workflow"
+    """As documented."""
+    DISPATCH = "dispatch"
+    """As captured from the service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusError:
+    """Why a message failed: a code of the catalogue, and its short name."""
+
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageStatus:
+    """One status of one message, in v0.1 terms."""
+
+    message_uuid: str
+    """Lower case."""
+    status: str
+    """One of the five statuses, or whatever v1 wrote."""
+    timestamp: str
+    """The v0.1 form; as v1 wrote it if that could not be read; "" if that was not text."""
+    channel: str | None
+    """The v0.1 name; `None` when v1's is missing or new."""
+    to: str | None
+    sender: str | None
+    error: StatusError | None
+    usage: Usage | None
+    client_ref: str | None
+
+
+def translate_status(
+    document: JsonValue, *, pass_v1_codes: bool = False
+) -> Translation[MessageStatus]:
+    """Translate the body of a v1 status webhook.
+
+    Never raises. There is no value when the document is not a status of a message that v0.1 can
+    speak of; any other defect costs the one field it is in, and is named.
+
+    Args:
+        pass_v1_codes: keep error codes 1400 to 1450 instead of writing the v0.1 code for them.
+
+    Source: docs/wire.md section 5.5 and 5.6.
+    """
+    found: list[Diagnostic] = []
+    if not isinstance(document, dict):
+        return _refused(found, WEBHOOK_NOT_AN_OBJECT, "", "the webhook is not a JSON object")
+    status = document.get("status")
+    if status is None and "message_type" in document:
+        detail = "an inbound message, not a status"
+        return _refused(found, INBOUND_NOT_STATUS, "/message_type", detail)
+    envelope = read_envelope(document, found, unknown_channel=CHANNEL_UNKNOWN)
+    if envelope is None:
+        return Translation(value=None, diagnostics=tuple(found))
+    if not isinstance(status, str) or not status:
+        return _refused(found, STATUS_UNREADABLE, "/status", "the status is missing or not text")
+    if status not in _STATUSES:
+        detail = "not a status either API lists; forwarded as it is"
+        found.append(report(STATUS_UNKNOWN, "/status", detail))
+    translated = MessageStatus(
+        message_uuid=envelope.message_uuid,
+        status=status,
+        timestamp=envelope.timestamp,
+        channel=envelope.channel,
+        to=envelope.to,
+        sender=envelope.sender,
+        error=_read_error(document.get("error"), status, found, pass_v1_codes=pass_v1_codes),
+        usage=read_usage(document.get("usage"), found),
+        client_ref=_read_client_ref(document.get("client_ref"), found),
+    )
+    name_unmapped(document, "", carried=_CARRIED, known=_KNOWN, found=found)
+    return Translation(value=translated, diagnostics=tuple(found))
+
+
+def render_status(
+    status: MessageStatus,
+    *,
+    to: JsonObject | None,
+    sender: JsonObject | None,
+    client_ref: str | None,
+    links: JsonObject | None,
+) -> JsonObject:
+    """Write the body of a v0.1 status callback, in the key order of docs/wire.md section 5.5.
+
+    Args:
+        to: the address as the caller wrote it; `None` builds it from the webhook's.
+        sender: likewise.
+        client_ref: the caller's; `None` takes the webhook's.
+        links: what `dispatch_links` returns; `None` for a message outside any dispatch.
+    """
+    client_ref = status.client_ref if client_ref is None else client_ref
+    body: JsonObject = {
+        "message_uuid": status.message_uuid,
+        "to": to or address(status.channel, status.to, of_business=False),
+        "from": sender or address(status.channel, status.sender, of_business=True),
+        "timestamp": status.timestamp,
+        "status": status.status,
+    }
+    if status.error is not None:
+        body["error"] = {"code": status.error.code, "reason": status.error.reason}
+    if status.usage is not None:
+        body["usage"] = {"currency": status.usage.currency, "price": status.usage.price}
+    if client_ref is not None:
+        body["client_ref"] = client_ref
+    if links is not None:
+        body["_links"] = links
+    return body
+
+
+def dispatch_links(dispatch_uuid: str, style: LinkStyle = LinkStyle.BOTH) -> JsonObject:
+    """Write the `_links` of a status callback.
+
+    Both by default: the reference documents one name, the service was seen to send the other, and
+    consumers of either kind exist. Source: docs/wire.md section 5.3.
+    """
+    links: JsonObject = {}
+    if style is not LinkStyle.DISPATCH:
+        href = f"/workflows/{dispatch_uuid}"
+        links["workflow"] = {"dispatch_uuid": dispatch_uuid, "href": href}
+    if style is not LinkStyle.WORKFLOW:
+        href = f"v0.1/dispatch/{dispatch_uuid}"
+        links["dispatch"] = {"dispatch_uuid": dispatch_uuid, "href": href}
+    return links
+
+
+def _refused(
+    found: list[Diagnostic], rule: Rule, pointer: str, detail: str
+) -> Translation[MessageStatus]:
+    return Translation(value=None, diagnostics=(*found, report(rule, pointer, detail)))
+
+
+def _read_client_ref(value: JsonValue, found: list[Diagnostic]) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    found.append(report(CLIENT_REF_UNREADABLE, "/client_ref", "client_ref is not text; left out"))
+    return None
+
+
+def _read_error(
+    value: JsonValue, status: str, found: list[Diagnostic], *, pass_v1_codes: bool
+) -> StatusError | None:
+    # Source: docs/wire.md section 5.6.
+    if value is None:
+        if status in _FAILED:
+            detail = "a failure without an error; the callback has none either"
+            found.append(report(ERROR_MISSING, "/error", detail))
+        return None
+    fields = value if isinstance(value, dict) else {}
+    code = _error_code(fields)
+    if code is None:
+        detail = f"the error carries no code; {UNKNOWN} written"
+        found.append(report(ERROR_UNREADABLE, "/error", detail))
+        code = UNKNOWN
+    carried = code if pass_v1_codes else v01_code(code, fields.get("invalid_parameters"))
+    if carried != code:
+        detail = f"code {code} came with v1; {carried} written"
+        found.append(report(ERROR_CODE_MAPPED, "/error/title", detail))
+    explanation = fields.get("detail")
+    reason = _reason(carried, explanation)
+    if isinstance(explanation, str) and explanation.strip() != reason:
+        detail = "v0.1 shows the short name of the error; the sentence is dropped"
+        found.append(report(ERROR_EXPLANATION_DROPPED, "/error/detail", detail))
+    name_unmapped(
+        fields,
+        "/error",
+        carried=frozenset({"type", "title", "detail"}),
+        known=frozenset({"instance", "invalid_parameters"}),
+        found=found,
+    )
+    return StatusError(code=carried, reason=reason)
+
+
+def _error_code(fields: JsonObject) -> int | None:
+    # `title` is the code, as text or as a number; `type` ends in it.
+    link = fields.get("type")
+    fragment = link.rpartition("#")[2] if isinstance(link, str) else None
+    for code in (fields.get("title"), fragment):
+        if isinstance(code, str) and len(code) <= 6 and code.isascii() and code.isdigit():
+            return int(code)
+        if isinstance(code, int) and not isinstance(code, bool) and 0 < code < 10**6:
+            return code
+    return None
+
+
+def _reason(code: int, explanation: JsonValue) -> str:
+    if code in ERROR_CODES:
+        return ERROR_CODES[code].name
+    # "Name - explanation": v1 puts one or two spaces on each side of the hyphen.
+    name = explanation.partition(" - ")[0].strip() if isinstance(explanation, str) else ""
+    return name or ERROR_CODES[UNKNOWN].name
