@@ -83,17 +83,22 @@ def decide(state: Dispatch, event: Event, now_ms: int) -> Decision:
     if noted.message_uuid is not None and noted.message_uuid != step.message_uuid:
         effects.append(BindMessage(step=event.step, message_uuid=noted.message_uuid))
     effects += _status_callback(step, event, trigger)
-    changed_ms = now_ms if state.status is DispatchStatus.OPEN else state.changed_ms
-    state = replace(state, revision=state.revision + 1, changed_ms=changed_ms)
+    steps, status, ignored = list(state.steps), state.status, None
     if isinstance(outcome, Reason):
-        return Decision(
-            state=_with_step(state, event.step, noted), effects=tuple(effects), ignored=outcome
-        )
-    moved = replace(noted, status=outcome)
-    moved, timers = _retime(state, event, step, moved, now_ms)
-    state = _with_step(state, event.step, moved)
-    state, consequences = _advance(state, event.step)
-    return Decision(state=state, effects=(*effects, *timers, *consequences))
+        steps[event.step], ignored = noted, outcome
+    else:
+        steps[event.step], timers = _move(state, event, noted, outcome, now_ms)
+        status, consequences = _advance(steps, event.step, status)
+        effects += timers + consequences
+    changed_ms = now_ms if state.status is DispatchStatus.OPEN else state.changed_ms
+    after = replace(
+        state,
+        revision=state.revision + 1,
+        status=status,
+        changed_ms=changed_ms,
+        steps=tuple(steps),
+    )
+    return Decision(state=after, effects=tuple(effects), ignored=ignored)
 
 
 def classify(state: Dispatch, event: Event) -> Trigger:
@@ -179,29 +184,34 @@ def _status_callback(step: Step, event: Event, trigger: Trigger) -> list[Effect]
             return []
 
 
-def _retime(
-    state: Dispatch, event: Event, before: Step, after: Step, now_ms: int
+def _move(
+    state: Dispatch, event: Event, noted: Step, status: StepStatus, now_ms: int
 ) -> tuple[Step, list[Effect]]:
-    """Start, keep or drop the step's one timer, as its new status asks."""
-    due_ms = _deadline(state, event, before, after, now_ms)
-    if due_ms == before.deadline_ms:
-        return after, []
-    kind = TimerKind.HORIZON if state.is_last(event.step) else TimerKind.EXPIRY
+    """Give the step its new status; start, keep or drop its one timer, as that status asks."""
+    running_ms = noted.deadline_ms
+    due_ms = _deadline(state, event, noted, status, now_ms)
+    sends = noted.sends + (status is StepStatus.SENDING)
+    moved = replace(noted, status=status, deadline_ms=due_ms, sends=sends)
     effects: list[Effect] = []
-    if before.deadline_ms is not None:
-        effects.append(CancelTimer(step=event.step, kind=kind, due_ms=before.deadline_ms))
-    if due_ms is not None:
-        effects.append(SetTimer(step=event.step, kind=kind, due_ms=due_ms))
-    return replace(after, deadline_ms=due_ms), effects
+    if due_ms != running_ms:
+        kind = TimerKind.HORIZON if state.is_last(event.step) else TimerKind.EXPIRY
+        if running_ms is not None:
+            effects.append(CancelTimer(step=event.step, kind=kind, due_ms=running_ms))
+        if due_ms is not None:
+            effects.append(SetTimer(step=event.step, kind=kind, due_ms=due_ms))
+    return moved, effects
 
 
-def _deadline(state: Dispatch, event: Event, before: Step, after: Step, now_ms: int) -> int | None:
-    if after.status not in (StepStatus.WAITING, StepStatus.UNKNOWN):
+def _deadline(
+    state: Dispatch, event: Event, before: Step, status: StepStatus, now_ms: int
+) -> int | None:
+    """Return when the step's timer is due, None when none runs under the new `status`."""
+    if status is not StepStatus.WAITING and status is not StepStatus.UNKNOWN:
         return None
     if before.status is StepStatus.WAITING:
         return before.deadline_ms
     terms = state.terms
-    in_doubt = after.status is StepStatus.UNKNOWN
+    in_doubt = status is StepStatus.UNKNOWN
     start_ms = now_ms
     match event:
         case SendAccepted(intent_ms=intent_ms, accepted_ms=accepted_ms):
@@ -211,36 +221,37 @@ def _deadline(state: Dispatch, event: Event, before: Step, after: Step, now_ms: 
             start_ms = intent_ms
         case _:
             pass
-    if after.expiry_s is None:
+    if before.expiry_s is None:
         return start_ms + 1000 * (terms.grace_s if in_doubt else terms.horizon_s)
     if before.status is StepStatus.UNKNOWN:
         return before.deadline_ms  # counted from the intent; proof of the send does not extend it
-    return start_ms + 1000 * after.expiry_s
+    return start_ms + 1000 * before.expiry_s
 
 
-def _advance(state: Dispatch, index: int) -> tuple[Dispatch, list[Effect]]:
-    """Draw the consequence of a step's new status for the whole dispatch."""
-    step = state.steps[index]
+def _advance(
+    steps: list[Step], index: int, status: DispatchStatus
+) -> tuple[DispatchStatus, list[Effect]]:
+    """Draw the consequence of a step's new status for the whole dispatch.
+
+    A failover moves the following step, in place. Returns the status of the dispatch.
+    """
+    step = steps[index]
     match step.status:
         case StepStatus.SENDING:
-            sent = replace(step, sends=step.sends + 1)
-            return _with_step(state, index, sent), [SendStep(step=index)]
+            return status, [SendStep(step=index)]
         case StepStatus.MET:
-            return _close(state, DispatchStatus.COMPLETED)
+            return _close(DispatchStatus.COMPLETED)
         case StepStatus.EXPIRED | StepStatus.REJECTED:
-            if state.is_last(index):
-                return _close(state, DispatchStatus.ERROR)
-            following = replace(state.steps[index + 1], status=StepStatus.SENDING)
-            return _advance(_with_step(state, index + 1, following), index + 1)
+            following = index + 1
+            if following == len(steps):
+                return _close(DispatchStatus.ERROR)
+            steps[following] = replace(steps[following], status=StepStatus.SENDING, sends=1)
+            return status, [SendStep(step=following)]
         case StepStatus.PENDING | StepStatus.WAITING | StepStatus.UNKNOWN:
-            return state, []
+            return status, []
         case _:  # pragma: no cover
             assert_never(step.status)
 
 
-def _close(state: Dispatch, status: DispatchStatus) -> tuple[Dispatch, list[Effect]]:
-    return replace(state, status=status), [PostReport(status=status)]
-
-
-def _with_step(state: Dispatch, index: int, step: Step) -> Dispatch:
-    return replace(state, steps=(*state.steps[:index], step, *state.steps[index + 1 :]))
+def _close(status: DispatchStatus) -> tuple[DispatchStatus, list[Effect]]:
+    return status, [PostReport(status=status)]
