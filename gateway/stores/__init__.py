@@ -1,0 +1,1 @@
+"""Where dispatches live: the contract (`base`), its encodings (`codec`) and the stores."""

@@ -1,0 +1,301 @@
+"""The embedded store: one SQLite file, owned by one process.
+
+One connection writes and checkpoints, another one reads. Operations that arrive in one turn of
+the event loop share a transaction, and nobody is answered before it is on disk (`group_commit`).
+The write-ahead log is copied into the file in the background, so that no commit pays for it.
+
+Source: docs/adr/0004-sqlite-by-the-standard-library.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final, ParamSpec, TypeVar
+
+from gateway.stores import sqlite_outbox, sqlite_upkeep
+from gateway.stores.base import (
+    CauseSpent,
+    Commit,
+    DeadLetter,
+    DispatchRecord,
+    HeldWebhook,
+    HistoryEntry,
+    NewOutboxItem,
+    OutboxItem,
+    OutboxItemId,
+    OutboxKind,
+    RequestRecord,
+    StoreCounts,
+    StoreUnavailable,
+    Timer,
+)
+from gateway.stores.group_commit import GroupCommit
+from gateway.stores.recent import RecentRecords
+from gateway.stores.sqlite_commit import commit_operation
+from gateway.stores.sqlite_file import FileLock
+from gateway.stores.sqlite_reads import SqliteReads
+from gateway.stores.sqlite_rows import item_key
+from gateway.stores.sqlite_schema import affected_by_wal_reset_bug
+from gateway.stores.transactions import Transaction, poisoned
+
+T = TypeVar("T")
+Asked = ParamSpec("Asked")
+
+_WAL_LIMIT_BYTES: Final = 64 << 20
+
+
+class SqliteStore:
+    """The store contract on one SQLite file. Made by `open_store`."""
+
+    affected_by_wal_reset_bug: Final = affected_by_wal_reset_bug
+    """The linked SQLite has the bug; one connection that writes is safe from it."""
+
+    def __init__(
+        self,
+        *,
+        path: Path,
+        lock: FileLock,
+        writer: sqlite3.Connection,
+        reader: sqlite3.Connection,
+        secret: bytes,
+        inline: bool,
+        checkpoint_every_s: float,
+    ) -> None:
+        self._path = path
+        self._lock = lock
+        self._secret = secret
+        self._reads = SqliteReads(reader)
+        self._sizes = self._reads.sizes()
+        self.writer = GroupCommit(writer, inline=inline)
+        """The one writer; `run_alone` is also the way to back the file up (`VACUUM INTO`)."""
+        self._checkpoint_every_s = checkpoint_every_s
+        self._applications: dict[str, int] = {}
+        self._recent = RecentRecords()
+        self._checkpoints = asyncio.create_task(self._checkpoint_forever())
+
+    @property
+    def fatal(self) -> asyncio.Event:
+        """Set when the state on disk became unknown: the process should end and open it anew."""
+        return self.writer.fatal
+
+    async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
+        application = self._applications.get(commit.application)
+        if application is None:
+            application = await self._application(commit.application)
+        operation = commit_operation(
+            commit, application=application, now_ms=now_ms, lease_ms=lease_ms
+        )
+        try:
+            claimed = await self.writer.submit(operation)
+        except BaseException:
+            # A conflict, or a caller that was cancelled and never learned the outcome.
+            self._recent.forget(commit.state.dispatch_uuid)
+            raise
+        self._recent.remember(commit)
+        return claimed
+
+    async def load(self, dispatch_uuid: str) -> DispatchRecord | None:
+        recent = self._recent.recall(dispatch_uuid)
+        if recent is not None and not self.writer.fatal.is_set():
+            return recent
+        record: DispatchRecord | None = self._read(self._reads.load, dispatch_uuid)
+        return record
+
+    async def history(self, dispatch_uuid: str) -> Sequence[HistoryEntry]:
+        return self._read(self._reads.history, dispatch_uuid)
+
+    async def find_message(self, message_uuid: str) -> tuple[str, int] | None:
+        return self._read(self._reads.find_message, message_uuid)
+
+    async def recall(self, application: str, idempotency_key: str) -> RequestRecord | None:
+        return self._read(self._reads.recall, application, idempotency_key)
+
+    async def claim(
+        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+    ) -> Sequence[OutboxItem]:
+        if not self._read(self._reads.has_due, kind, now_ms):
+            return ()
+        return await self.writer.submit(
+            partial(sqlite_outbox.claim, kind=kind, now_ms=now_ms, lease_ms=lease_ms, limit=limit)
+        )
+
+    async def begin(self, item: OutboxItem, *, now_ms: int) -> bool:
+        return await self.writer.submit(partial(sqlite_outbox.begin, item=item, now_ms=now_ms))
+
+    async def settle(self, item: OutboxItem, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
+        return await self.writer.submit(
+            partial(
+                sqlite_outbox.remove,
+                key=item_key(item.item_id),
+                fence=item.fence,
+                now_ms=now_ms,
+                lease_ms=lease_ms,
+            )
+        )
+
+    async def release(self, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
+        await self.writer.submit(
+            partial(sqlite_outbox.release, item=item, due_ms=due_ms, tried=tried)
+        )
+
+    async def bury(
+        self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
+    ) -> Sequence[OutboxItem]:
+        return await self.writer.submit(
+            partial(sqlite_outbox.bury, item=item, reason=reason, now_ms=now_ms, lease_ms=lease_ms)
+        )
+
+    async def dead_letters(self, application: str, *, limit: int) -> Sequence[DeadLetter]:
+        return self._read(self._reads.dead_letters, application, limit)
+
+    async def exhume(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> bool:
+        row = await self._application(application)
+        return await self.writer.submit(
+            partial(sqlite_outbox.exhume, application=row, key=item_key(item_id), now_ms=now_ms)
+        )
+
+    async def enqueue(
+        self, item: NewOutboxItem, *, digest: bytes, now_ms: int, lease_ms: int
+    ) -> Sequence[OutboxItem]:
+        application = await self._application(item.application)
+
+        def operation(transaction: Transaction) -> Sequence[OutboxItem]:
+            if not sqlite_upkeep.remember_inbound(transaction, digest, now_ms=now_ms):
+                raise CauseSpent
+            claimed = sqlite_outbox.append(
+                transaction,
+                item,
+                application,
+                now_ms=now_ms,
+                lease_until_ms=now_ms + lease_ms,
+                is_alone=True,
+            )
+            return [] if claimed is None else [claimed]
+
+        return await self.writer.submit(operation)
+
+    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[Timer]:
+        return self._read(self._reads.due_timers, now_ms, limit)
+
+    async def next_timer_ms(self) -> int | None:
+        return self._read(self._reads.next_timer_ms)
+
+    async def hold(
+        self,
+        *,
+        application: str,
+        reason: str,
+        message_uuid: str | None,
+        body: bytes,
+        now_ms: int,
+    ) -> tuple[str, int] | None:
+        return await self.writer.submit(
+            partial(
+                sqlite_upkeep.hold,
+                application=await self._application(application),
+                reason=reason,
+                message_uuid=message_uuid,
+                body=body,
+                now_ms=now_ms,
+            )
+        )
+
+    async def held_for(self, message_uuid: str) -> Sequence[HeldWebhook]:
+        return self._read(self._reads.held_for, message_uuid)
+
+    async def matchable(self, *, limit: int) -> Sequence[HeldWebhook]:
+        return self._read(self._reads.matchable, limit)
+
+    async def drop_held(self, held_id: int) -> None:
+        await self.writer.submit(partial(sqlite_upkeep.drop_held, held_id=held_id))
+
+    async def sweep(self, *, before_ms: int, limit: int) -> int:
+        wiped = await self.writer.submit(
+            partial(sqlite_upkeep.sweep, before_ms=before_ms, limit=limit)
+        )
+        if wiped:
+            self._recent.clear()  # it remembers plans
+        return wiped
+
+    async def counts(self) -> StoreCounts:
+        sizes = self._sizes + self.writer.sizes
+        return StoreCounts(
+            open_dispatches=sizes["open_dispatches"],
+            pending_timers=sizes["pending_timers"],
+            pending_sends=sizes["pending_sends"],
+            pending_callbacks=sizes["pending_callbacks"],
+            dead_letters=sizes["dead_letters"],
+            held_webhooks=sizes["held_webhooks"],
+        )
+
+    async def check(self) -> None:
+        await self.writer.submit(sqlite_upkeep.check)
+
+    def secret(self) -> bytes:
+        return self._secret
+
+    async def close(self) -> None:
+        if self._checkpoints.cancelled():
+            return
+        self._checkpoints.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._checkpoints
+        try:
+            if self.fatal.is_set():
+                # The last connection to close would copy the log, of which nobody knows what is
+                # durable, into the file: the reader, which cannot, goes last.
+                await self.writer.close(sqlite3.Connection.close)
+                self._reads.close()
+            else:
+                self._reads.close()
+                await self.writer.close(_close)
+        finally:
+            self._lock.release()
+
+    def _read(self, query: Callable[Asked, T], *args: Asked.args, **kwargs: Asked.kwargs) -> T:
+        # What a poisoned store would read may be lost by the time it is opened anew.
+        if self.writer.fatal.is_set():
+            raise poisoned()
+        try:
+            return query(*args, **kwargs)
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"the store cannot read ({type(error).__name__})") from error
+
+    async def _application(self, name: str) -> int:
+        """Return the row of an application. It is remembered once it is durable, not before."""
+        if name not in self._applications:
+            self._applications[name] = await self.writer.submit(partial(_intern, name=name))
+        return self._applications[name]
+
+    async def _checkpoint_forever(self) -> None:
+        """Copy the log into the file while it is short: commits wait for it."""
+        while True:
+            await self.writer.written.wait()
+            await asyncio.sleep(self._checkpoint_every_s)
+            self.writer.written.clear()
+            log = self._path.with_name(self._path.name + "-wal")
+            # The next round tries again; an error that matters has poisoned the writer.
+            with contextlib.suppress(StoreUnavailable, OSError, sqlite3.Error):
+                mode = "TRUNCATE" if log.stat().st_size > _WAL_LIMIT_BYTES else "PASSIVE"
+                await self.writer.run_alone(partial(_checkpoint, mode=mode))
+
+
+def _intern(transaction: Transaction, *, name: str) -> int:
+    transaction.execute("INSERT OR IGNORE INTO application (name) VALUES (?)", (name,))
+    row = transaction.execute("SELECT id FROM application WHERE name = ?", (name,)).fetchone()
+    return int(row[0])
+
+
+def _checkpoint(connection: sqlite3.Connection, *, mode: str) -> None:
+    connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+
+
+def _close(connection: sqlite3.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):  # closing tries once more, opening recovers
+        _checkpoint(connection, mode="TRUNCATE")
+    connection.close()

@@ -1,0 +1,159 @@
+"""What the embedded store answers without writing, from a connection of its own.
+
+It sees what is committed and nothing else. It is used on the event loop: each query is a look-up
+or a short range of an index.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.stores.base import (
+    DeadLetter,
+    DispatchRecord,
+    HeldWebhook,
+    HistoryEntry,
+    OutboxKind,
+    RequestRecord,
+    Timer,
+)
+from gateway.stores.codec import decode_entry, decode_state
+from gateway.stores.codec_plan import decode_plan
+from gateway.stores.record import pack_id, unpack_id
+from gateway.stores.sqlite_commit import key_digest
+from gateway.stores.sqlite_rows import (
+    KIND_NUMBERS,
+    SELECT_HELD,
+    dead_letter,
+    held_webhook,
+    timer,
+)
+
+_SIZES: Final = """
+SELECT 'open_dispatches', count(*) FROM dispatch WHERE is_open
+UNION ALL SELECT 'pending_timers', count(*) FROM timer
+UNION ALL SELECT iif(kind, 'pending_callbacks', 'pending_sends'), count(*) FROM outbox GROUP BY kind
+UNION ALL SELECT 'dead_letters', count(*) FROM dead_letter
+UNION ALL SELECT 'held_webhooks', count(*) FROM held_webhook
+"""
+
+
+class SqliteReads:
+    """Queries on a read-only connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+
+    def load(self, dispatch_uuid: str) -> DispatchRecord | None:
+        """Return the dispatch as last committed."""
+        row = self._execute(
+            "SELECT name, revision, changed_ms, state, body FROM dispatch"
+            " JOIN application ON application.id = dispatch.application"
+            " LEFT JOIN plan ON plan.dispatch = dispatch.id WHERE uuid = ?",
+            (pack_id(dispatch_uuid),),
+        ).fetchone()
+        if row is None:
+            return None
+        application, revision, changed_ms, state, plan = row
+        return DispatchRecord(
+            application=application,
+            state=decode_state(
+                state, dispatch_uuid=dispatch_uuid, revision=revision, changed_ms=changed_ms
+            ),
+            plan=None if plan is None else decode_plan(plan),
+        )
+
+    def history(self, dispatch_uuid: str) -> Sequence[HistoryEntry]:
+        """Return the entries of a dispatch in revision order."""
+        rows = self._execute(
+            "SELECT entry, history.revision, at_ms FROM history"
+            " JOIN dispatch ON dispatch.id = history.dispatch"
+            " WHERE uuid = ? ORDER BY history.revision",
+            (pack_id(dispatch_uuid),),
+        )
+        return [decode_entry(entry, revision=revision, at_ms=at) for entry, revision, at in rows]
+
+    def find_message(self, message_uuid: str) -> tuple[str, int] | None:
+        """Return what a message id is bound to."""
+        row = self._execute(
+            "SELECT dispatch.uuid, step FROM message"
+            " JOIN dispatch ON dispatch.id = message.dispatch WHERE message.uuid = ?",
+            (pack_id(message_uuid),),
+        ).fetchone()
+        return None if row is None else (unpack_id(row[0]), row[1])
+
+    def recall(self, application: str, idempotency_key: str) -> RequestRecord | None:
+        """Return what an idempotency key was used for."""
+        row = self._execute(
+            "SELECT uuid, fingerprint FROM request_cause"
+            " JOIN dispatch ON dispatch.id = request_cause.dispatch"
+            " WHERE request_cause.application = (SELECT id FROM application WHERE name = ?)"
+            " AND key = ?",
+            (application, key_digest(idempotency_key)),
+        ).fetchone()
+        return row and RequestRecord(dispatch_uuid=unpack_id(row[0]), fingerprint=row[1])
+
+    def has_due(self, kind: OutboxKind, now_ms: int) -> bool:
+        """Tell whether there is anything to claim: asked often, mostly in vain."""
+        return bool(
+            self._execute(
+                "SELECT 1 FROM outbox WHERE kind = ? AND due_ms <= ? LIMIT 1",
+                (KIND_NUMBERS[kind], now_ms),
+            ).fetchone()
+        )
+
+    def due_timers(self, now_ms: int, limit: int) -> Sequence[Timer]:
+        """Return due timers, the longest due first."""
+        rows = self._execute(
+            "SELECT uuid, step, kind, due_ms FROM timer"
+            " JOIN dispatch ON dispatch.id = timer.dispatch"
+            " WHERE due_ms <= ? ORDER BY due_ms LIMIT ?",
+            (now_ms, limit),
+        )
+        return [timer(row) for row in rows]
+
+    def next_timer_ms(self) -> int | None:
+        """Return the instant of the earliest timer."""
+        due_ms: int | None = self._execute("SELECT min(due_ms) FROM timer").fetchone()[0]
+        return due_ms
+
+    def dead_letters(self, application: str, limit: int) -> Sequence[DeadLetter]:
+        """Return an application's dead letters, the latest first."""
+        rows = self._execute(
+            "SELECT owner, position, kind, name, url, step, body, reason, tries, created_ms,"
+            " died_ms FROM dead_letter JOIN application ON application.id = dead_letter.application"
+            " WHERE name = ? ORDER BY died_ms DESC LIMIT ?",
+            (application, limit),
+        )
+        return [dead_letter(row) for row in rows]
+
+    def held_for(self, message_uuid: str) -> Sequence[HeldWebhook]:
+        """Return the unmatched webhooks of a message id, the oldest first."""
+        rows = self._execute(
+            SELECT_HELD
+            + "WHERE reason = 'unmatched' AND message_uuid = ? ORDER BY received_ms, id",
+            (pack_id(message_uuid),),
+        )
+        return [held_webhook(row) for row in rows]
+
+    def matchable(self, limit: int) -> Sequence[HeldWebhook]:
+        """Return unmatched webhooks whose message id is bound, the oldest first."""
+        rows = self._execute(
+            SELECT_HELD
+            + "JOIN message ON message.uuid = held_webhook.message_uuid"
+            + " WHERE reason = 'unmatched' ORDER BY received_ms, held_webhook.id LIMIT ?",
+            (limit,),
+        )
+        return [held_webhook(row) for row in rows]
+
+    def sizes(self) -> Counter[str]:
+        """Count everything: a full scan, done once, when the store is opened."""
+        return Counter(dict(self._execute(_SIZES).fetchall()))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

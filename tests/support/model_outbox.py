@@ -1,0 +1,149 @@
+"""The outbox of the dict model: lanes, leases, fences and dead letters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.stores.base import DeadLetter, NewOutboxItem, OutboxItem, OutboxItemId, OutboxKind
+
+
+@dataclass(slots=True, kw_only=True)
+class _Entry:
+    """An item of the outbox. `due_ms` is None while it waits for another item of its lane."""
+
+    item: NewOutboxItem
+    created_ms: int
+    due_ms: int | None = None
+    fence: int = 0
+    tries: int = 0
+    begun_ms: int | None = None
+    is_alone: bool = False
+
+    @property
+    def lane(self) -> tuple[str, OutboxKind, str]:
+        return self.item.item_id.owner, self.item.kind, self.item.url
+
+
+class ModelOutbox:
+    """What is to be sent and posted, by item id."""
+
+    def __init__(self) -> None:
+        self._entries: dict[OutboxItemId, _Entry] = {}
+        self._dead: dict[OutboxItemId, tuple[DeadLetter, int]] = {}
+
+    def holds(self, item_id: OutboxItemId, fence: int) -> bool:
+        """Tell whether the item is there and its latest claim has this fence."""
+        entry = self._entries.get(item_id)
+        return entry is not None and entry.fence == fence
+
+    def append(
+        self, item: NewOutboxItem, *, now_ms: int, lease_ms: int, is_alone: bool = False
+    ) -> list[OutboxItem]:
+        """Append an item; claim it when it heads its lane."""
+        entry = _Entry(item=item, created_ms=now_ms, is_alone=is_alone)
+        is_head = is_alone or not self._lane(entry.lane)
+        self._entries[item.item_id] = entry
+        return [_lease(entry, now_ms + lease_ms)] if is_head else []
+
+    def claim(
+        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+    ) -> list[OutboxItem]:
+        """Claim what is due, the longest due first."""
+        due = [
+            (entry.due_ms, entry)
+            for entry in self._entries.values()
+            if entry.item.kind is kind and entry.due_ms is not None and entry.due_ms <= now_ms
+        ]
+        due.sort(key=lambda one: one[0])
+        return [_lease(entry, now_ms + lease_ms) for _, entry in due[:limit]]
+
+    def begin(self, item: OutboxItem, *, now_ms: int) -> bool:
+        """Record that an attempt is about to leave."""
+        if not self.holds(item.item_id, item.fence):
+            return False
+        self._entries[item.item_id].begun_ms = now_ms
+        return True
+
+    def release(self, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
+        """Give an item back until `due_ms`."""
+        if self.holds(item.item_id, item.fence):
+            entry = self._entries[item.item_id]
+            entry.due_ms, entry.begun_ms, entry.tries = due_ms, None, entry.tries + tried
+
+    def remove(
+        self, item_id: OutboxItemId, fence: int, *, now_ms: int, lease_ms: int
+    ) -> list[OutboxItem]:
+        """Remove an item; claim the next of its lane."""
+        if not self.holds(item_id, fence):
+            return []
+        removed = self._entries.pop(item_id)
+        if removed.is_alone:
+            return []
+        return [_lease(entry, now_ms + lease_ms) for entry in self._lane(removed.lane)[:1]]
+
+    def bury(
+        self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
+    ) -> list[OutboxItem]:
+        """Turn an item into a dead letter; claim the next of its lane."""
+        if self.holds(item.item_id, item.fence):
+            entry = self._entries[item.item_id]
+            letter = DeadLetter(
+                item=entry.item,
+                reason=reason,
+                tries=entry.tries + 1,
+                created_ms=entry.created_ms,
+                died_ms=now_ms,
+            )
+            self._dead[item.item_id] = (letter, entry.fence)
+        return self.remove(item.item_id, item.fence, now_ms=now_ms, lease_ms=lease_ms)
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """Return all dead letters, the latest first."""
+        letters = [letter for letter, _ in self._dead.values()]
+        return sorted(letters, key=lambda one: one.died_ms, reverse=True)
+
+    def exhume(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> bool:
+        """Append a dead letter anew, outside of its lane."""
+        found = self._dead.get(item_id)
+        if found is None or found[0].item.application != application:
+            return False
+        letter, fence = self._dead.pop(item_id)
+        self._entries[item_id] = _Entry(
+            item=letter.item, created_ms=now_ms, due_ms=now_ms, fence=fence + 1, is_alone=True
+        )
+        return True
+
+    def forget(self, letter: DeadLetter) -> None:
+        """Wipe a dead letter."""
+        del self._dead[letter.item.item_id]
+
+    def owners(self) -> set[str]:
+        """Return who has anything left to send or post."""
+        return {item_id.owner for item_id in self._entries}
+
+    def count(self, kind: OutboxKind) -> int:
+        """Count the items of a kind."""
+        return [entry.item.kind for entry in self._entries.values()].count(kind)
+
+    def _lane(self, lane: tuple[str, OutboxKind, str]) -> list[_Entry]:
+        found = [one for one in self._entries.values() if one.lane == lane and not one.is_alone]
+        return sorted(found, key=lambda one: one.item.item_id.position)
+
+
+def _lease(entry: _Entry, until_ms: int) -> OutboxItem:
+    entry.fence += 1
+    entry.due_ms = until_ms
+    item = entry.item
+    return OutboxItem(
+        item_id=item.item_id,
+        kind=item.kind,
+        application=item.application,
+        url=item.url,
+        step=item.step,
+        body=item.body,
+        fence=entry.fence,
+        lease_until_ms=until_ms,
+        created_ms=entry.created_ms,
+        tries=entry.tries,
+        begun_ms=entry.begun_ms,
+    )

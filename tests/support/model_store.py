@@ -1,0 +1,286 @@
+"""The store contract on plain dicts: the oracle the other stores are compared with.
+
+It is written to be read beside `gateway/stores/base.py`, sentence by sentence, and to be obviously
+right rather than fast. It forgets everything when it is closed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from gateway.core.events import SendRefused, StatusReceived
+from gateway.core.state import Dispatch, DispatchStatus
+from gateway.stores.base import (
+    Cause,
+    CauseSpent,
+    Commit,
+    DeadLetter,
+    DispatchRecord,
+    HeldWebhook,
+    HistoryEntry,
+    NewOutboxItem,
+    OutboxCause,
+    OutboxItem,
+    OutboxItemId,
+    OutboxKind,
+    RequestCause,
+    RequestRecord,
+    RevisionConflict,
+    StoreCounts,
+    Timer,
+    TimerCause,
+    WebhookCause,
+)
+from tests.support.model_outbox import ModelOutbox
+from translators.dispatch import DispatchPlan
+
+K = TypeVar("K")
+
+_DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass(slots=True, kw_only=True)
+class _Dispatch:
+    application: str
+    state: Dispatch
+    plan: DispatchPlan | None
+    history: list[HistoryEntry] = field(default_factory=list)
+
+
+class ModelStore:
+    """A store in memory."""
+
+    def __init__(self, *, secret: bytes = bytes(32)) -> None:
+        self._secret = secret
+        self._dispatches: dict[str, _Dispatch] = {}
+        self._messages: dict[str, tuple[str, int]] = {}
+        self._timers: set[Timer] = set()
+        self._webhooks: set[tuple[str, bytes]] = set()
+        self._requests: dict[tuple[str, str], tuple[RequestRecord, int]] = {}
+        self._inbound: dict[bytes, int] = {}
+        self._outbox = ModelOutbox()
+        self._held: dict[int, HeldWebhook] = {}
+        self._held_drawn = 0
+
+    async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
+        state, uuid = commit.state, commit.state.dispatch_uuid
+        if self._is_spent(commit.cause, commit):
+            raise CauseSpent
+        known = self._dispatches.get(uuid)
+        if state.revision != (known.state.revision if known else 0) + 1:
+            raise RevisionConflict
+        record = known or _Dispatch(application=commit.application, state=state, plan=commit.plan)
+        self._dispatches[uuid] = record
+        record.state = state
+        record.history.append(_without_texts(commit.history))
+        for message_uuid, step in commit.bindings:
+            self._messages.setdefault(message_uuid, (uuid, step))
+        self._timers.update(commit.timers_set)
+        self._timers.difference_update(commit.timers_dropped)
+        claimed = self._spend(commit.cause, commit, now_ms=now_ms, lease_ms=lease_ms)
+        for item in commit.outbox:
+            claimed += self._outbox.append(item, now_ms=now_ms, lease_ms=lease_ms)
+        return claimed
+
+    def _is_spent(self, cause: Cause, commit: Commit) -> bool:
+        match cause:
+            case RequestCause():
+                return (cause.application, cause.idempotency_key) in self._requests
+            case WebhookCause():
+                return (commit.state.dispatch_uuid, cause.digest) in self._webhooks
+            case TimerCause():
+                return cause.timer not in self._timers
+            case OutboxCause():
+                return not self._outbox.holds(cause.item_id, cause.fence)
+
+    def _spend(
+        self, cause: Cause, commit: Commit, *, now_ms: int, lease_ms: int
+    ) -> list[OutboxItem]:
+        uuid = commit.state.dispatch_uuid
+        match cause:
+            case RequestCause():
+                if cause.idempotency_key is not None:
+                    record = RequestRecord(dispatch_uuid=uuid, fingerprint=cause.fingerprint)
+                    self._requests[cause.application, cause.idempotency_key] = (record, now_ms)
+            case WebhookCause():
+                self._webhooks.add((uuid, cause.digest))
+            case TimerCause():
+                self._timers.discard(cause.timer)
+            case OutboxCause():
+                return self._outbox.remove(
+                    cause.item_id, cause.fence, now_ms=now_ms, lease_ms=lease_ms
+                )
+        return []
+
+    async def load(self, dispatch_uuid: str) -> DispatchRecord | None:
+        known = self._dispatches.get(dispatch_uuid)
+        if known is None:
+            return None
+        return DispatchRecord(application=known.application, state=known.state, plan=known.plan)
+
+    async def history(self, dispatch_uuid: str) -> Sequence[HistoryEntry]:
+        known = self._dispatches.get(dispatch_uuid)
+        return list(known.history) if known else []
+
+    async def find_message(self, message_uuid: str) -> tuple[str, int] | None:
+        return self._messages.get(message_uuid)
+
+    async def recall(self, application: str, idempotency_key: str) -> RequestRecord | None:
+        found = self._requests.get((application, idempotency_key))
+        return found[0] if found else None
+
+    async def claim(
+        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+    ) -> Sequence[OutboxItem]:
+        return self._outbox.claim(kind, now_ms=now_ms, lease_ms=lease_ms, limit=limit)
+
+    async def begin(self, item: OutboxItem, *, now_ms: int) -> bool:
+        return self._outbox.begin(item, now_ms=now_ms)
+
+    async def settle(self, item: OutboxItem, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
+        return self._outbox.remove(item.item_id, item.fence, now_ms=now_ms, lease_ms=lease_ms)
+
+    async def release(self, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
+        self._outbox.release(item, due_ms=due_ms, tried=tried)
+
+    async def bury(
+        self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
+    ) -> Sequence[OutboxItem]:
+        return self._outbox.bury(item, reason=reason, now_ms=now_ms, lease_ms=lease_ms)
+
+    async def dead_letters(self, application: str, *, limit: int) -> Sequence[DeadLetter]:
+        letters = self._outbox.dead_letters()
+        return [letter for letter in letters if letter.item.application == application][:limit]
+
+    async def exhume(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> bool:
+        return self._outbox.exhume(application, item_id, now_ms=now_ms)
+
+    async def enqueue(
+        self, item: NewOutboxItem, *, digest: bytes, now_ms: int, lease_ms: int
+    ) -> Sequence[OutboxItem]:
+        if digest in self._inbound:
+            raise CauseSpent
+        self._inbound[digest] = now_ms
+        return self._outbox.append(item, now_ms=now_ms, lease_ms=lease_ms, is_alone=True)
+
+    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[Timer]:
+        due = [timer for timer in self._timers if timer.due_ms <= now_ms]
+        return sorted(due, key=lambda timer: timer.due_ms)[:limit]
+
+    async def next_timer_ms(self) -> int | None:
+        return min((timer.due_ms for timer in self._timers), default=None)
+
+    async def hold(
+        self,
+        *,
+        application: str,
+        reason: str,
+        message_uuid: str | None,
+        body: bytes,
+        now_ms: int,
+    ) -> tuple[str, int] | None:
+        if message_uuid is not None and message_uuid in self._messages:
+            return self._messages[message_uuid]
+        if (application, body) not in [(one.application, one.body) for one in self._held.values()]:
+            self._held_drawn += 1
+            self._held[self._held_drawn] = HeldWebhook(
+                held_id=self._held_drawn,
+                application=application,
+                reason=reason,
+                message_uuid=message_uuid,
+                body=body,
+                received_ms=now_ms,
+            )
+        return None
+
+    async def held_for(self, message_uuid: str) -> Sequence[HeldWebhook]:
+        return [one for one in self._unmatched() if one.message_uuid == message_uuid]
+
+    async def matchable(self, *, limit: int) -> Sequence[HeldWebhook]:
+        return [one for one in self._unmatched() if one.message_uuid in self._messages][:limit]
+
+    async def drop_held(self, held_id: int) -> None:
+        self._held.pop(held_id, None)
+
+    async def sweep(self, *, before_ms: int, limit: int) -> int:
+        wiped = self._wipe_plans(before_ms, limit)
+        kept = {uuid for uuid, known in self._dispatches.items() if known.plan is not None}
+        dead = self._outbox.dead_letters()[::-1]
+        letters = [one for one in dead if one.item.item_id.owner in wiped]
+        others = [
+            one
+            for one in dead
+            if one.died_ms < before_ms and one.item.item_id.owner not in kept | wiped
+        ]
+        gone = letters + others[:limit]
+        for letter in gone:
+            self._outbox.forget(letter)
+        held = [key for key, one in self._held.items() if one.received_ms < before_ms][:limit]
+        for held_id in held:
+            del self._held[held_id]
+        keys = _old({key: at_ms for key, (_, at_ms) in self._requests.items()}, before_ms)[:limit]
+        for key in keys:
+            del self._requests[key]
+        digests = _old(self._inbound, before_ms)[:limit]
+        for digest in digests:
+            del self._inbound[digest]
+        return len(wiped) + len(gone) + len(held) + len(keys) + len(digests)
+
+    def _wipe_plans(self, before_ms: int, limit: int) -> set[str]:
+        busy = self._outbox.owners()
+        ended = [
+            (known.state.changed_ms, uuid)
+            for uuid, known in self._dispatches.items()
+            if known.plan is not None
+            and known.state.status is not DispatchStatus.OPEN
+            and known.state.changed_ms < before_ms
+            and uuid not in busy
+        ]
+        wiped = {uuid for _, uuid in sorted(ended)[:limit]}
+        for uuid in wiped:
+            self._dispatches[uuid].plan = None
+        return wiped
+
+    async def counts(self) -> StoreCounts:
+        statuses = [known.state.status for known in self._dispatches.values()]
+        return StoreCounts(
+            open_dispatches=statuses.count(DispatchStatus.OPEN),
+            pending_timers=len(self._timers),
+            pending_sends=self._outbox.count(OutboxKind.SEND),
+            pending_callbacks=self._outbox.count(OutboxKind.CALLBACK),
+            dead_letters=len(self._outbox.dead_letters()),
+            held_webhooks=len(self._held),
+        )
+
+    async def check(self) -> None:
+        pass
+
+    def secret(self) -> bytes:
+        return self._secret
+
+    async def close(self) -> None:
+        pass
+
+    def _unmatched(self) -> list[HeldWebhook]:
+        found = [one for one in self._held.values() if one.reason == "unmatched"]
+        return sorted(found, key=lambda one: (one.received_ms, one.held_id))
+
+
+def _old(causes: Mapping[K, int], before_ms: int) -> list[K]:
+    """Return the causes that are older than the bound and a day older than the latest."""
+    latest_ms = max(causes.values(), default=0)
+    return [key for key, at_ms in causes.items() if at_ms < min(before_ms, latest_ms - _DAY_MS)]
+
+
+def _without_texts(entry: HistoryEntry) -> HistoryEntry:
+    """Leave out what the history does not keep: texts that came from outside."""
+    match entry.event:
+        case StatusReceived(report=report):
+            bare = replace(report, client_ref=None, error_reason=None)
+            return replace(entry, event=replace(entry.event, report=bare))
+        case SendRefused():
+            return replace(entry, event=replace(entry.event, reason=""))
+        case _:
+            return entry
