@@ -1,0 +1,59 @@
+"""`dispatch-gateway config`: what the settings are, and whether they can be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from gateway.cli.checks import read_checked
+from gateway.cli.main import stop
+from gateway.settings.rows import shown
+
+_CONFIG = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A TOML file with settings.",
+)
+
+_EPILOG = """\b
+Examples:
+  dispatch-gateway config check --config gateway.toml
+  dispatch-gateway config show
+"""
+
+
+@click.group("config", epilog=_EPILOG)
+def command() -> None:
+    """Check the settings, or show them."""
+
+
+@command.command()
+@_CONFIG
+@click.option("--strict", is_flag=True, help="Exit with 1 when something is doubtful.")
+def check(*, config: Path | None, strict: bool) -> int:
+    """Say whether the gateway would start with these settings.
+
+    Faults end in exit code 2. What is allowed but probably not meant is named, too.
+    """
+    reading = read_checked(config, {})
+    if reading.faults:
+        stop(reading.faults)
+    settings = reading.settings
+    for doubt in settings.warnings:
+        click.echo(f"doubtful: {doubt}", err=True)
+    click.echo(f"The settings can be used. Applications: {len(settings.applications)}.")
+    return 1 if strict and settings.warnings else 0
+
+
+@command.command()
+@_CONFIG
+def show(*, config: Path | None) -> None:
+    """Print each setting, its value and where the value comes from; secrets are masked."""
+    reading = read_checked(config, {})
+    rows = [(each.label, shown(each.value) or "-", each.origin.value) for each in reading.entries]
+    name_width, value_width = (max((len(row[n]) for row in rows), default=0) for n in (0, 1))
+    for name, value, origin in rows:
+        click.echo(f"{name:{name_width}}  {value:{value_width}}  {origin}")
+    if reading.faults:
+        stop(reading.faults)

@@ -1,0 +1,116 @@
+"""The command `dispatch-gateway` and how its subcommands are found.
+
+A subcommand is the attribute `command` of the module of its name. Modules are imported only when
+their command runs: what the server needs takes half a second to import, `--help` must not.
+"""
+
+from __future__ import annotations
+
+import importlib
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "serve": "Run the gateway.",
+    "demo": "Send a real workflow through everything, in one process.",
+    "sandbox": "Run a simulated Messages API v1.",
+    "config": "Check the settings, or show them.",
+}
+"""Name and summary of each subcommand, in the order of the help."""
+
+INTERNAL_ERROR: Final = 3
+_INTERRUPTED: Final = 130
+
+_EPILOG: Final = """\b
+Examples:
+  dispatch-gateway demo
+  dispatch-gateway config check --config gateway.toml
+  dispatch-gateway serve --config gateway.toml --port 8080
+  dispatch-gateway COMMAND --help
+
+\b
+Exit codes: 0 all is well, 1 findings, 2 wrong usage or unreadable input,
+3 unexpected internal error.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the subcommands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a subcommand; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = importlib.import_module(f"gateway.cli.{cmd_name}").command
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand; what nobody expected becomes one line and exit code 3."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            _report(error, has_traceback=ctx.params["debug"])
+            ctx.exit(INTERNAL_ERROR)
+
+
+@click.group(
+    cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="GATEWAY_DEBUG",
+    show_envvar=True,
+    help="Show the traceback of an internal error; it may hold private data.",
+)
+@click.version_option(package_name="dispatch-gateway", prog_name="dispatch-gateway")
+def command(debug: bool) -> None:
+    """Keep a Dispatch API v0.1 integration working on the Messages API v1."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        outcome = command.main(list(arguments), prog_name="dispatch-gateway", standalone_mode=False)
+    except click.ClickException as fault:
+        fault.show()
+        return fault.exit_code if isinstance(fault, click.UsageError) else 2
+    except (click.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+    return outcome if isinstance(outcome, int) else 0
+
+
+def stop(lines: Sequence[object], exit_code: int = 2) -> NoReturn:
+    """Write `lines` to standard error and end the command."""
+    for line in lines:
+        click.echo(str(line), err=True)
+    click.get_current_context().exit(exit_code)
+
+
+def _report(error: Exception, *, has_traceback: bool) -> None:
+    """Say what went wrong and where, without the error's text: it may quote the input."""
+    if has_traceback:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    click.echo(
+        f"dispatch-gateway: unexpected {type(error).__name__} in {Path(place.filename).name}:"
+        f"{place.lineno}; this is a bug: please open an issue in the project's tracker, with"
+        " the output of the same command under --debug.",
+        err=True,
+    )

@@ -1,0 +1,158 @@
+"""What must hold between settings, and what is allowed but probably not meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from gateway.settings.rows import Fault
+from gateway.settings.table import Application, Settings
+
+SHORT_SECRET: Final = 32
+"""Bytes an HMAC-SHA256 secret should have; the vendor's own may have fewer."""
+
+_KEY: Final = "VONAGE_API_KEY"
+_SECRET: Final = "VONAGE_API_SECRET"  # noqa: S105 - the name of a variable
+_APP_ID: Final = "VONAGE_APPLICATION_ID"
+_PEM: Final = "VONAGE_PRIVATE_KEY"
+_SIGNATURE: Final = "VONAGE_SIGNATURE_SECRET"
+_PREVIOUS: Final = "VONAGE_SIGNATURE_SECRET_PREVIOUS"
+_STATUS_URL: Final = "GATEWAY_STATUS_URL"
+
+
+class Labels:
+    """How the settings of one application are called where the operator wrote them."""
+
+    def __init__(self, prefix: str | None) -> None:
+        self._prefix = prefix
+
+    def __getitem__(self, variable: str) -> str:
+        """Return the name of a variable: itself, or the key in an `[[applications]]` table."""
+        if self._prefix is None:
+            return variable
+        return self._prefix + variable.split("_", 1)[1].lower()
+
+
+def application_faults(is_set: AbstractSet[str], labels: Labels) -> list[Fault]:
+    """Return what one application lacks.
+
+    Args:
+        is_set: the variables that have a value, be it a usable one or not: an unusable value is
+            a fault of its own and must not be reported as a missing one, too.
+        labels: how they are called.
+    """
+    faults = []
+
+    def fault(variable: str, problem: str, remedy: str) -> None:
+        faults.append(Fault(name=labels[variable], problem=problem, remedy=remedy))
+
+    key, app_id = labels[_KEY], labels[_APP_ID]
+    if _SECRET in is_set and _KEY not in is_set:
+        fault(_SECRET, f"is set without {key}", f"set {key}, too")
+    elif _PEM in is_set and _APP_ID not in is_set:
+        fault(_PEM, f"is set without {app_id}", f"set {app_id}, too")
+    elif not is_set >= {_KEY, _SECRET} and not is_set >= {_APP_ID, _PEM}:
+        fault(
+            _KEY,
+            f"or {app_id} is needed, with its secret or key",
+            f"set {key} with {labels[_SECRET]}, or {app_id} with {labels[_PEM]}, or all four",
+        )
+    if is_set & {_SIGNATURE, _PREVIOUS} and _KEY not in is_set:
+        # The vendor names the account, not the application, as the owner of the secret.
+        fault(
+            _SIGNATURE,
+            f"is set without {key}",
+            f"set {key}: webhooks name the account whose secret signed them",
+        )
+    if _PREVIOUS in is_set and _SIGNATURE not in is_set:
+        fault(_PREVIOUS, f"is set without {labels[_SIGNATURE]}", "set the current secret, too")
+    if _STATUS_URL not in is_set:
+        fault(_STATUS_URL, "is not set", "set it to the status URL of the integration")
+    return faults
+
+
+def registry_faults(applications: Iterable[tuple[Application, Labels]]) -> list[Fault]:
+    """Return where two applications cannot be told apart."""
+    faults = []
+    seen: dict[str, str] = {}
+    for application, labels in applications:
+        by_id = application.application_id is not None
+        label = labels[_APP_ID if by_id else _KEY]
+        if application.name in seen:
+            faults.append(
+                Fault(
+                    name=label,
+                    problem=f"repeats {seen[application.name]}",
+                    remedy="remove one of the two applications"
+                    if by_id
+                    else "give each application of one account an application id of its own",
+                )
+            )
+        seen.setdefault(application.name, label)
+    return faults
+
+
+def warnings(settings: Settings, labels: Mapping[str, Labels]) -> list[Fault]:
+    """Return what is allowed and probably not meant.
+
+    Args:
+        settings: complete and without faults.
+        labels: by name of application.
+    """
+    found = []
+    if settings.sqlite_synchronous == "normal":
+        found.append(
+            Fault(
+                name="GATEWAY_SQLITE_SYNCHRONOUS",
+                problem="is normal: a power loss may undo what was answered 202",
+                remedy="use full, unless the machine cannot lose power",
+            )
+        )
+    if settings.public_url is None:
+        found.append(
+            Fault(
+                name="GATEWAY_PUBLIC_URL",
+                problem="is not set: webhooks reach the gateway only if the application's status"
+                " URL points at it",
+                remedy="set it to how the upstream reaches this gateway",
+            )
+        )
+    for application in settings.applications:
+        found += _application_warnings(application, labels[application.name])
+    return found
+
+
+def _application_warnings(application: Application, labels: Labels) -> list[Fault]:
+    found = []
+
+    def warn(variable: str, problem: str, remedy: str) -> None:
+        found.append(Fault(name=labels[variable], problem=problem, remedy=remedy))
+
+    if application.application_id is not None and application.private_key_pem is None:
+        warn(
+            _PEM,
+            "is not set: callers that authenticate with a JWT are refused",
+            "set it to the key of the application",
+        )
+    if not application.signature_secrets:
+        warn(
+            _SIGNATURE,
+            "is not set: webhooks cannot be verified and callbacks are not signed",
+            "set it to the signature secret of the account",
+        )
+    for secret in application.signature_secrets:
+        if len(secret.reveal().encode()) < SHORT_SECRET:
+            warn(
+                _SIGNATURE,
+                f"is shorter than the {SHORT_SECRET} bytes that HS256 asks for",
+                "choose a longer one in the account's settings",
+            )
+            break
+    if "?" in application.status_url:
+        warn(
+            _STATUS_URL,
+            "has a query string: published consumers of signed callbacks fail on one",
+            "move it into the path if signatures are verified",
+        )
+    return found

@@ -1,0 +1,271 @@
+"""The table of settings: each field of `Application` and `Settings` is one row.
+
+The reader, the page `docs/settings.md` and `config show` follow it. A row
+is: default, variable, parser, meaning.
+"""
+
+# ruff: noqa: RUF009 - `row` and `gathered` declare fields, as `dataclasses.field` does
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from gateway.settings.rows import Fault, gathered, row, table_markdown
+from gateway.settings.values import (
+    Secret,
+    amount,
+    base_url,
+    choice,
+    decimal,
+    flag,
+    identifier,
+    names,
+    ports,
+    private_key,
+    secret,
+    store_url,
+    text,
+    upstream_url,
+    url,
+    whole,
+)
+
+_DAY_S: Final = 24 * 3600
+
+
+# A table is read by its rows, so the formatter is kept off it.
+# fmt: off
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """One application of the account: who may call us for it, and where its callbacks go."""
+
+    api_key: str | None = row(
+        None, "VONAGE_API_KEY", text,
+        "the account; with its secret, Basic authentication of callers, and of our sends when"
+        " there is no private key",
+    )
+    api_secret: Secret | None = row(
+        None, "VONAGE_API_SECRET", secret,
+        "the secret of the account",
+        is_secret=True,
+    )
+    application_id: str | None = row(
+        None, "VONAGE_APPLICATION_ID", identifier,
+        "the application, a UUID",
+    )
+    private_key_pem: Secret | None = row(
+        None, "VONAGE_PRIVATE_KEY", private_key,
+        "the application's key, as PEM text or a path; callers' JWTs are verified with the"
+        " matching public key, ours are signed with it",
+        is_secret=True, may_be_path=True,
+    )
+    signature_secrets: tuple[Secret, ...] = gathered(
+        secret,
+        ("VONAGE_SIGNATURE_SECRET", "verifies v1 webhooks, signs v0.1 callbacks"),
+        ("VONAGE_SIGNATURE_SECRET_PREVIOUS",
+         "still verifies v1 webhooks while the secret is being changed"),
+        is_secret=True,
+    )
+    status_url: str = row(
+        "", "GATEWAY_STATUS_URL", url,
+        "the status URL of the legacy integration",
+        default_note="none, required",
+    )
+    final_report_url: str = row(
+        "", "GATEWAY_FINAL_REPORT_URL", url,
+        "where final reports go",
+        default_note="the status URL",
+    )
+    inbound_url: str | None = row(
+        None, "GATEWAY_INBOUND_URL", url,
+        "where rewritten inbound messages go",
+    )
+
+    name: str = ""
+    """The identity of the application in the store and in logs; it must not change.
+
+    Empty: its application id, or its API key when it has none.
+    """
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or self.application_id or self.api_key or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of one gateway. Durations are in the unit of their name."""
+
+    host: str = row("127.0.0.1", "GATEWAY_HOST", text, "the address to listen on")
+    port: int = row(
+        8080, "GATEWAY_PORT", whole(0, 65535),
+        "the port to listen on; 0 takes a free one",
+    )
+    store: str = row(
+        "sqlite:///dispatch-gateway.db", "GATEWAY_STORE", store_url,
+        "where dispatches are kept: `sqlite:///relative.db` or `sqlite:////absolute/path.db`. One"
+        " process owns the file",
+    )
+    upstream: str = row(
+        "https://api.nexmo.com", "GATEWAY_UPSTREAM", upstream_url,
+        "base URL of Messages v1",
+    )
+    public_url: str | None = row(
+        None, "GATEWAY_PUBLIC_URL", base_url,
+        "how the upstream reaches us; sets `webhook_url` on every send",
+    )
+    allow_private_callbacks: bool = row(
+        False, "GATEWAY_ALLOW_PRIVATE_CALLBACKS", flag,
+        "let callback and upstream URLs point at loopback and private addresses",
+    )
+    https_callbacks_only: bool = row(
+        False, "GATEWAY_HTTPS_CALLBACKS_ONLY", flag,
+        "refuse callback URLs without TLS",
+    )
+    callback_ports: frozenset[int] = row(
+        frozenset(), "GATEWAY_CALLBACK_PORTS", ports,
+        "ports callback URLs may use besides 80, 443, 8080 and 8443, separated by commas",
+    )
+    accept: frozenset[str] = row(
+        frozenset(), "GATEWAY_ACCEPT", names,
+        "rules, by name, whose requests are accepted with a warning though they are refused by"
+        " default",
+    )
+    refuse: frozenset[str] = row(
+        frozenset(), "GATEWAY_REFUSE", names,
+        "rules, by name, whose requests are refused though they are accepted by default",
+    )
+    default_locale: str | None = row(
+        None, "GATEWAY_DEFAULT_LOCALE", text,
+        "the locale of WhatsApp templates that name none; without it they are refused",
+    )
+    max_steps: int = row(
+        100, "GATEWAY_MAX_STEPS", whole(0, 10_000),
+        "the longest workflow accepted; 0 lifts the cap",
+    )
+    max_body: int = row(
+        256 * 1024, "GATEWAY_MAX_BODY", whole(1024, 16 * 1024 * 1024),
+        "the largest request body accepted, in bytes",
+    )
+    invalid_parameters: str = row(
+        "object", "GATEWAY_INVALID_PARAMETERS", choice("object", "array"),
+        "`invalid_parameters` of a refusal: the documented `object` (the first fault), or an"
+        " `array` of all of them",
+    )
+    expiry_starts: str = row(
+        "accepted", "GATEWAY_EXPIRY_STARTS", choice("accepted", "intent"),
+        "when `expiry_time` begins to count: `accepted`, when the upstream's 202 is received, or"
+        " `intent`, just before the send",
+    )
+    horizon_s: int = row(
+        3 * _DAY_S, "GATEWAY_HORIZON", whole(60, 30 * _DAY_S),
+        "seconds after which a last step that never resolves closes its dispatch with `error`",
+    )
+    in_doubt_grace_s: int = row(
+        900, "GATEWAY_IN_DOUBT_GRACE", whole(1, 3 * _DAY_S),
+        "seconds a last step whose send is in doubt waits for a webhook that proves it",
+    )
+    resend_in_doubt: str = row(
+        "never", "GATEWAY_RESEND_IN_DOUBT", choice("never", "last-step-once"),
+        "`last-step-once` sends an in-doubt last step once more when its grace ends: the"
+        " recipient may get it twice",
+    )
+    send_budget_s: float = row(
+        30.0, "GATEWAY_SEND_BUDGET", decimal(0, 3600),
+        "seconds in which a send that provably did not happen is tried again",
+    )
+    send_timeout_s: float = row(
+        10.0, "GATEWAY_SEND_TIMEOUT", decimal(0.1, 25),
+        "seconds one send may take in all",
+    )
+    send_rate: float = row(
+        30.0, "GATEWAY_SEND_RATE", decimal(0, 100_000),
+        "messages per second for each API key; 0 lifts the limit",
+    )
+    send_concurrency: int = row(
+        64, "GATEWAY_SEND_CONCURRENCY", whole(1, 1024),
+        "sends under way at once",
+    )
+    callback_schedule: str = row(
+        "legacy", "GATEWAY_CALLBACK_SCHEDULE", choice("legacy", "standard"),
+        "`legacy` doubles from 5 s to 15 min for 24 h; `standard` is the list of Standard"
+        " Webhooks, about three days",
+    )
+    callback_concurrency: int = row(
+        16, "GATEWAY_CALLBACK_CONCURRENCY", whole(1, 1024),
+        "callbacks under way at once to one origin",
+    )
+    callback_timeout_s: float = row(
+        15.0, "GATEWAY_CALLBACK_TIMEOUT", decimal(0.1, 25),
+        "seconds one callback may take in all",
+    )
+    standard_webhooks: bool = row(
+        False, "GATEWAY_STANDARD_WEBHOOKS", flag,
+        "add the headers of Standard Webhooks to callbacks, beside the legacy signature",
+    )
+    links: str = row(
+        "both", "GATEWAY_LINKS", choice("both", "workflow", "dispatch"),
+        "which `_links` status callbacks carry: the specification names `workflow`, real traffic"
+        " had `dispatch`",
+    )
+    workflow_fee: Decimal = row(
+        Decimal(0), "GATEWAY_WORKFLOW_FEE", amount,
+        "euros added to the total price of each final report",
+    )
+    message_href: str = row(
+        "uuid", "GATEWAY_MESSAGE_HREF", choice("uuid", "path"),
+        "`href` of the messages in a final report: the `uuid` alone or the `path`"
+        " `v0.1/messages/<uuid>`",
+    )
+    pass_v1_codes: bool = row(
+        False, "GATEWAY_PASS_V1_CODES", flag,
+        "leave error codes that only v1 knows (1400 to 1450) as they are",
+    )
+    reply_as_text: bool = row(
+        False, "GATEWAY_REPLY_AS_TEXT", flag,
+        "hand inbound replies (a chosen button or list row) to the caller as plain text",
+    )
+    webhook_max_age_s: int = row(
+        90_000, "GATEWAY_WEBHOOK_MAX_AGE", whole(60, 7 * _DAY_S),
+        "seconds a signed webhook stays acceptable; the vendor repeats for 24 hours",
+    )
+    jwt_leeway_s: int = row(
+        60, "GATEWAY_JWT_LEEWAY", whole(0, 600),
+        "seconds the clocks of callers may differ from ours",
+    )
+    retention_days: float = row(
+        7.0, "GATEWAY_RETENTION_DAYS", decimal(0, 3650),
+        "days after its end at which a dispatch and its texts are deleted",
+    )
+    sqlite_writer: str = row(
+        "auto", "GATEWAY_SQLITE_WRITER", choice("auto", "loop", "thread"),
+        "where commits run: in the event `loop` (fast disks), in a `thread` (slow ones), or as"
+        " measured at the start",
+    )
+    sqlite_synchronous: str = row(
+        "full", "GATEWAY_SQLITE_SYNCHRONOUS", choice("full", "normal"),
+        "`normal` is faster, but a power loss may then undo what was already answered 202",
+    )
+    drain_s: float = row(
+        20.0, "GATEWAY_DRAIN", decimal(0, 600),
+        "seconds work under way is given to end at shutdown",
+    )
+    log_level: str = row(
+        "info", "GATEWAY_LOG_LEVEL", choice("debug", "info", "warning", "error"),
+        "the least important lines that are logged",
+    )
+    log_format: str = row(
+        "auto", "GATEWAY_LOG_FORMAT", choice("json", "console", "auto"),
+        "`auto` is `console` on a terminal and `json` elsewhere",
+    )
+
+    applications: tuple[Application, ...] = ()
+    warnings: tuple[Fault, ...] = ()
+    """What is allowed, and probably not meant."""
+# fmt: on
+
+
+def settings_table_markdown() -> str:
+    """Return the tables of `docs/settings.md`: the gateway's, then those of an application."""
+    return f"{table_markdown(Settings)}\n\n{table_markdown(Application)}\n"

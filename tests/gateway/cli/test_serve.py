@@ -1,0 +1,42 @@
+"""`serve`: what it refuses before it listens."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from gateway.cli.main import run
+
+Output = pytest.CaptureFixture[str]
+
+
+def test_faults_end_with_2_before_anything_starts(
+    environment: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    environment.setenv("GATEWAY_PORT", "x")
+    environment.delenv("GATEWAY_STATUS_URL")
+    assert run(["serve"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_one_process_owns_an_sqlite_store(capsys: Output) -> None:
+    assert run(["serve", "--workers", "2"]) == 2
+    assert capsys.readouterr().err.startswith("--workers is not 1, but one process owns")
+
+
+def test_options_win_over_the_environment(environment: pytest.MonkeyPatch, capsys: Output) -> None:
+    environment.setenv("GATEWAY_HOST", "")
+    assert run(["serve", "--host", "\x1b", "--port", "1"]) == 2
+    assert capsys.readouterr().err.startswith("GATEWAY_HOST is empty")
+
+
+def test_an_address_that_is_taken_ends_with_2(
+    environment: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    environment.setenv("GATEWAY_SQLITE_SYNCHRONOUS", "normal")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert run(["serve", "--port", str(taken.getsockname()[1])]) == 2
+    err = capsys.readouterr().err
+    assert "setting.doubted" in err
+    assert "cannot listen on 127.0.0.1" in err

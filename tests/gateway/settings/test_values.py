@@ -1,0 +1,170 @@
+"""What a setting is when nobody sets it, and how its value is read."""
+
+from __future__ import annotations
+
+import dataclasses
+from decimal import Decimal
+
+import pytest
+
+from gateway.settings import (
+    Fault,
+    Settings,
+    SettingsFault,
+    load_settings,
+)
+from gateway.settings.rows import rows
+from gateway.settings.table import Application
+from tests.gateway.settings.loading import (
+    MINIMAL,
+    fault_of,
+    faults_of,
+    load,
+)
+
+
+class TestDefaults:
+    def test_the_least_configuration_has_one_application(self) -> None:
+        (application,) = load().applications
+        assert application.name == "a1b2c3d"
+
+    def test_final_reports_go_to_the_status_url(self) -> None:
+        (application,) = load().applications
+        assert application.final_report_url == "https://shop.example.com/status"
+
+    @pytest.mark.parametrize(
+        ("attribute", "value"),
+        [
+            ("host", "127.0.0.1"),
+            ("port", 8080),
+            ("store", "sqlite:///dispatch-gateway.db"),
+            ("upstream", "https://api.nexmo.com"),
+            ("allow_private_callbacks", False),
+            ("max_steps", 100),
+            ("max_body", 262_144),
+            ("horizon_s", 259_200),
+            ("in_doubt_grace_s", 900),
+            ("resend_in_doubt", "never"),
+            ("sqlite_synchronous", "full"),
+            ("workflow_fee", Decimal(0)),
+            ("warnings", ()),
+        ],
+    )
+    def test_what_is_not_set_has_its_default(self, attribute: str, value: object) -> None:
+        assert getattr(load(), attribute) == value
+
+    @pytest.mark.parametrize("owner", [Settings, Application])
+    def test_every_row_reads_its_own_default_back(
+        self, owner: type[Settings] | type[Application]
+    ) -> None:
+        plain = [row for _, row in rows(owner) if row.default not in (None, "", frozenset())]
+        assert [row.parse(row.default) for row in plain] == [row.default for row in plain]
+
+    def test_every_setting_is_a_row_of_the_table(self) -> None:
+        fields = {field.name for field in dataclasses.fields(Settings)}
+        assert fields == {name for name, _ in rows(Settings)} | {"applications", "warnings"}
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("variable", "text", "attribute", "value"),
+        [
+            ("GATEWAY_PORT", " 9000 ", "port", 9000),
+            ("GATEWAY_PORT", "0", "port", 0),
+            ("GATEWAY_ALLOW_PRIVATE_CALLBACKS", "Yes", "allow_private_callbacks", True),
+            ("GATEWAY_ALLOW_PRIVATE_CALLBACKS", "0", "allow_private_callbacks", False),
+            ("GATEWAY_SEND_TIMEOUT", "2.5", "send_timeout_s", 2.5),
+            ("GATEWAY_WORKFLOW_FEE", "0.002", "workflow_fee", Decimal("0.002")),
+            ("GATEWAY_REFUSE", "trailing-null, mms-text,", "refuse", {"trailing-null", "mms-text"}),
+            ("GATEWAY_CALLBACK_PORTS", "9000,9001", "callback_ports", {9000, 9001}),
+            ("GATEWAY_LINKS", "Workflow", "links", "workflow"),
+            (
+                "GATEWAY_PUBLIC_URL",
+                "https://g.example.com/x/",
+                "public_url",
+                "https://g.example.com/x",
+            ),
+            ("GATEWAY_UPSTREAM", "http://127.0.0.1:8901/", "upstream", "http://127.0.0.1:8901"),
+            ("GATEWAY_STORE", "sqlite:////var/lib/g.db", "store", "sqlite:////var/lib/g.db"),
+            ("GATEWAY_STANDARD_WEBHOOKS", "on", "standard_webhooks", True),
+            ("GATEWAY_DEFAULT_LOCALE", "", "default_locale", None),
+        ],
+    )
+    def test_a_variable_is_read(
+        self, variable: str, text: str, attribute: str, value: object
+    ) -> None:
+        assert getattr(load(**{variable: text}), attribute) == value
+
+    @pytest.mark.parametrize(
+        ("variable", "text", "words"),
+        [
+            ("GATEWAY_PORT", "65536", "from 0 to 65535"),
+            ("GATEWAY_PORT", "8080.5", "whole number"),
+            ("GATEWAY_PORT", "NaN", "whole number"),
+            ("GATEWAY_PORT", "1" * 5000, "whole number"),
+            ("GATEWAY_PORT", "tcp://10.0.0.1:80", "enableServiceLinks"),
+            ("GATEWAY_HORIZON", "-1", "from 60"),
+            ("GATEWAY_SEND_TIMEOUT", "1e999", "number within its limits"),
+            ("GATEWAY_WORKFLOW_FEE", "-0.1", "amount"),
+            ("GATEWAY_ALLOW_PRIVATE_CALLBACKS", "maybe", "neither true nor false"),
+            ("GATEWAY_RESEND_IN_DOUBT", "always", "never or last-step-once"),
+            ("GATEWAY_CALLBACK_PORTS", "80,x", "whole number"),
+            ("GATEWAY_HOST", "a\x1b[1m", "control characters"),
+            ("GATEWAY_STORE", "sqlite:///:memory:", "keeps nothing"),
+            ("GATEWAY_STORE", "sqlite://host/x.db", "not the URL of a store"),
+            ("GATEWAY_STORE", "sqlite:///", "does not name a file"),
+            ("GATEWAY_STORE", "sqlite:///x.db?mode=ro", "does not name a file"),
+            ("GATEWAY_STORE", "dispatch-gateway.db", "not the URL of a store"),
+            ("GATEWAY_STORE", "redis://localhost", "not available in this version"),
+            ("GATEWAY_STORE", "rediss://localhost", "not available in this version"),
+            ("GATEWAY_STORE", "redis+cluster://a:1,b:2", "not available in this version"),
+            ("GATEWAY_PUBLIC_URL", "https://g.example.com/?x=1", "query string"),
+            ("GATEWAY_PUBLIC_URL", "g.example.com", "http or https"),
+            ("GATEWAY_PUBLIC_URL", "ftp://g.example.com", "http or https"),
+            ("GATEWAY_UPSTREAM", "https://api.nexmo.com/v1/messages", "leave the path out"),
+            ("GATEWAY_STATUS_URL", "https://user:pass@example.com/", "credentials"),
+            ("GATEWAY_STATUS_URL", "https://example.com/#x", "fragment"),
+            ("GATEWAY_STATUS_URL", "https://example.com:99999/", "http or https"),
+            ("GATEWAY_STATUS_URL", "https://example.com/a b", "not a URL"),
+            ("VONAGE_APPLICATION_ID", "shop", "not a UUID"),
+        ],
+    )
+    def test_an_unusable_value_is_a_fault_that_says_what_to_do(
+        self, variable: str, text: str, words: str
+    ) -> None:
+        fault = fault_of(**{variable: text})
+        assert fault.startswith(f"{variable} ")
+        assert words in fault
+
+    def test_all_faults_come_at_once(self) -> None:
+        faults = faults_of({"GATEWAY_PORT": "x", "GATEWAY_LINKS": "y", "GATEWAY_FOO": "z"})
+        assert [fault.split(" ")[0] for fault in faults] == [
+            "GATEWAY_FOO",
+            "GATEWAY_PORT",
+            "GATEWAY_LINKS",
+            "VONAGE_API_KEY",
+            "GATEWAY_STATUS_URL",
+        ]
+
+    def test_faults_are_raised_together(self) -> None:
+        with pytest.raises(SettingsFault) as raised:
+            load_settings({})
+        assert len(raised.value.faults) == 2
+
+    def test_a_fault_never_repeats_the_value(self) -> None:
+        canary = "canary-4711"
+        faults = faults_of(
+            {
+                variable: canary
+                for _, row in (*rows(Settings), *rows(Application))
+                for variable in (row.variable,)
+            }
+        )
+        assert canary not in "\n".join(faults)
+
+    def test_checks_of_higher_layers_add_their_faults(self) -> None:
+        fault = Fault(name="GATEWAY_UPSTREAM", problem="is refused", remedy="use another")
+        with pytest.raises(SettingsFault) as raised:
+            load_settings({**MINIMAL, "GATEWAY_PORT": "x"}, checks=[lambda settings: [fault]])
+        assert fault in raised.value.faults
+        assert len(raised.value.faults) == 2
