@@ -16,12 +16,14 @@ from typing import Final, Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
 from gateway.clients.transport import Fault, exchange, open_session, retry_after_s
 from gateway.clock import Clock
 from gateway.signatures import sign_body
 
+_MAX_TARGETS: Final = 1000
 _BODY_S: Final = 1.0
 """The status decides; the body is read only so that the connection can be used again."""
 
@@ -89,12 +91,18 @@ class CallbackClient:
         self._resolver = resolver or SystemResolver()
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
+        # What a URL's text says does not change; what its name resolves to is asked each time.
+        self._targets: dict[str, URL | Blocked] = {}
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str]
     ) -> Delivered | Undelivered:
         """POST `body` once; the URL was checked when it was registered, and is again now."""
-        target = dial_target(url, self._policy)
+        target = self._targets.get(url)
+        if target is None:
+            target = dial_target(url, self._policy)
+            if len(self._targets) < _MAX_TARGETS:
+                self._targets[url] = target
         if isinstance(target, Blocked):
             return Undelivered(reason=Fault.ADDRESS_REFUSED, http_status=None, retry_after_s=None)
         if self._session is None:

@@ -1,0 +1,83 @@
+"""The one place where a refusal becomes an answer, in the v0.1 error shape."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.requests import Refusal
+from gateway.clock import Clock
+from gateway.logs import get_logger
+from translators.problems import Problem, problem_body
+
+log = get_logger()
+
+DIAGNOSTICS_HEADER = "Gateway-Diagnostics"
+
+_BY_STATUS = {
+    400: Problem.INVALID_PARAMETERS,
+    404: Problem.NOT_FOUND,
+    405: Problem.WRONG_VERB,
+}
+
+
+class Problems:
+    """Makes problem answers; every one has an `instance` that is in the log, too."""
+
+    def __init__(self, *, clock: Clock, invalid_as_array: bool) -> None:
+        self._clock = clock
+        self._invalid_as_array = invalid_as_array
+
+    def answer(self, refusal: Refusal, *, headers: dict[str, str] | None = None) -> Response:
+        """Return the answer to a refused request."""
+        instance = self._clock.draw_token(16).hex()
+        problem = refusal.problem
+        log.info(
+            "request.refused",
+            http_status=problem.http_status,
+            problem=problem.name.lower(),
+            instance=instance,
+            rules=list(refusal.codes),
+        )
+        body = problem_body(
+            problem,
+            instance=instance,
+            detail=refusal.detail,
+            invalid=refusal.invalid,
+            as_array=self._invalid_as_array,
+        )
+        answer = Response(
+            orjson.dumps(body),
+            status_code=problem.http_status,
+            media_type="application/json",
+            headers=headers,
+        )
+        if refusal.codes:
+            answer.headers[DIAGNOSTICS_HEADER] = ", ".join(refusal.codes)
+        if problem is Problem.UNAUTHORIZED:
+            answer.headers["WWW-Authenticate"] = 'Basic realm="dispatch-gateway", Bearer'
+        if problem is Problem.UNAVAILABLE:
+            answer.headers["Retry-After"] = "2"
+        return answer
+
+    def handlers(
+        self,
+    ) -> dict[int | type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+        """Return the handlers that give the framework's own refusals the v0.1 shape."""
+        return {HTTPException: self._http_exception, Exception: self.answer_unexpected}
+
+    async def _http_exception(self, request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101
+        problem = _BY_STATUS.get(error.status_code, Problem.INVALID_PARAMETERS)
+        return self.answer(
+            Refusal(problem=problem), headers=dict(error.headers) if error.headers else None
+        )
+
+    async def answer_unexpected(self, request: Request, error: Exception) -> Response:
+        """Answer what nobody expected: 500 on the wire, class and place of the fault in the log."""
+        log.error("request.failed", error_type=type(error).__name__, exc_info=True)
+        return self.answer(Refusal(problem=Problem.INTERNAL))

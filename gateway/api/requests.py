@@ -1,0 +1,99 @@
+"""Reading a request before anything is done with it: media types, size, headers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from translators.problems import Problem
+
+_UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+# "" is a caller who says nothing; whoever reads problem+json reads our refusals, too.
+_JSON_RANGES: Final = frozenset(
+    {"", "*/*", "application/*", "application/json", "application/problem+json"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A request that is answered with a problem and changes nothing."""
+
+    problem: Problem
+    detail: str | None = None
+    invalid: tuple[tuple[str, str], ...] = ()
+    codes: tuple[str, ...] = ()
+    """Rule codes, for the `Gateway-Diagnostics` header and the log."""
+
+
+async def read_body(request: Request, limit: int) -> bytes | Refusal:
+    """Read the whole body, but never more than `limit` bytes of it.
+
+    Raises:
+        ClientDisconnect: the client hung up; there is nobody to answer.
+    """
+    too_large = Refusal(
+        problem=Problem.TOO_LARGE, detail=f"The body must not be longer than {limit} bytes."
+    )
+    if "content-encoding" in request.headers:
+        return Refusal(
+            problem=Problem.UNSUPPORTED_MEDIA,
+            detail="Send the body without Content-Encoding; a compressed body is not inflated.",
+        )
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
+        return too_large
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            return too_large
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def check_media_types(request: Request) -> Refusal | None:
+    """Refuse a body that is not declared as JSON in UTF-8, and a caller who wants no JSON."""
+    media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
+    if media_type.strip() != "application/json":
+        return Refusal(
+            problem=Problem.UNSUPPORTED_MEDIA,
+            detail="Send the workflow with Content-Type: application/json.",
+        )
+    if any(_names_another_charset(parameter) for parameter in parameters):
+        return Refusal(
+            problem=Problem.UNSUPPORTED_MEDIA,
+            detail="Send the workflow in UTF-8, the encoding of JSON.",
+        )
+    # A header that is repeated is one list, like any other (RFC 9110 section 5.3).
+    wanted = ",".join(request.headers.getlist("accept")).split(",")
+    ranges = {part.partition(";")[0].strip().lower() for part in wanted}
+    if ranges.isdisjoint(_JSON_RANGES):
+        return Refusal(
+            problem=Problem.NOT_ACCEPTABLE, detail="The answer is always application/json."
+        )
+    return None
+
+
+def _names_another_charset(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    return name.strip() == "charset" and value.strip().strip('"') not in _UTF8
+
+
+def read_idempotency_key(request: Request) -> str | Refusal | None:
+    """Return the optional `Idempotency-Key`: 1 to 255 printable ASCII characters."""
+    values = request.headers.getlist("idempotency-key")
+    if not values:
+        return None
+    key = values[0]
+    if len(values) == 1 and 1 <= len(key) <= 255 and key.isascii() and key.isprintable():
+        return key
+    return Refusal(
+        problem=Problem.INVALID_PARAMETERS,
+        invalid=(("Idempotency-Key", "must be one value of 1 to 255 printable ASCII characters"),),
+    )
+
+
+__all__ = ["ClientDisconnect", "Refusal", "check_media_types", "read_body", "read_idempotency_key"]

@@ -1,0 +1,151 @@
+"""`GET /v0.1/dispatch/{uuid}`: the state that the callbacks' links always promised."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import TypeAlias
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.auth import Authenticator, AuthFault
+from gateway.api.dispatch import refuse_stranger
+from gateway.api.problems import Problems
+from gateway.api.requests import Refusal
+from gateway.core.state import Dispatch, StepStatus
+from gateway.engine import Engine
+from gateway.render import message_uuid_of, report_messages
+from gateway.settings import Application
+from gateway.stores.base import OutboxItemId, StoreUnavailable
+from translators.diagnostics import JsonObject
+from translators.problems import Problem
+from translators.report import render_report
+from translators.status import format_timestamp
+
+# An id is checked before anything is built from it; upper case is another spelling of nothing.
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_ITEM = re.compile(rf"({_UUID.pattern})\.([0-9]{{1,10}})", re.ASCII)
+_LETTERS_LISTED = 100
+# Steps that ended: if they have no message id of the upstream's, callbacks named a derived one.
+_TOLD = frozenset({StepStatus.REJECTED, StepStatus.EXPIRED})
+
+
+class WorkflowApi:
+    """Shows dispatches and dead letters to the application they belong to."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        authenticator: Authenticator,
+        problems: Problems,
+        workflow_fee: Decimal,
+    ) -> None:
+        self._engine = engine
+        self._store = engine.store
+        self._authenticator = authenticator
+        self._problems = problems
+        self._workflow_fee = workflow_fee
+
+    async def show(self, request: Request) -> Response:
+        """Answer with the state of one dispatch; a foreign one is as unknown as any other."""
+        return await self._answer(request, self._show)
+
+    async def list_dead_letters(self, request: Request) -> Response:
+        """Answer with the callbacks whose schedule ended, the latest first, without bodies."""
+        return await self._answer(request, self._list_dead_letters)
+
+    async def repost_dead_letter(self, request: Request) -> Response:
+        """Put one dead letter back on its way; 202."""
+        return await self._answer(request, self._repost_dead_letter)
+
+    async def _answer(self, request: Request, answer: _Answer) -> Response:
+        application = self._authenticator.authenticate(request.scope["headers"])
+        if isinstance(application, AuthFault):
+            return self._problems.answer(refuse_stranger(application))
+        try:
+            outcome = await answer(request, application)
+        except StoreUnavailable:
+            outcome = Refusal(problem=Problem.UNAVAILABLE)
+        return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome
+
+    async def _show(self, request: Request, application: Application) -> Response | Refusal:
+        dispatch_uuid = request.path_params["dispatch_uuid"]
+        record = await self._store.load(dispatch_uuid) if _UUID.fullmatch(dispatch_uuid) else None
+        if record is None or record.application != application.name:
+            return Refusal(problem=Problem.NOT_FOUND)
+        return _json(200, state_body(record.state, fee=self._workflow_fee))
+
+    async def _list_dead_letters(
+        self, request: Request, application: Application
+    ) -> Response | Refusal:
+        letters = await self._store.dead_letters(application.name, limit=_LETTERS_LISTED)
+        return _json(
+            200,
+            {
+                "dead_letters": [
+                    {
+                        "id": str(letter.item.item_id),
+                        "dispatch_uuid": letter.item.item_id.owner,
+                        "reason": letter.reason,
+                        "tries": letter.tries,
+                        "created": format_timestamp(letter.created_ms),
+                        "died": format_timestamp(letter.died_ms),
+                    }
+                    for letter in letters
+                ]
+            },
+        )
+
+    async def _repost_dead_letter(
+        self, request: Request, application: Application
+    ) -> Response | Refusal:
+        named = _ITEM.fullmatch(request.path_params["item_id"])
+        if named is None:
+            return Refusal(problem=Problem.NOT_FOUND)
+        item_id = OutboxItemId(owner=named[1], position=int(named[2]))
+        if not await self._engine.exhume(application.name, item_id):
+            return Refusal(problem=Problem.NOT_FOUND)
+        return _json(202, {"id": str(item_id)})
+
+
+_Answer: TypeAlias = Callable[[Request, Application], Awaitable[Response | Refusal]]
+
+
+def _json(status_code: int, body: JsonObject) -> Response:
+    return Response(orjson.dumps(body), status_code=status_code, media_type="application/json")
+
+
+def state_body(state: Dispatch, *, fee: Decimal) -> JsonObject:
+    """Render what `GET /v0.1/dispatch/{uuid}` answers: the promise of the callbacks' links."""
+    workflow: list[JsonObject] = []
+    report = render_report(
+        dispatch_uuid=state.dispatch_uuid,
+        template="failover",
+        status=state.status.value,
+        timestamp=format_timestamp(state.changed_ms),
+        messages=report_messages(state),
+        fee=fee,
+    ).value
+    assert report is not None, "a report always has a value"  # noqa: S101
+    for index, step in enumerate(state.steps):
+        entry: JsonObject = {"channel": step.channel, "step": step.status.value}
+        if step.reported is not None:
+            entry["status"] = step.reported
+        if step.message_uuid is not None or step.status in _TOLD:
+            entry["message_uuid"] = message_uuid_of(state, index)
+        if step.deadline_ms is not None:
+            entry["expires_at"] = format_timestamp(step.deadline_ms)
+        workflow.append(entry)
+    return {
+        "dispatch_uuid": state.dispatch_uuid,
+        "template": "failover",
+        "status": state.status.value,
+        "timestamp": format_timestamp(state.changed_ms),
+        "usage": report["usage"],
+        "workflow": list(workflow),
+        "_links": {"self": {"href": f"/v0.1/dispatch/{state.dispatch_uuid}"}},
+    }

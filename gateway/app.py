@@ -1,0 +1,282 @@
+"""The composition root: the only place that knows every part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from gateway.api.auth import Authenticator
+from gateway.api.dispatch import DispatchApi
+from gateway.api.health import HealthApi
+from gateway.api.hot import HotRoutes
+from gateway.api.metering import Metering
+from gateway.api.problems import Problems
+from gateway.api.webhooks import WebhookApi
+from gateway.api.workflows import WorkflowApi
+from gateway.applications import Applications
+from gateway.clients.callbacks import CallbackClient
+from gateway.clients.credentials import UpstreamCredentials
+from gateway.clients.guard import AddressPolicy
+from gateway.clients.messages import MessagesClient
+from gateway.clock import Clock
+from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
+from gateway.core.state import ExpiryStart, Terms
+from gateway.correlation import Correlator
+from gateway.engine import Engine
+from gateway.logs import get_logger
+from gateway.metrics import Metrics
+from gateway.render import Renderer, RenderOptions
+from gateway.settings import Settings
+from gateway.stores.base import OutboxItem, OutboxKind, Store
+from gateway.tokens import TokenMint
+from gateway.workers.callbacks import Deliverer
+from gateway.workers.housekeeping import Housekeeper
+from gateway.workers.loop import OutboxLoop
+from gateway.workers.pace import Pace
+from gateway.workers.sends import Sender
+from gateway.workers.timers import TimerLoop
+from translators.rules import Switches
+from translators.status import LinkStyle
+
+log = get_logger()
+
+MESSAGE_HREF_PREFIX = "v0.1/messages/"
+
+
+class Gateway:
+    """One running gateway: its parts, wired once, and the tasks that turn them."""
+
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self.store = store
+        self._settings = settings
+        self._clock = clock
+        self._broken = asyncio.Event()
+        self._metrics = metrics = Metrics()
+        applications = Applications(settings.applications)
+        policy = address_policy(settings)
+        mint = TokenMint(store.secret())
+        self._client = MessagesClient(
+            base_url=settings.upstream,
+            policy=policy,
+            clock=clock,
+            deadline_s=settings.send_timeout_s,
+        )
+        self._callback_client = CallbackClient(
+            policy=policy, clock=clock, deadline_s=settings.callback_timeout_s
+        )
+        engine = Engine(
+            store=store,
+            renderer=Renderer(applications.by_name, mint, _render_options(settings)),
+            clock=clock,
+            metrics=metrics,
+            terms=_terms(settings),
+            offer=self._offer,
+        )
+        correlator = Correlator(
+            engine=engine,
+            clock=clock,
+            speaks_for=applications.speaks_for,
+            pass_v1_codes=settings.pass_v1_codes,
+        )
+        sender = Sender(
+            engine=engine,
+            correlator=correlator,
+            client=self._client,
+            credentials=UpstreamCredentials(clock),
+            applications=applications,
+            pace=Pace(rate_per_s=settings.send_rate, clock=clock),
+            clock=clock,
+            metrics=metrics,
+            budget_s=settings.send_budget_s,
+            timeout_s=settings.send_timeout_s,
+        )
+        deliverer = Deliverer(
+            store=store,
+            client=self._callback_client,
+            applications=applications,
+            schedule=(
+                LEGACY_CALLBACKS if settings.callback_schedule == "legacy" else STANDARD_CALLBACKS
+            ),
+            clock=clock,
+            metrics=metrics,
+            per_origin=settings.callback_concurrency,
+            adds_standard_headers=settings.standard_webhooks,
+            offer=self._offer,
+        )
+        self._sends = OutboxLoop(
+            kind=OutboxKind.SEND,
+            store=store,
+            clock=clock,
+            work=sender.work,
+            concurrency=settings.send_concurrency,
+        )
+        self._callbacks = OutboxLoop(
+            kind=OutboxKind.CALLBACK,
+            store=store,
+            clock=clock,
+            work=deliverer.work,
+            concurrency=16 * settings.callback_concurrency,
+        )
+        self._timers = TimerLoop(engine=engine, clock=clock, metrics=metrics)
+        self._housekeeper = Housekeeper(
+            store=store,
+            correlator=correlator,
+            clock=clock,
+            metrics=metrics,
+            retention_s=settings.retention_days * 86_400,
+        )
+        self._health = HealthApi(
+            store=store,
+            clock=clock,
+            metrics=metrics,
+            refresh_gauges=self._housekeeper.refresh_gauges,
+        )
+        self._problems = Problems(
+            clock=clock, invalid_as_array=settings.invalid_parameters == "array"
+        )
+        authenticator = Authenticator(settings.applications, clock, leeway_s=settings.jwt_leeway_s)
+        self._dispatch_api = DispatchApi(
+            engine=engine,
+            authenticator=authenticator,
+            problems=self._problems,
+            switches=Switches(accepted=settings.accept, refused=settings.refuse),
+            max_body=settings.max_body,
+            max_steps=settings.max_steps or None,
+            default_locale=settings.default_locale,
+        )
+        self._workflow_api = WorkflowApi(
+            engine=engine,
+            authenticator=authenticator,
+            problems=self._problems,
+            workflow_fee=settings.workflow_fee,
+        )
+        self._webhook_api = WebhookApi(
+            engine=engine,
+            correlator=correlator,
+            applications=applications,
+            mint=mint,
+            problems=self._problems,
+            clock=clock,
+            metrics=metrics,
+            max_body=settings.max_body,
+            max_age_s=settings.webhook_max_age_s,
+            reply_as_text=settings.reply_as_text,
+        )
+
+    def routes(self) -> list[Route]:
+        """Return every route; docs/settings.md and the README name the same ones."""
+        dispatch, workflow, webhook = self._dispatch_api, self._workflow_api, self._webhook_api
+        return [
+            # Both slash forms directly: legacy clients lose the body on a redirect.
+            Route("/v0.1/dispatch", dispatch.create, methods=["POST"]),
+            Route("/v0.1/dispatch/", dispatch.create, methods=["POST"]),
+            Route("/v0.1/dispatch/{dispatch_uuid}", workflow.show, methods=["GET"]),
+            Route("/workflows/{dispatch_uuid}", workflow.show, methods=["GET"]),
+            Route("/webhooks/status", webhook.status, methods=["POST"]),
+            Route("/webhooks/status/{token}", webhook.status, methods=["POST"]),
+            Route("/webhooks/inbound", webhook.inbound, methods=["POST"]),
+            Route("/dead-letters", workflow.list_dead_letters, methods=["GET"]),
+            Route("/dead-letters/{item_id}", workflow.repost_dead_letter, methods=["POST"]),
+            Route("/livez", self._health.live, methods=["GET"]),
+            Route("/readyz", self._health.ready, methods=["GET"]),
+            Route("/metrics", self._health.metrics, methods=["GET"]),
+        ]
+
+    def app(self) -> ASGIApp:
+        """Return the ASGI application; its lifespan runs the workers."""
+
+        @contextlib.asynccontextmanager
+        async def lifespan(app: Starlette) -> AsyncIterator[None]:
+            async with self.running():
+                yield
+
+        app = Starlette(
+            routes=self.routes(),
+            lifespan=lifespan,
+            middleware=[Middleware(Metering, metrics=self._metrics)],
+            exception_handlers=self._problems.handlers(),
+        )
+        app.router.redirect_slashes = False
+        return HotRoutes(
+            app,
+            exact={
+                "/v0.1/dispatch": self._dispatch_api.create,
+                "/v0.1/dispatch/": self._dispatch_api.create,
+            },
+            status=self._webhook_api.status,
+            failed=self._problems.answer_unexpected,
+            metrics=self._metrics,
+        )
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the workers; on leaving, drain: nothing new begins, what is under way ends."""
+        tasks = [
+            asyncio.create_task(self._sends.run(), name="sends"),
+            asyncio.create_task(self._callbacks.run(), name="callbacks"),
+            asyncio.create_task(self._timers.run(), name="timers"),
+            asyncio.create_task(self._housekeeper.run(), name="housekeeping"),
+        ]
+        for task in tasks:
+            task.add_done_callback(self._notice_death)
+        try:
+            yield
+        finally:
+            self._health.is_draining = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(
+                self._sends.drain(self._settings.drain_s),
+                self._callbacks.drain(self._settings.drain_s),
+            )
+            await self._client.close()
+            await self._callback_client.close()
+
+    async def wait_until_broken(self) -> None:
+        """Return when the gateway cannot go on and its process must be started anew."""
+        await self._broken.wait()
+
+    def _notice_death(self, task: asyncio.Task[None]) -> None:
+        # A worker never ends by itself: without one the gateway would be silently half alive.
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.critical("worker.died", worker=task.get_name(), error_type=type(error).__name__)
+            self._broken.set()
+
+    def _offer(self, items: Sequence[OutboxItem]) -> None:
+        if items:
+            self._sends.offer(items)
+            self._callbacks.offer(items)
+
+
+def address_policy(settings: Settings) -> AddressPolicy:
+    """Return where the gateway may connect to."""
+    return AddressPolicy(
+        allow_private=settings.allow_private_callbacks,
+        https_only=settings.https_callbacks_only,
+        allowed_ports=AddressPolicy().allowed_ports | settings.callback_ports,
+    )
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        horizon_s=settings.horizon_s,
+        grace_s=settings.in_doubt_grace_s,
+        expiry_start=ExpiryStart(settings.expiry_starts),
+        resends_in_doubt=settings.resend_in_doubt == "last-step-once",
+    )
+
+
+def _render_options(settings: Settings) -> RenderOptions:
+    return RenderOptions(
+        public_url=settings.public_url,
+        links=LinkStyle(settings.links),
+        workflow_fee=settings.workflow_fee,
+        message_href_prefix=MESSAGE_HREF_PREFIX if settings.message_href == "path" else "",
+    )

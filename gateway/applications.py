@@ -1,0 +1,66 @@
+"""The applications a gateway serves, and who may speak for which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gateway.settings import Application
+from gateway.signatures import SignedClaims
+
+UNSIGNED = "unsigned"
+"""The sender of a webhook that no secret could be asked about."""
+
+
+class Applications:
+    """A registry by name and by account."""
+
+    def __init__(self, applications: Sequence[Application]) -> None:
+        self.by_name = {application.name: application for application in applications}
+        self._by_id = {a.application_id: a for a in applications if a.application_id is not None}
+        self._secrets: dict[str, list[str]] = {}
+        for application in applications:
+            if application.api_key is not None:
+                known = self._secrets.setdefault(application.api_key, [])
+                known += [
+                    secret.reveal()
+                    for secret in application.signature_secrets
+                    if secret.reveal() not in known
+                ]
+        self.are_signed = any(self._secrets.values())
+        """Whether any application has a signature secret, so that webhooks can be verified."""
+        self.are_all_signed = all(self.secrets_of(a.api_key or "") for a in applications)
+        """Whether every one has, so that no webhook goes without."""
+
+    def secrets_of(self, api_key: str) -> Sequence[str]:
+        """Return the signature secrets of an account, newest first; none for a stranger."""
+        return self._secrets.get(api_key, ())
+
+    def sender_of(self, claims: SignedClaims) -> str | None:
+        """Name the signer of a webhook; None when its claims contradict what we know.
+
+        The vendor signs with the account's secret. A claim that names an application of ours
+        narrows the signer to it; it must be of the same account.
+        """
+        if claims.application_id is None:
+            return f"account:{claims.api_key}"
+        named = self._by_id.get(claims.application_id.lower())  # settings keep ids in lower case
+        if named is None:
+            return f"account:{claims.api_key}"
+        return named.name if named.api_key == claims.api_key else None
+
+    def speaks_for(self, sender: str, application: str) -> bool:
+        """Tell whether `sender` may report on messages of `application`."""
+        known = self.by_name.get(application)
+        if known is None:
+            return False
+        if sender == UNSIGNED:
+            return not self.secrets_of(known.api_key or "")
+        is_its_account = known.api_key is not None and sender == f"account:{known.api_key}"
+        return is_its_account or sender == application
+
+    def inbound_of(self, sender: str) -> Application | None:
+        """Return the application that receives inbound messages signed by `sender`, if any."""
+        for application in self.by_name.values():
+            if application.inbound_url is not None and self.speaks_for(sender, application.name):
+                return application
+        return None

@@ -1,0 +1,1 @@
+"""One real workflow through HTTP, told as it happens, on this machine alone."""

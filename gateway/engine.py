@@ -1,0 +1,240 @@
+"""Load, decide, render, commit; decide again when another commit came first.
+
+Nothing is performed between deciding and committing. What a commit made claimable is handed to
+the workers of this process; should the process die first, a lease runs out and a claim finds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from translators.dispatch import DispatchPlan
+
+from gateway.clock import Clock
+from gateway.core.decide import RANK, Decision, decide
+from gateway.core.events import DispatchAccepted, Event, StatusReceived
+from gateway.core.state import Dispatch, DispatchStatus, Step, StepStatus, Terms
+from gateway.logs import get_logger
+from gateway.metrics import Metrics
+from gateway.render import Renderer
+from gateway.settings import Application
+from gateway.stores.base import (
+    Cause,
+    CauseSpent,
+    NewOutboxItem,
+    OutboxItem,
+    OutboxItemId,
+    RequestCause,
+    RevisionConflict,
+    Store,
+)
+from translators.status import MessageStatus
+
+LEASE_MS = 30_000
+"""How long a claim lasts: longer than any attempt, so that only a dead holder loses one."""
+
+_MAX_CONFLICTS = 50
+
+log = get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyConflict:
+    """The idempotency key was used for another request body."""
+
+
+class UnknownDispatch(Exception):
+    """No dispatch has this id."""
+
+
+class Engine:
+    """Applies events to dispatches, one commit each."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        renderer: Renderer,
+        clock: Clock,
+        metrics: Metrics,
+        terms: Terms,
+        offer: Callable[[Sequence[OutboxItem]], None],
+    ) -> None:
+        self.store = store
+        self._renderer = renderer
+        self._clock = clock
+        self._metrics = metrics
+        self._terms = terms
+        self._offer = offer
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def accept(
+        self,
+        application: Application,
+        plan: DispatchPlan,
+        *,
+        idempotency_key: str | None = None,
+        fingerprint: str = "",
+    ) -> str | IdempotencyConflict:
+        """Make a new dispatch durable and return its `dispatch_uuid`. Nothing was sent yet.
+
+        With an idempotency key that was used before for the same body, the first dispatch's id
+        is returned and nothing new begins.
+
+        Raises:
+            StoreUnavailable: nothing was accepted.
+        """
+        cause = RequestCause(
+            application=application.name, idempotency_key=idempotency_key, fingerprint=fingerprint
+        )
+        now_ms = self._clock.now_ms()
+        state = Dispatch(
+            dispatch_uuid=str(self._clock.draw_uuid()),
+            terms=self._terms,
+            steps=tuple(
+                Step(channel=step.channel, condition=step.condition, expiry_s=step.expiry_s)
+                for step in plan.steps
+            ),
+        )
+        event = DispatchAccepted()
+        decision = decide(state, event, now_ms)
+        commit = self._renderer.render(
+            application=application.name,
+            decision=decision,
+            event=event,
+            cause=cause,
+            plan=plan,
+            now_ms=now_ms,
+        )
+        try:
+            claimed = await self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)
+        except CauseSpent:
+            assert idempotency_key is not None  # noqa: S101
+            return await self._answer_again(application, idempotency_key, fingerprint)
+        self._observe(state, decision, event)
+        self._metrics.dispatches_accepted.inc()
+        self._offer(claimed)
+        return state.dispatch_uuid
+
+    async def _answer_again(
+        self, application: Application, idempotency_key: str, fingerprint: str
+    ) -> str | IdempotencyConflict:
+        record = await self.store.recall(application.name, idempotency_key)
+        if record is None or record.fingerprint != fingerprint:
+            return IdempotencyConflict()
+        return record.dispatch_uuid
+
+    async def apply(
+        self,
+        dispatch_uuid: str,
+        event: Event,
+        cause: Cause,
+        *,
+        told: MessageStatus | None = None,
+        permits: Callable[[str], bool] = lambda application: True,
+    ) -> Decision | None:
+        """Apply one event, once.
+
+        Args:
+            dispatch_uuid: a dispatch the store knows.
+            event: what happened.
+            cause: what the commit spends, so that the event cannot count twice.
+            told: the webhook's content, when the event came by one.
+            permits: tells of the dispatch's application whether this event may touch it.
+
+        Returns:
+            The committed decision; None when the cause was spent before.
+
+        Raises:
+            UnknownDispatch: the store has no such dispatch, the event names a step it lacks, or
+                it is not permitted: a stranger learns nothing about what exists.
+            StoreUnavailable: nothing happened; the event must come again.
+        """
+        # Events of one dispatch take turns, so that only another process can come in between:
+        # of a hundred at once the last one would else be decided a hundred times.
+        turn = self._turns.setdefault(dispatch_uuid, asyncio.Lock())
+        async with turn:
+            return await self._apply(dispatch_uuid, event, cause, told, permits)
+
+    async def _apply(
+        self,
+        dispatch_uuid: str,
+        event: Event,
+        cause: Cause,
+        told: MessageStatus | None,
+        permits: Callable[[str], bool],
+    ) -> Decision | None:
+        for _ in range(_MAX_CONFLICTS):
+            record = await self.store.load(dispatch_uuid)
+            if (
+                record is None
+                or event.step >= len(record.state.steps)
+                or not permits(record.application)
+            ):
+                raise UnknownDispatch(dispatch_uuid)
+            now_ms = self._clock.now_ms()
+            decision = decide(record.state, event, now_ms)
+            commit = self._renderer.render(
+                application=record.application,
+                decision=decision,
+                event=event,
+                cause=cause,
+                plan=record.plan,
+                told=told,
+                now_ms=now_ms,
+            )
+            try:
+                claimed = await self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)
+            except CauseSpent:
+                return None
+            except RevisionConflict:
+                continue
+            self._observe(record.state, decision, event)
+            self._offer(claimed)
+            return decision
+        # Each conflict means that another event of this very dispatch was committed.
+        raise AssertionError("a dispatch moved too often to decide")
+
+    async def enqueue(self, item: NewOutboxItem, *, digest: bytes) -> None:
+        """Append a callback that belongs to no dispatch, once per `digest`.
+
+        Raises:
+            CauseSpent: it was enqueued before.
+        """
+        now_ms = self._clock.now_ms()
+        self._offer(await self.store.enqueue(item, digest=digest, now_ms=now_ms, lease_ms=LEASE_MS))
+
+    async def exhume(self, application: str, item_id: OutboxItemId) -> bool:
+        """Put a dead letter of the application back on its way; False if there is none."""
+        return await self.store.exhume(application, item_id, now_ms=self._clock.now_ms())
+
+    def _observe(self, before: Dispatch, decision: Decision, event: Event) -> None:
+        """Log the commit, one line, and count what operators watch."""
+        after = decision.state
+        was, step = before.steps[event.step], after.steps[event.step]
+        log.info(
+            "dispatch.event_committed",
+            dispatch_uuid=after.dispatch_uuid,
+            revision=after.revision,
+            event_type=type(event).__name__,
+            step=event.step,
+            channel=step.channel,
+            step_status=step.status.value,
+            dispatch_status=after.status.value,
+            ignored=decision.ignored.value if decision.ignored else None,
+        )
+        if step.status is StepStatus.UNKNOWN and was.status is not StepStatus.UNKNOWN:
+            self._metrics.steps_in_doubt.labels(getattr(event, "cause", "unknown")).inc()
+        failed = step.status in (StepStatus.EXPIRED, StepStatus.REJECTED)
+        if failed and was.status is not step.status and not after.is_last(event.step):
+            self._metrics.failovers.labels(step.channel, step.status.value).inc()
+        if after.status is not DispatchStatus.OPEN and before.status is DispatchStatus.OPEN:
+            self._metrics.dispatches_closed.labels(after.status.value).inc()
+        if isinstance(event, StatusReceived) and was.status is StepStatus.EXPIRED:
+            arrived = RANK.get(event.report.status, 0) >= RANK["delivered"]
+            before_rank = RANK.get(was.reported or "", 0)
+            if arrived and before_rank < RANK["delivered"] and not after.is_last(event.step):
+                self._metrics.late_deliveries.labels(step.channel).inc()

@@ -1,0 +1,98 @@
+"""What the gateway counts, for Prometheus.
+
+Label values come from closed sets (channels, statuses, our own reason words), never from input.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class Metrics:
+    """The counters of one gateway, on a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.requests = Counter(
+            "gateway_requests_total",
+            "Requests answered, by route and status code.",
+            ["route", "code"],
+            registry=registry,
+        )
+        self.dispatches_accepted = Counter(
+            "gateway_dispatches_accepted_total", "Dispatches answered 202.", registry=registry
+        )
+        self.dispatches_closed = Counter(
+            "gateway_dispatches_closed_total",
+            "Dispatches that reached their final report, by its status.",
+            ["status"],
+            registry=registry,
+        )
+        self.failovers = Counter(
+            "gateway_failovers_total",
+            "Steps that were followed by the next one, by channel and what ended them.",
+            ["channel", "reason"],
+            registry=registry,
+        )
+        self.late_deliveries = Counter(
+            "gateway_late_deliveries_total",
+            "Messages delivered or read after their step had failed over: a person got two.",
+            ["channel"],
+            registry=registry,
+        )
+        self.sends = Counter(
+            "gateway_sends_total",
+            "Attempts to send a step, by what the answer proved.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.send_seconds = Histogram(
+            "gateway_send_seconds", "Time of one attempt.", registry=registry, buckets=_SECONDS
+        )
+        self.steps_in_doubt = Counter(
+            "gateway_steps_in_doubt_total",
+            "Steps whose send may or may not have happened, by cause.",
+            ["cause"],
+            registry=registry,
+        )
+        self.credential_alarms = Counter(
+            "gateway_credential_alarms_total",
+            "Sends the upstream answered with 401 or 403.",
+            registry=registry,
+        )
+        self.webhooks = Counter(
+            "gateway_webhooks_total",
+            "Webhooks received, by kind and what was done with them.",
+            ["kind", "disposition"],
+            registry=registry,
+        )
+        self.callbacks = Counter(
+            "gateway_callbacks_total",
+            "Attempts to deliver a callback, by outcome.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.timer_lag_seconds = Histogram(
+            "gateway_timer_lag_seconds",
+            "How late timers fired.",
+            registry=registry,
+            buckets=_SECONDS,
+        )
+        self.open_dispatches = Gauge(
+            "gateway_open_dispatches", "Dispatches without a final report.", registry=registry
+        )
+        self.pending_timers = Gauge("gateway_pending_timers", "Timers set.", registry=registry)
+        self.pending_sends = Gauge(
+            "gateway_pending_sends", "Sends waiting or under way.", registry=registry
+        )
+        self.pending_callbacks = Gauge(
+            "gateway_callback_backlog", "Callbacks waiting or under way.", registry=registry
+        )
+        self.dead_letters = Gauge(
+            "gateway_dead_letters", "Callbacks whose schedule ended.", registry=registry
+        )
+        self.held_webhooks = Gauge(
+            "gateway_held_webhooks", "Webhooks kept unmatched or unusable.", registry=registry
+        )

@@ -1,0 +1,160 @@
+"""Running the gateway as a process: the store, the socket, the server, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import signal
+import socket
+import sys
+from collections.abc import Coroutine, Iterator
+from typing import Any
+
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+
+from gateway.app import Gateway
+from gateway.clock import Clock, SystemClock
+from gateway.logs import configure_logging, get_logger
+from gateway.settings import Settings
+from gateway.stores.base import Store, StoreUnavailable
+from gateway.stores.open import open_store
+
+log = get_logger()
+
+_BACKLOG = 2048
+_USAGE, _INTERNAL = 2, 3
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+
+
+def serve(settings: Settings) -> int:
+    """Run the gateway until it is told to stop; return the exit code."""
+    configure_logging(settings.log_level, settings.log_format, is_final=True)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings, SystemClock()))
+
+
+async def _serve(settings: Settings, clock: Clock) -> int:
+    try:
+        listener = bind(settings.host, settings.port)
+    except OSError as error:
+        return _fail(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
+            "choose another address with GATEWAY_HOST and GATEWAY_PORT, or stop what listens there",
+        )
+    try:
+        store = await open_store(
+            settings.store,
+            clock=clock,
+            writer=settings.sqlite_writer,
+            synchronous=settings.sqlite_synchronous,
+        )
+    except StoreUnavailable as error:
+        listener.close()
+        return _fail(f"cannot open the store {settings.store}: {error}")
+    try:
+        return await _run(settings, store, clock, listener)
+    finally:
+        await store.close()
+        log.info("gateway.stopped")
+
+
+async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> int:
+    gateway = Gateway(settings, store, clock)
+    _calm_the_collector()
+    server = make_server(gateway.app(), drain_s=settings.drain_s, kind=_Process)
+    host, port = listener.getsockname()[:2]
+    log.info("gateway.started", host=host, port=port, applications=len(settings.applications))
+    watches = _watches(gateway, store)
+    for watch in watches:
+        watch.add_done_callback(lambda _: setattr(server, "should_exit", True))
+    await server.serve(sockets=[listener])
+    is_broken = any(watch.done() for watch in watches)
+    for watch in watches:
+        watch.cancel()
+    return _INTERNAL if is_broken or not server.started else 0
+
+
+def _watches(gateway: Gateway, store: Store) -> list[asyncio.Task[Any]]:
+    """Return tasks that end when the process must: without it, the gateway is half alive."""
+    ends: list[Coroutine[Any, Any, Any]] = [gateway.wait_until_broken()]
+    # A store may lose track of what is on its disk; then only opening it anew tells.
+    fatal: asyncio.Event | None = getattr(store, "fatal", None)
+    if fatal is not None:
+        ends.append(fatal.wait())
+    return [asyncio.create_task(end) for end in ends]
+
+
+def _calm_the_collector() -> None:
+    """Look for garbage cycles less often, and never among what lives as long as the process.
+
+    Requests leave next to no cycles behind; the default thresholds spend several percent of a
+    busy core on looking for them.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 takes a free one.
+
+    Raises:
+        OSError: the address is taken, not ours, or not to be had without more rights.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+
+
+class _Process(uvicorn.Server):
+    """A server that is all a process is for: a signal to end is an order, not an accident."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in an orderly way on SIGINT and SIGTERM.
+
+        The original repeats the signal afterwards. That kills the process before its store is
+        closed, and whoever gave the order is told of a failure.
+        """
+        loop = asyncio.get_running_loop()
+        for number in _ENDS:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in _ENDS:
+                loop.remove_signal_handler(number)
+
+
+def make_server(
+    app: ASGIApp, *, drain_s: float, kind: type[uvicorn.Server] = uvicorn.Server
+) -> uvicorn.Server:
+    """Return the HTTP server for `app`.
+
+    The event loop and the parser are named: a silent fallback costs more than twice the time,
+    and the other parser lets smuggled requests through (docs/operations.md).
+    """
+    return kind(
+        uvicorn.Config(
+            app,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            proxy_headers=False,  # nothing is decided by the peer's address
+            log_config=None,
+            server_header=False,
+            backlog=_BACKLOG,
+            limit_concurrency=2000,
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=int(drain_s) + 5,
+        )
+    )
+
+
+def _fail(fault: str, remedy: str = "") -> int:
+    print(f"dispatch-gateway: {fault}" + (f"; {remedy}" if remedy else ""), file=sys.stderr)  # noqa: T201
+    return _USAGE

@@ -1,0 +1,1 @@
+"""Work out: what a commit asked for is performed here, from the outbox and the timer index."""

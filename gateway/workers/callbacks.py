@@ -1,0 +1,160 @@
+"""Deliver callbacks: in order within a lane, the same bytes each time, until the schedule ends.
+
+The machine is not told: a receiver that is down changes nothing about messages to people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from urllib.parse import urlsplit
+
+from gateway.applications import Applications
+from gateway.clients.callbacks import (
+    CallbackClient,
+    CallbackSigning,
+    Delivered,
+    Undelivered,
+    callback_headers,
+)
+from gateway.clock import Clock
+from gateway.core.backoff import Schedule
+from gateway.engine import LEASE_MS
+from gateway.logs import get_logger
+from gateway.metrics import Metrics
+from gateway.stores.base import OutboxItem, Store
+
+log = get_logger()
+
+_PARK_MS = 2_000
+_WAITING_PER_ORIGIN = 4  # times the origin's concurrency
+_SHORT_PATIENCE_TRIES = 4
+_GONE = 410
+
+
+class Deliverer:
+    """Performs callback items."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        client: CallbackClient,
+        applications: Applications,
+        schedule: Schedule,
+        clock: Clock,
+        metrics: Metrics,
+        per_origin: int,
+        adds_standard_headers: bool,
+        offer: Callable[[Sequence[OutboxItem]], None],
+    ) -> None:
+        """`per_origin` bounds the concurrent requests to one scheme, host and port."""
+        self._store = store
+        self._client = client
+        self._applications = applications
+        self._schedule = schedule
+        self._clock = clock
+        self._metrics = metrics
+        self._per_origin = per_origin
+        self._adds_standard_headers = adds_standard_headers
+        self._offer = offer
+        self._slots: dict[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(per_origin)
+        )
+        self._at_origin: dict[str, int] = defaultdict(int)
+
+    async def work(self, item: OutboxItem) -> None:
+        """Attempt one delivery, or park the item when its receiver is already overrun.
+
+        One slow receiver must not hold the places of all others.
+        """
+        origin = _origin(item.url)
+        if self._at_origin[origin] >= self._per_origin * _WAITING_PER_ORIGIN:
+            due_ms = self._clock.now_ms() + int(_PARK_MS * self._clock.jitter(0.5))
+            await self._store.release(item, due_ms=due_ms, tried=False)
+            return
+        self._at_origin[origin] += 1
+        try:
+            async with self._slots[origin]:
+                await self._attempt(item)
+        finally:
+            self._at_origin[origin] -= 1
+            if not self._at_origin[origin]:
+                del self._at_origin[origin], self._slots[origin]
+
+    async def _attempt(self, item: OutboxItem) -> None:
+        now_ms = self._clock.now_ms()
+        if item.lease_until_ms <= now_ms:
+            return
+        headers = callback_headers(
+            item.body,
+            signing=self._signing_of(item.application),
+            issued_at_s=self._clock.wall_s(),
+            token_id=str(self._clock.draw_uuid()),
+            webhook_id=f"msg_{item.item_id}",
+            standard_webhooks=self._adds_standard_headers,
+        )
+        outcome = await self._client.post(item.url, item.body, headers)
+        match outcome:
+            case Delivered():
+                self._metrics.callbacks.labels("delivered").inc()
+                self._offer(
+                    await self._store.settle(item, now_ms=self._clock.now_ms(), lease_ms=LEASE_MS)
+                )
+            case Undelivered():
+                self._metrics.callbacks.labels("failed").inc()
+                await self._fail(item, outcome)
+
+    def _signing_of(self, name: str) -> CallbackSigning | None:
+        application = self._applications.by_name.get(name)
+        if application is None or not application.signature_secrets or not application.api_key:
+            return None
+        return CallbackSigning(
+            api_key=application.api_key,
+            secret=application.signature_secrets[0].reveal(),
+            application_id=application.application_id,
+        )
+
+    async def _fail(self, item: OutboxItem, outcome: Undelivered) -> None:
+        now_ms = self._clock.now_ms()
+        age_s = (now_ms - item.created_ms) / 1000
+        delay_s = self._schedule.delay_after(item.tries + 1, age_s)
+        if delay_s is None or _is_final(outcome, item.tries + 1):
+            log.error(
+                "callback.buried",
+                item=str(item.item_id),
+                reason=outcome.reason,
+                tries=item.tries + 1,
+            )
+            self._metrics.callbacks.labels("buried").inc()
+            self._offer(
+                await self._store.bury(
+                    item, reason=outcome.reason, now_ms=now_ms, lease_ms=LEASE_MS
+                )
+            )
+            return
+        asked_s = outcome.retry_after_s or 0.0
+        wait_s = min(max(delay_s, asked_s), 2 * delay_s) * self._clock.jitter(0.1)
+        log.warning(
+            "callback.deferred", item=str(item.item_id), reason=outcome.reason, delay_s=wait_s
+        )
+        await self._store.release(item, due_ms=now_ms + int(wait_s * 1000), tried=True)
+
+
+def _is_final(outcome: Undelivered, tries: int) -> bool:
+    """Tell whether the receiver's answer makes further attempts pointless.
+
+    docs/wire.md section 5.1: 429 and 5xx are retried to the end of the schedule; the sources
+    disagree about other answers, so those get a few attempts. 410 says that nobody will ever
+    listen there.
+    """
+    code = outcome.http_status
+    if code is None or code == 429 or code >= 500:
+        return False
+    return code == _GONE or tries >= _SHORT_PATIENCE_TRIES
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

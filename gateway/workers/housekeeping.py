@@ -1,0 +1,66 @@
+"""Slow work: wipe what is personal when its time is over, and refresh the gauges."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gateway.clock import Clock
+from gateway.correlation import Correlator
+from gateway.logs import get_logger
+from gateway.metrics import Metrics
+from gateway.stores.base import Store, StoreUnavailable
+
+log = get_logger()
+
+_SWEEP_EVERY_S = 60.0
+_SWEEP_BATCH = 500
+
+
+class Housekeeper:
+    """Sweeps once a minute."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        correlator: Correlator,
+        clock: Clock,
+        metrics: Metrics,
+        retention_s: float,
+    ) -> None:
+        self._store = store
+        self._correlator = correlator
+        self._clock = clock
+        self._metrics = metrics
+        self._retention_ms = int(retention_s * 1000)
+
+    async def run(self) -> None:
+        """Keep house until cancelled. A crash may have left matches undone: they come first."""
+        while True:
+            try:
+                await self._correlator.match_leftovers()
+                await self.sweep()
+            except StoreUnavailable:
+                log.error("store.became_unavailable", worker="housekeeping")
+            await asyncio.sleep(_SWEEP_EVERY_S)
+
+    async def sweep(self) -> int:
+        """Wipe everything that is over the retention; return how many rows."""
+        before_ms = self._clock.now_ms() - self._retention_ms
+        wiped = 0
+        while batch := await self._store.sweep(before_ms=before_ms, limit=_SWEEP_BATCH):
+            wiped += batch
+            await asyncio.sleep(0)
+        if wiped:
+            log.info("retention.wiped", rows=wiped)
+        return wiped
+
+    async def refresh_gauges(self) -> None:
+        """Read the store's sizes into the metrics; done when they are scraped."""
+        counts = await self._store.counts()
+        self._metrics.open_dispatches.set(counts.open_dispatches)
+        self._metrics.pending_timers.set(counts.pending_timers)
+        self._metrics.pending_sends.set(counts.pending_sends)
+        self._metrics.pending_callbacks.set(counts.pending_callbacks)
+        self._metrics.dead_letters.set(counts.dead_letters)
+        self._metrics.held_webhooks.set(counts.held_webhooks)

@@ -1,0 +1,50 @@
+"""How fast one account may send: a steady rate, and silence while the upstream asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+from gateway.clock import Clock
+
+
+class Pace:
+    """Hands out the instants at which sends of an account may leave.
+
+    A burst that the upstream would answer with 429 is spread out before it leaves, because a
+    429 spends the budget of the step that got it.
+    """
+
+    def __init__(self, *, rate_per_s: float, clock: Clock) -> None:
+        """`rate_per_s` is in messages a second for each account; 0 means no limit."""
+        self._interval_ms = 1000 / rate_per_s if rate_per_s else 0.0
+        self._clock = clock
+        self._next_ms: dict[str, float] = defaultdict(float)
+        self._silent_until_ms: dict[str, int] = defaultdict(int)
+
+    def silence(self, account: str, seconds: float) -> None:
+        """Let nothing of `account` leave for that long."""
+        until = self._clock.now_ms() + int(seconds * 1000)
+        self._silent_until_ms[account] = max(self._silent_until_ms[account], until)
+
+    def silence_ms(self, account: str) -> int:
+        """Return for how much longer nothing of `account` may leave."""
+        return max(0, self._silent_until_ms[account] - self._clock.now_ms())
+
+    def wait_ms(self, account: str) -> float:
+        """Reserve the next instant of `account`; return how far it is from now."""
+        now = self._clock.now_ms()
+        at = max(float(now), self._next_ms[account])
+        self._next_ms[account] = at + self._interval_ms
+        return at - now
+
+    async def turn(self, account: str) -> int:
+        """Wait for the account's turn, and return 0; or return how long it must be silent yet.
+
+        A silence is not waited for here: whoever waits holds a place that others could use.
+        """
+        if not self.silence_ms(account):
+            wait = self.wait_ms(account)
+            if wait > 0:
+                await asyncio.sleep(wait / 1000)
+        return self.silence_ms(account)
