@@ -55,10 +55,22 @@ async def _serve(settings: Settings, clock: Clock) -> int:
         listener.close()
         return _fail(f"cannot open the store {settings.store}: {error}")
     try:
+        if stuck := await _stuck_applications(settings, store):
+            listener.close()
+            return _fail(
+                f"{settings.store} holds unfinished work of {', '.join(stuck)}, which is not"
+                " configured",
+                "configure it again until its dispatches have ended, or use another store",
+            )
         return await _run(settings, store, clock, listener)
     finally:
         await store.close()
         log.info("gateway.stopped")
+
+
+async def _stuck_applications(settings: Settings, store: Store) -> list[str]:
+    configured = {application.name for application in settings.applications}
+    return [name for name in await store.applications_in_use() if name not in configured]
 
 
 async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> int:
@@ -79,11 +91,7 @@ async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.
 
 def _watches(gateway: Gateway, store: Store) -> list[asyncio.Task[Any]]:
     """Return tasks that end when the process must: without it, the gateway is half alive."""
-    ends: list[Coroutine[Any, Any, Any]] = [gateway.wait_until_broken()]
-    # A store may lose track of what is on its disk; then only opening it anew tells.
-    fatal: asyncio.Event | None = getattr(store, "fatal", None)
-    if fatal is not None:
-        ends.append(fatal.wait())
+    ends: list[Coroutine[Any, Any, Any]] = [gateway.wait_until_broken(), store.fatal.wait()]
     return [asyncio.create_task(end) for end in ends]
 
 
@@ -105,7 +113,10 @@ def bind(host: str, port: int) -> socket.socket:
         OSError: the address is taken, not ours, or not to be had without more rights.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    # Answers are small; without it each one may wait for the acknowledgement of the last.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class _Process(uvicorn.Server):

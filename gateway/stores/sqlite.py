@@ -84,9 +84,7 @@ class SqliteStore:
         return self.writer.fatal
 
     async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
-        application = self._applications.get(commit.application)
-        if application is None:
-            application = await self._application(commit.application)
+        application = await self._application(commit.application)
         operation = commit_operation(
             commit, application=application, now_ms=now_ms, lease_ms=lease_ms
         )
@@ -101,10 +99,7 @@ class SqliteStore:
 
     async def load(self, dispatch_uuid: str) -> DispatchRecord | None:
         recent = self._recent.recall(dispatch_uuid)
-        if recent is not None and not self.writer.fatal.is_set():
-            return recent
-        record: DispatchRecord | None = self._read(self._reads.load, dispatch_uuid)
-        return record
+        return recent or self._read(self._reads.load, dispatch_uuid)
 
     async def history(self, dispatch_uuid: str) -> Sequence[HistoryEntry]:
         return self._read(self._reads.history, dispatch_uuid)
@@ -221,6 +216,9 @@ class SqliteStore:
         if wiped:
             self._recent.clear()  # it remembers plans
         return wiped
+
+    async def applications_in_use(self) -> Sequence[str]:
+        return self._read(self._reads.applications_in_use)
 
     async def counts(self) -> StoreCounts:
         sizes = self._sizes + self.writer.sizes

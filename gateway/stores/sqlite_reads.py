@@ -150,6 +150,14 @@ class SqliteReads:
         )
         return [held_webhook(row) for row in rows]
 
+    def applications_in_use(self) -> Sequence[str]:
+        """Return the names of the applications with work left: a scan, done when starting."""
+        rows = self._execute(
+            "SELECT name FROM application WHERE id IN (SELECT application FROM outbox)"
+            " OR id IN (SELECT application FROM dispatch WHERE is_open) ORDER BY name"
+        )
+        return [name for (name,) in rows]
+
     def sizes(self) -> Counter[str]:
         """Count everything: a full scan, done once, when the store is opened."""
         return Counter(dict(self._execute(_SIZES).fetchall()))

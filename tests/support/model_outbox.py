@@ -45,6 +45,10 @@ class ModelOutbox:
         self._entries[item.item_id] = entry
         return [_lease(entry, now_ms + lease_ms)] if is_head else []
 
+    def applications(self) -> set[str]:
+        """Return the names of the applications with items here."""
+        return {entry.item.application for entry in self._entries.values()}
+
     def claim(
         self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
     ) -> list[OutboxItem]:

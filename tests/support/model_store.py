@@ -6,6 +6,7 @@ right rather than fast. It forgets everything when it is closed.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -63,6 +64,11 @@ class ModelStore:
         self._outbox = ModelOutbox()
         self._held: dict[int, HeldWebhook] = {}
         self._held_drawn = 0
+        self._fatal = asyncio.Event()
+
+    @property
+    def fatal(self) -> asyncio.Event:
+        return self._fatal
 
     async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
         state, uuid = commit.state, commit.state.dispatch_uuid
@@ -242,6 +248,14 @@ class ModelStore:
         for uuid in wiped:
             self._dispatches[uuid].plan = None
         return wiped
+
+    async def applications_in_use(self) -> Sequence[str]:
+        in_use = {
+            known.application
+            for known in self._dispatches.values()
+            if known.state.status is DispatchStatus.OPEN
+        }
+        return sorted(in_use | self._outbox.applications())
 
     async def counts(self) -> StoreCounts:
         statuses = [known.state.status for known in self._dispatches.values()]

@@ -33,7 +33,7 @@ PUBLIC_URL = "https://gateway.example.com"
 TO, SENDER = "447700900000", "447700900001"
 
 
-def step(channel: str = "sms", text: str = "Hello", **extra: JsonValue) -> JsonObject:
+def step(channel: str = "sms", text: JsonValue = "Hello", **extra: JsonValue) -> JsonObject:
     """Return one v0.1 step of a text message."""
     key = "id" if channel == "messenger" else "number"
     return {

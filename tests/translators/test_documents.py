@@ -151,7 +151,7 @@ def test_a_fault_of_value_has_a_pointer(raw: bytes, pointer: str) -> None:
 
 
 def test_faults_of_value_are_found_together_and_in_order() -> None:
-    raw = b'{"z":[NaN,1e999],"a":1,"a":99999999999999999,"m":"\\u0000"}'
+    raw = b'{"z":[NaN,1e999],"a":1,"a":99999999999999999999,"m":"\\u0000"}'
     found = [(d.rule, d.pointer) for d in parse_document(raw).diagnostics]
     assert found == [
         ("REQ106", "/z/0"),

@@ -205,3 +205,20 @@ async def test_what_ends_is_not_counted_any_more(store: Store) -> None:
     await store.sweep(before_ms=NOW + 1, limit=9)
     counts = await store.counts()
     assert counts == replace(counts, open_dispatches=0, pending_timers=0, dead_letters=0)
+
+
+async def test_an_application_with_an_open_dispatch_is_in_use(store: Store) -> None:
+    await put(store, commit(application="zoo"))
+    await put(store, commit(2, application="shop"))
+    assert await store.applications_in_use() == ["shop", "zoo"]
+
+
+async def test_an_application_with_a_callback_to_deliver_is_in_use(store: Store) -> None:
+    await put(store, commit(status=CLOSED, outbox=[callback(1)]))
+    assert await store.applications_in_use() == [SHOP]
+
+
+async def test_an_application_whose_work_has_ended_is_not_in_use(store: Store) -> None:
+    (item,) = await put(store, commit(status=CLOSED, outbox=[callback(1)]))
+    await store.settle(item, now_ms=NOW, lease_ms=LEASE)
+    assert await store.applications_in_use() == []
