@@ -22,7 +22,7 @@ from gateway.stores.sqlite_schema import (
 )
 
 _SQLITE: Final = "sqlite:///"
-CHECKPOINT_EVERY_S: Final = 0.5
+CHECKPOINT_EVERY_S: Final = 0.1
 WRITERS: Final = ("auto", "loop", "thread")
 SYNCHRONOUS: Final = ("full", "normal")
 
@@ -62,7 +62,8 @@ async def open_sqlite(
 ) -> SqliteStore:
     """Open an embedded store; `open_store` has the arguments.
 
-    `checkpoint_every_s` bounds how much log a checkpoint copies, while commits wait for it.
+    `checkpoint_every_s` bounds how much log a checkpoint copies, while commits wait for it; the
+    pauses grow up to five times as long where the disk is slow.
     """
     if name in ("", ":memory:"):
         raise StoreRefused("an embedded store lives in a file: sqlite:///path")

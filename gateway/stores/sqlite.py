@@ -47,6 +47,8 @@ T = TypeVar("T")
 Asked = ParamSpec("Asked")
 
 _WAL_LIMIT_BYTES: Final = 64 << 20
+_PAUSE_PER_CHECKPOINT: Final = 10
+_LONGEST_PAUSE: Final = 5  # times the shortest: a long log makes a long checkpoint again
 
 
 class SqliteStore:
@@ -271,16 +273,25 @@ class SqliteStore:
         return self._applications[name]
 
     async def _checkpoint_forever(self) -> None:
-        """Copy the log into the file while it is short: commits wait for it."""
+        """Copy the log into the file while it is short: commits wait for it.
+
+        Where a checkpoint takes long however short the log is, the pauses grow, so that commits
+        have most of the time.
+        """
+        now_s = asyncio.get_running_loop().time
+        log = self._path.with_name(self._path.name + "-wal")
+        shortest_s = pause_s = self._checkpoint_every_s
         while True:
             await self.writer.written.wait()
-            await asyncio.sleep(self._checkpoint_every_s)
+            await asyncio.sleep(pause_s)
             self.writer.written.clear()
-            log = self._path.with_name(self._path.name + "-wal")
+            begun_s = now_s()
             # The next round tries again; an error that matters has poisoned the writer.
             with contextlib.suppress(StoreUnavailable, OSError, sqlite3.Error):
                 mode = "TRUNCATE" if log.stat().st_size > _WAL_LIMIT_BYTES else "PASSIVE"
                 await self.writer.run_alone(partial(_checkpoint, mode=mode))
+            patience_s = _PAUSE_PER_CHECKPOINT * (now_s() - begun_s)
+            pause_s = min(max(shortest_s, patience_s), _LONGEST_PAUSE * shortest_s)
 
 
 def _intern(transaction: Transaction, *, name: str) -> int:

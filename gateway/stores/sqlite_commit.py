@@ -119,7 +119,9 @@ def commit_operation(
         )
         return [
             *claimed,
-            *_append_all(transaction, commit.outbox, application, now_ms, now_ms + lease_ms),
+            *_append_all(
+                transaction, commit.outbox, application, now_ms, now_ms + lease_ms, is_new=is_first
+            ),
         ]
 
     return operation
@@ -216,10 +218,19 @@ def _append_all(
     application: int,
     now_ms: int,
     lease_until_ms: int,
+    *,
+    is_new: bool,
 ) -> list[OutboxItem]:
     claimed = (
-        append(transaction, item, application, now_ms=now_ms, lease_until_ms=lease_until_ms)
-        for item in items
+        append(
+            transaction,
+            item,
+            application,
+            now_ms=now_ms,
+            lease_until_ms=lease_until_ms,
+            is_first=is_new and number == 0,
+        )
+        for number, item in enumerate(items)
     )
     return [item for item in claimed if item is not None]
 

@@ -32,11 +32,16 @@ def append(
     now_ms: int,
     lease_until_ms: int,
     is_alone: bool = False,
+    is_first: bool = False,
 ) -> OutboxItem | None:
-    """Append an item to its lane; return it claimed when it heads the lane."""
+    """Append an item to its lane; return it claimed when it heads the lane.
+
+    `is_first` says that its owner has no other item, so that there is no lane to look at.
+    """
     key, kind = item_key(item.item_id), KIND_NUMBERS[item.kind]
     is_head = (
         is_alone
+        or is_first
         or not transaction.execute(
             "SELECT 1 FROM outbox WHERE owner = ? AND kind = ? AND url = ? AND NOT is_alone",
             (key[0], kind, item.url),

@@ -8,10 +8,18 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 
 from tests.gateway.api.served import Served
 from tests.gateway.api.surface import collecting_log, serving
 from tests.support.world import World, a_world
+
+
+@pytest.fixture(autouse=True)
+def unseen_log() -> Iterator[None]:
+    """Keep lines from being drawn for a terminal, which takes longer than most tests."""
+    with capture_logs():
+        yield
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.gateway.api.surface import (
     two_tenants,
 )
 from tests.gateway.api.tokens import basic, bearer, claims, sign
+from tests.gateway.keys import private_pem
 from tests.support.loopback import Reply
 from tests.support.world import (
     API_KEY,
@@ -132,7 +133,7 @@ async def test_the_links_of_callbacks_lead_to_the_state(world: World) -> None:
 
 
 async def test_the_state_is_shown_to_a_caller_with_a_jwt(tmp_path: Path) -> None:
-    async with two_tenants(tmp_path) as (world, _):
+    async with two_tenants(tmp_path, private_key=private_pem("theirs")) as (world, _):
         headers = {"Authorization": bearer(sign(claims(application_id=OTHER_ID), key="theirs"))}
         body = orjson.dumps(workflow(step()))
         created = await world.http.post("/v0.1/dispatch", content=body, headers={**JSON, **headers})
