@@ -1,0 +1,160 @@
+"""The gateway as a process: how it begins, and the four ways in which it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx2
+import orjson
+import pytest
+
+from gateway.server import bind, serve
+from gateway.settings import load_settings
+from gateway.stores.open import open_store
+from tests.gateway.restoring import logging_restored
+from tests.support.bench import a_bench
+from tests.support.clock import ManualClock
+from tests.support.environment import environment
+from tests.support.loopback import WAIT_S, Loopback, Reply
+from tests.support.peers import accepting
+from tests.support.world import API_KEY, API_SECRET, WHATSAPP_THEN_SMS, message_uuid_of
+from translators.diagnostics import JsonValue
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def logging() -> Iterator[None]:
+    """Leave logging as it was."""
+    with logging_restored():
+        yield
+
+
+class Process:
+    """A running `dispatch-gateway serve`."""
+
+    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+        self._process = process
+        self.pid = process.pid
+        self.http = httpx2.AsyncClient(base_url=url, auth=(API_KEY, API_SECRET))
+
+    async def dispatch(self, document: JsonValue = WHATSAPP_THEN_SMS) -> str:
+        """Have a workflow accepted."""
+        answered = await self.http.post("/v0.1/dispatch", json=document)
+        return str(answered.json()["dispatch_uuid"])
+
+    async def exit_code(self) -> int:
+        """Wait for the end."""
+        async with asyncio.timeout(WAIT_S):
+            await self._process.communicate()
+        assert self._process.returncode is not None
+        return self._process.returncode
+
+
+@contextlib.asynccontextmanager
+async def a_process(folder: Path, upstream: str = NOWHERE) -> AsyncIterator[Process]:
+    """Run the command on a store in `folder`."""
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway", "serve", "--port", "0"),
+        env={
+            **inherited,
+            **environment(folder, upstream, NOWHERE),
+            "GATEWAY_LOG_FORMAT": "json",
+            "GATEWAY_DRAIN": "5",
+        },
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(WAIT_S):
+            line = {"event": ""}
+            while line["event"] != "gateway.started":
+                line = orjson.loads(await process.stderr.readline())
+        running = Process(process, f"http://{line['host']}:{line['port']}")
+        async with running.http:
+            yield running
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+@pytest.mark.slow
+async def test_sigterm_ends_the_process_well_and_finishes_what_is_under_way(
+    tmp_path: Path,
+) -> None:
+    answers = asyncio.Event()
+    upstream = Loopback(lambda seen: Reply(status=202, body=accepting(seen).body, holds=answers))
+    async with upstream.listening(), a_process(tmp_path, upstream.url) as process:
+        dispatch_uuid = await process.dispatch()
+        await upstream.wait_for(1)
+        os.kill(process.pid, signal.SIGTERM)
+        asyncio.get_running_loop().call_later(0.2, answers.set)
+        code = await process.exit_code()
+        async with a_bench(tmp_path) as bench:
+            first = (await bench.steps(dispatch_uuid))[0]
+    assert (code, first.message_uuid) == (0, message_uuid_of(upstream.seen[0].json()))
+
+
+@pytest.mark.slow
+async def test_a_store_that_lost_track_of_its_disk_ends_the_process_with_3(
+    tmp_path: Path,
+) -> None:
+    async with a_process(tmp_path) as process:
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, 1))
+        await process.http.get("/readyz")
+        assert await process.exit_code() == 3
+
+
+@pytest.mark.usefixtures("logging")
+def test_a_port_that_is_taken_is_one_line_and_2(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environ = environment(tmp_path, NOWHERE, NOWHERE) | {"GATEWAY_PORT": str(port)}
+        code = serve(load_settings(environ))
+    lines = capfd.readouterr().err.splitlines()
+    assert (code, len(lines)) == (2, 1)
+    assert lines[0].startswith(f"dispatch-gateway: cannot listen on 127.0.0.1:{port}: ")
+
+
+@pytest.mark.usefixtures("logging")
+def test_a_store_in_use_is_one_line_and_2(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings(environment(tmp_path, NOWHERE, NOWHERE) | {"GATEWAY_PORT": "0"})
+    with asyncio.Runner() as owner:
+        store = owner.run(open_store(settings.store, clock=ManualClock()))
+        code = serve(settings)
+        owner.run(store.close())
+    lines = capfd.readouterr().err.splitlines()
+    assert (code, len(lines)) == (2, 1)
+    assert f"belongs to the running process {os.getpid()}" in lines[0]
+
+
+@pytest.mark.usefixtures("logging")
+def test_a_store_that_cannot_be_a_file_is_one_line_and_2(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gateway.db").mkdir()
+    settings = load_settings(environment(tmp_path, NOWHERE, NOWHERE) | {"GATEWAY_PORT": "0"})
+    code = serve(settings)
+    lines = capfd.readouterr().err.splitlines()
+    assert (code, len(lines)) == (2, 1)
+    assert "Is a directory" in lines[0]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_free_port_is_taken_when_none_is_named(host: str) -> None:
+    with bind(host, 0) as listener:
+        assert listener.getsockname()[1] > 0
