@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
-from translators.dispatch import DispatchPlan
-
 from gateway.clock import Clock
 from gateway.core.decide import RANK, Decision, decide
 from gateway.core.events import DispatchAccepted, Event, StatusReceived
@@ -31,6 +29,7 @@ from gateway.stores.base import (
     RevisionConflict,
     Store,
 )
+from translators.dispatch import DispatchPlan
 from translators.status import MessageStatus
 
 LEASE_MS = 30_000

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
+from prometheus_client import Counter
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,6 +46,7 @@ class HotRoutes:
         self._status = status
         self._failed = failed
         self._requests = metrics.requests
+        self._counters: dict[tuple[str, int], Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -65,5 +67,12 @@ class HotRoutes:
             answer = await endpoint(request)
         except Exception as error:
             answer = await self._failed(request, error)
-        self._requests.labels(template, str(answer.status_code)).inc()
+        self._count(template, answer.status_code)
         await answer(scope, receive, send)
+
+    def _count(self, template: str, code: int) -> None:
+        counter = self._counters.get((template, code))
+        if counter is None:
+            counter = self._requests.labels(template, str(code))
+            self._counters[template, code] = counter
+        counter.inc()

@@ -16,6 +16,14 @@ _JSON_RANGES: Final = frozenset(
 )
 
 
+_USUAL: Final[list[tuple[str, list[str]]]] = [
+    ("application/json", []),
+    ("application/json", ["application/json"]),
+    ("application/json", ["*/*"]),
+]
+"""Content-Type and Accept as nearly every client sends them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
     """A request that is answered with a problem and changes nothing."""
@@ -33,9 +41,6 @@ async def read_body(request: Request, limit: int) -> bytes | Refusal:
     Raises:
         ClientDisconnect: the client hung up; there is nobody to answer.
     """
-    too_large = Refusal(
-        problem=Problem.TOO_LARGE, detail=f"The body must not be longer than {limit} bytes."
-    )
     if "content-encoding" in request.headers:
         return Refusal(
             problem=Problem.UNSUPPORTED_MEDIA,
@@ -43,20 +48,31 @@ async def read_body(request: Request, limit: int) -> bytes | Refusal:
         )
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
-        return too_large
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > limit:
-            return too_large
-        chunks.append(chunk)
-    return b"".join(chunks)
+        return _too_large(limit)
+    body = bytearray()
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > limit:
+            return _too_large(limit)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(
+        problem=Problem.TOO_LARGE, detail=f"The body must not be longer than {limit} bytes."
+    )
 
 
 def check_media_types(request: Request) -> Refusal | None:
     """Refuse a body that is not declared as JSON in UTF-8, and a caller who wants no JSON."""
-    media_type, *parameters = request.headers.get("content-type", "").lower().split(";")
+    headers = request.headers
+    if (headers.get("content-type"), headers.getlist("accept")) in _USUAL:
+        return None
+    media_type, *parameters = headers.get("content-type", "").lower().split(";")
     if media_type.strip() != "application/json":
         return Refusal(
             problem=Problem.UNSUPPORTED_MEDIA,
@@ -68,7 +84,7 @@ def check_media_types(request: Request) -> Refusal | None:
             detail="Send the workflow in UTF-8, the encoding of JSON.",
         )
     # A header that is repeated is one list, like any other (RFC 9110 section 5.3).
-    wanted = ",".join(request.headers.getlist("accept")).split(",")
+    wanted = ",".join(headers.getlist("accept")).split(",")
     ranges = {part.partition(";")[0].strip().lower() for part in wanted}
     if ranges.isdisjoint(_JSON_RANGES):
         return Refusal(

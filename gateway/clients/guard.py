@@ -71,11 +71,11 @@ class Blocked:
     why: str
 
 
-class AddressRefused(OSError):  # noqa: N818 - a refusal, not a malfunction
+class AddressRefused(OSError):
     """A name that resolves, but to no permitted address."""
 
 
-class ResolutionTimedOut(OSError):  # noqa: N818 - like AddressRefused
+class ResolutionTimedOut(OSError):
     """A name whose lookup did not end in time."""
 
 

@@ -36,6 +36,7 @@ from gateway.stores.base import (
 )
 from gateway.stores.group_commit import GroupCommit
 from gateway.stores.recent import RecentRecords
+from gateway.stores.sqlite_checkpoints import checkpoint_forever, close_writer
 from gateway.stores.sqlite_commit import commit_operation
 from gateway.stores.sqlite_file import FileLock
 from gateway.stores.sqlite_reads import SqliteReads
@@ -45,10 +46,6 @@ from gateway.stores.transactions import Transaction, poisoned
 
 T = TypeVar("T")
 Asked = ParamSpec("Asked")
-
-_WAL_LIMIT_BYTES: Final = 64 << 20
-_PAUSE_PER_CHECKPOINT: Final = 10
-_LONGEST_PAUSE: Final = 5  # times the shortest: a long log makes a long checkpoint again
 
 
 class SqliteStore:
@@ -68,17 +65,17 @@ class SqliteStore:
         inline: bool,
         checkpoint_every_s: float,
     ) -> None:
-        self._path = path
         self._lock = lock
         self._secret = secret
         self._reads = SqliteReads(reader)
         self._sizes = self._reads.sizes()
         self.writer = GroupCommit(writer, inline=inline)
         """The one writer; `run_alone` is also the way to back the file up (`VACUUM INTO`)."""
-        self._checkpoint_every_s = checkpoint_every_s
         self._applications: dict[str, int] = {}
         self._recent = RecentRecords()
-        self._checkpoints = asyncio.create_task(self._checkpoint_forever())
+        self._checkpoints = asyncio.create_task(
+            checkpoint_forever(self.writer, path, every_s=checkpoint_every_s)
+        )
 
     @property
     def fatal(self) -> asyncio.Event:
@@ -203,6 +200,9 @@ class SqliteStore:
         )
 
     async def held_for(self, message_uuid: str) -> Sequence[HeldWebhook]:
+        # Asked after every send, and nearly always in vain.
+        if not self._sizes["held_webhooks"] + self.writer.sizes["held_webhooks"]:
+            return ()
         return self._read(self._reads.held_for, message_uuid)
 
     async def matchable(self, *, limit: int) -> Sequence[HeldWebhook]:
@@ -253,7 +253,7 @@ class SqliteStore:
                 self._reads.close()
             else:
                 self._reads.close()
-                await self.writer.close(_close)
+                await self.writer.close(close_writer)
         finally:
             self._lock.release()
 
@@ -272,39 +272,8 @@ class SqliteStore:
             self._applications[name] = await self.writer.submit(partial(_intern, name=name))
         return self._applications[name]
 
-    async def _checkpoint_forever(self) -> None:
-        """Copy the log into the file while it is short: commits wait for it.
-
-        Where a checkpoint takes long however short the log is, the pauses grow, so that commits
-        have most of the time.
-        """
-        now_s = asyncio.get_running_loop().time
-        log = self._path.with_name(self._path.name + "-wal")
-        shortest_s = pause_s = self._checkpoint_every_s
-        while True:
-            await self.writer.written.wait()
-            await asyncio.sleep(pause_s)
-            self.writer.written.clear()
-            begun_s = now_s()
-            # The next round tries again; an error that matters has poisoned the writer.
-            with contextlib.suppress(StoreUnavailable, OSError, sqlite3.Error):
-                mode = "TRUNCATE" if log.stat().st_size > _WAL_LIMIT_BYTES else "PASSIVE"
-                await self.writer.run_alone(partial(_checkpoint, mode=mode))
-            patience_s = _PAUSE_PER_CHECKPOINT * (now_s() - begun_s)
-            pause_s = min(max(shortest_s, patience_s), _LONGEST_PAUSE * shortest_s)
-
 
 def _intern(transaction: Transaction, *, name: str) -> int:
     transaction.execute("INSERT OR IGNORE INTO application (name) VALUES (?)", (name,))
     row = transaction.execute("SELECT id FROM application WHERE name = ?", (name,)).fetchone()
     return int(row[0])
-
-
-def _checkpoint(connection: sqlite3.Connection, *, mode: str) -> None:
-    connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-
-
-def _close(connection: sqlite3.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):  # closing tries once more, opening recovers
-        _checkpoint(connection, mode="TRUNCATE")
-    connection.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from gateway.core.state import DispatchStatus
 from gateway.stores.base import (
@@ -70,21 +70,21 @@ def commit_operation(
         was_open = False
         if plan is not None:
             _check_cause(transaction, commit.cause, application, None)
-            created = execute(
+            cursor = execute(
                 "INSERT INTO dispatch"
                 " (uuid, application, revision, is_open, changed_ms, is_wipeable, state)"
-                " VALUES (?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
+                " VALUES (?, ?, 1, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (uuid, application, is_open, state.changed_ms, not is_open, encoded),
-            ).fetchone()
-            if created is None:
+            )
+            if cursor.rowcount == 0:
                 raise RevisionConflict(state.dispatch_uuid, state.revision)
-            (dispatch,) = created
+            dispatch = cast("int", cursor.lastrowid)
             execute("INSERT INTO plan (dispatch, body) VALUES (?, ?)", (dispatch, plan))
         else:
             row = execute(
                 "SELECT id, revision, is_open FROM dispatch WHERE uuid = ?", (uuid,)
             ).fetchone()
-            dispatch, revision, was_open = row or (None, 0, False)
+            dispatch, revision, was_open = row or (0, 0, False)
             _check_cause(transaction, commit.cause, application, dispatch)
             if revision != state.revision - 1:
                 raise RevisionConflict(state.dispatch_uuid, state.revision)
