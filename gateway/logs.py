@@ -60,7 +60,7 @@ FIELDS: Final = frozenset(
         # how much, how long, how often
         *("applications", "delay_s", "duration_ms", "rows", "steps", "tries"),
         # where
-        *("host", "logger", "port", "version", "worker"),
+        *("host", "logger", "port", "store", "version", "worker"),
         # exceptions, written by `_describe_exception` only
         *("caused_by", "error_type", "places"),
         # written by the pipeline itself

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
+from importlib.metadata import version
 from typing import Any
 
 import uvicorn
@@ -62,6 +63,7 @@ async def _serve(settings: Settings, clock: Clock) -> int:
                 " configured",
                 "configure it again until its dispatches have ended, or use another store",
             )
+        log.info("store.opened", store=store.description)
         return await _run(settings, store, clock, listener)
     finally:
         await store.close()
@@ -78,7 +80,13 @@ async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.
     _calm_the_collector()
     server = make_server(gateway.app(), drain_s=settings.drain_s, kind=_Process)
     host, port = listener.getsockname()[:2]
-    log.info("gateway.started", host=host, port=port, applications=len(settings.applications))
+    log.info(
+        "gateway.started",
+        version=version("dispatch-gateway"),
+        host=host,
+        port=port,
+        applications=len(settings.applications),
+    )
     watches = _watches(gateway, store)
     for watch in watches:
         watch.add_done_callback(lambda _: setattr(server, "should_exit", True))

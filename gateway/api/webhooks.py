@@ -36,6 +36,13 @@ from translators.problems import Problem
 log = get_logger()
 
 
+_UNSIGNED = Refusal(
+    problem=Problem.UNAVAILABLE,
+    detail="The webhook is not signed. Switch signed webhooks on in the account's settings.",
+)
+"""docs/wire.md section 7: the vendor may fail to sign one, and sends it again on a 503."""
+
+
 class WebhookApi:
     """Receives status and inbound webhooks."""
 
@@ -80,7 +87,8 @@ class WebhookApi:
         except StoreUnavailable:
             outcome = Refusal(problem=Problem.UNAVAILABLE)
         if isinstance(outcome, Refusal):
-            self._metrics.webhooks.labels(kind, outcome.problem.name.lower()).inc()
+            disposition = "unsigned" if outcome is _UNSIGNED else outcome.problem.name.lower()
+            self._metrics.webhooks.labels(kind, disposition).inc()
             return self._problems.answer(outcome)
         self._metrics.webhooks.labels(kind, outcome.value).inc()
         return Response(status_code=200)
@@ -122,8 +130,8 @@ class WebhookApi:
             max_age_s=self._max_age_s,
         )
         if verdict is SignatureFault.MISSING:
-            log.warning("webhook.refused", reason=verdict.value)
-            return Refusal(problem=Problem.UNAVAILABLE)
+            log.error("webhook.refused", reason=verdict.value)
+            return _UNSIGNED
         if isinstance(verdict, SignatureFault):
             log.error("webhook.refused", reason=verdict.value)
             return Refusal(problem=Problem.UNAUTHORIZED)

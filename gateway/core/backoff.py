@@ -19,7 +19,7 @@ class Schedule:
 
         Args:
             tries: attempts made so far, at least 1.
-            age_s: time since the first attempt became due.
+            age_s: time since what is attempted came to be.
         """
         delay = self.delays_s[min(tries, len(self.delays_s)) - 1]
         return delay if age_s + delay <= self.life_s else None

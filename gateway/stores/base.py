@@ -227,6 +227,11 @@ class Store(Protocol):
         ...
 
     @property
+    def description(self) -> str:
+        """Say in a few words which store this is and how it writes, for the log."""
+        ...
+
+    @property
     def fatal(self) -> asyncio.Event:
         """Set when the state on disk became unknown: only opening the store anew tells."""
         ...

@@ -82,13 +82,16 @@ async def open_sqlite(
             raise StoreRefused(f"{path} cannot be opened: {error}") from error
         undo.callback(writing.close)
         undo.callback(reading.close)
+        is_inline = not (is_slow or writer == "thread")
+        place = "in the event loop" if is_inline else "in a thread"
         store = SqliteStore(
             path=path,
             lock=lock,
             writer=writing,
             reader=reading,
             secret=secret,
-            inline=not (is_slow or writer == "thread"),
+            inline=is_inline,
+            description=f"sqlite, writes {place}, synchronous={synchronous}",
             checkpoint_every_s=checkpoint_every_s,
         )
         undo.pop_all()

@@ -63,8 +63,10 @@ class SqliteStore:
         reader: sqlite3.Connection,
         secret: bytes,
         inline: bool,
+        description: str,
         checkpoint_every_s: float,
     ) -> None:
+        self._description = description
         self._lock = lock
         self._secret = secret
         self._reads = SqliteReads(reader)
@@ -76,6 +78,10 @@ class SqliteStore:
         self._checkpoints = asyncio.create_task(
             checkpoint_forever(self.writer, path, every_s=checkpoint_every_s)
         )
+
+    @property
+    def description(self) -> str:
+        return self._description
 
     @property
     def fatal(self) -> asyncio.Event:

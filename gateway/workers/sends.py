@@ -80,6 +80,7 @@ class Sender:
             await self._store.release(item, due_ms=now_ms, tried=False)
             return
         if not await self._is_wanted(item):
+            self._first_attempt_ms.pop(item.item_id, None)
             await self._store.settle(item, now_ms=now_ms, lease_ms=LEASE_MS)
             return
         if not await self._store.begin(item, now_ms=now_ms):

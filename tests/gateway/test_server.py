@@ -22,7 +22,7 @@ from gateway.stores.open import open_store
 from tests.gateway.restoring import logging_restored
 from tests.support.bench import a_bench
 from tests.support.clock import ManualClock
-from tests.support.environment import environment
+from tests.support.environment import SECOND_ACCOUNT, environment
 from tests.support.loopback import WAIT_S, Loopback, Reply
 from tests.support.peers import accepting
 from tests.support.world import API_KEY, API_SECRET, WHATSAPP_THEN_SMS, message_uuid_of
@@ -152,6 +152,24 @@ def test_a_store_that_cannot_be_a_file_is_one_line_and_2(
     lines = capfd.readouterr().err.splitlines()
     assert (code, len(lines)) == (2, 1)
     assert "Is a directory" in lines[0]
+
+
+@pytest.mark.usefixtures("logging")
+def test_unfinished_work_of_an_application_that_is_gone_is_one_line_and_2(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asyncio.run(leave_unfinished(tmp_path))
+    settings = load_settings(environment(tmp_path, NOWHERE, NOWHERE) | {"GATEWAY_PORT": "0"})
+    code = serve(settings)
+    lines = [line for line in capfd.readouterr().err.splitlines() if "gateway.stopped" not in line]
+    assert (code, len(lines)) == (2, 1)
+    assert "unfinished work of second, which is not configured" in lines[0]
+
+
+async def leave_unfinished(folder: Path) -> None:
+    """Leave a dispatch of the second account open."""
+    async with a_bench(folder, config=SECOND_ACCOUNT) as bench:
+        await bench.dispatch(of=1)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

@@ -13,6 +13,7 @@ from typing import Final
 from tests.kill.checks import Violation, violations
 from tests.kill.evidence import Evidence
 from tests.kill.harness import Plan, run
+from tests.kill.processes import CannotStart
 from tests.kill.telling import summary, timeline
 
 _TIMELINES: Final = 10
@@ -30,7 +31,11 @@ def main() -> int:
     plan = Plan(rounds=chosen.rounds, dispatches=chosen.dispatches, seed=chosen.seed)
     folder = Path(tempfile.mkdtemp(prefix="kill-test-"))
     _say(f"seed {plan.seed}, in {folder}")
-    evidence = asyncio.run(run(plan, folder, _say))
+    try:
+        evidence = asyncio.run(run(plan, folder, _say))
+    except CannotStart as error:
+        _say(f"{error}; store and logs are kept in {folder}")
+        return 1
     _say("", *summary(evidence))
     broken = violations(evidence)
     if broken:

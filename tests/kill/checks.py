@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from tests.kill.evidence import Callback, Evidence, first_occurrences
@@ -75,17 +76,19 @@ def bodies(evidence: Evidence) -> Iterator[Violation]:
 def order(evidence: Evidence) -> Iterator[Violation]:
     """Callbacks of a dispatch come in order, none before the one ahead of it was taken."""
     for uuid, callbacks in evidence.callbacks_of.items():
-        seen: dict[str, bool] = {}
+        taken_ms: dict[str, float] = {}  # endless for one that was not taken yet
         latest = -1
         for callback in callbacks:
-            if callback.webhook_id not in seen:
+            known = taken_ms.get(callback.webhook_id)
+            if known is None:
                 if callback.position < latest:
                     yield Violation(uuid, f"{callback.webhook_id} came after a later one")
-                if not all(seen.values()):
+                if any(callback.at_ms < each for each in taken_ms.values()):
                     yield Violation(uuid, f"{callback.webhook_id} overtook one that was not taken")
                 latest = max(latest, callback.position)
-            seen[callback.webhook_id] = seen.get(callback.webhook_id, False) or callback.was_taken
-        if not all(seen.values()):
+            told_ms = callback.answered_ms if callback.was_taken else inf
+            taken_ms[callback.webhook_id] = told_ms if known is None else min(known, told_ms)
+        if inf in taken_ms.values():
             yield Violation(uuid, "a callback was never taken")
 
 

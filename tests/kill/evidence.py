@@ -63,9 +63,13 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True)
 class Callback:
-    """One attempt of the gateway to deliver a callback; `was_taken` when it was answered 200."""
+    """One attempt of the gateway to deliver a callback; `was_taken` when it was answered 200.
+
+    `answered_ms` is when the answer left, whether or not the gateway lived to read it.
+    """
 
     at_ms: int
+    answered_ms: int
     webhook_id: str
     body: bytes
     was_taken: bool

@@ -31,7 +31,7 @@ _OURS: Final = ("GATEWAY_", "VONAGE_", "SANDBOX_")
 
 
 class CannotStart(Exception):
-    """A program did not come up; the message tells where its last words are."""
+    """A program did not come up."""
 
 
 def free_ports(count: int) -> list[int]:

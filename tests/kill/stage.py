@@ -190,7 +190,8 @@ async def open_stage(plan: Plan, folder: Path, clock: Clock) -> AsyncIterator[St
     receiver = Receiver(draws=Draws(plan.seed), clock=clock, refused=plan.refused)
     gateway_port, sandbox_port = free_ports(2)
     async with contextlib.AsyncExitStack() as stack:
-        connector = aiohttp.TCPConnector(limit=0)
+        # Every request on a connection of its own: none is left over from a gateway that died.
+        connector = aiohttp.TCPConnector(limit=0, force_close=True)
         http = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         await stack.enter_async_context(receiver.server.listening())
         sandbox = Sandbox(port=sandbox_port, folder=folder, pace=plan.pace, http=http, clock=clock)

@@ -15,7 +15,7 @@ from tests.kill.processes import CREDENTIALS
 from tests.kill.workflows import Workflow
 from tests.support.loopback import Loopback, Reply, Seen
 
-_ANSWERS_WITHIN_S: Final = 0.05
+_ANSWERS_WITHIN_MS: Final = 50
 _AGAIN_AFTER_S: Final = 0.05
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
@@ -38,18 +38,20 @@ class Receiver:
             and self._draws.fraction("refusal", number) < self._refused
         )
         self._known.add(webhook_id)
+        # A moment in which the gateway can die: the callback is here, and the answer is not there.
+        delay_ms = int(self._draws.between(0, _ANSWERS_WITHIN_MS, "delay", number))
+        now_ms = self._clock.now_ms()
         self.callbacks.append(
             Callback(
-                at_ms=self._clock.now_ms(),
+                at_ms=now_ms,
+                answered_ms=now_ms + delay_ms,
                 webhook_id=webhook_id,
                 body=seen.body,
                 was_taken=not is_refused,
             )
         )
-        # A moment in which the gateway can die: the callback is here, and the answer is not there.
         answered = asyncio.Event()
-        delay_s = self._draws.between(0, _ANSWERS_WITHIN_S, "delay", number)
-        asyncio.get_running_loop().call_later(delay_s, answered.set)
+        asyncio.get_running_loop().call_later(delay_ms / 1000, answered.set)
         return Reply(status=503 if is_refused else 200, holds=answered)
 
 

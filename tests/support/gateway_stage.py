@@ -38,7 +38,7 @@ from translators.diagnostics import JsonObject
 
 _REFUSALS: Final = {
     1120: answer(422, {"title": "Invalid sender"}),
-    1140: answer(403, {"title": "Forbidden"}),
+    1070: answer(402, {"title": "Low balance"}),
 }
 _NUMBER: Final = {"to": {"number": "447700900000"}, "from": {"number": "447700900001"}}
 _ADDRESSES: Final = {

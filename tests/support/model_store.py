@@ -67,6 +67,10 @@ class ModelStore:
         self._fatal = asyncio.Event()
 
     @property
+    def description(self) -> str:
+        return "a dict"
+
+    @property
     def fatal(self) -> asyncio.Event:
         return self._fatal
 

@@ -38,7 +38,7 @@ class Workbench:
         self.ended: list[str] = []
         self.may_end = asyncio.Event()
         self.may_end.set()
-        self.fails: set[str] = set()
+        self.fails: dict[str, Exception] = {}
         self._news = asyncio.Event()
 
     async def work(self, item: OutboxItem) -> None:
@@ -48,7 +48,7 @@ class Workbench:
         self._news.set()
         await self.may_end.wait()
         if name in self.fails:
-            raise RuntimeError(name)
+            raise self.fails[name]
         await self.store.settle(item, now_ms=self.clock.now_ms(), lease_ms=LEASE_MS)
         self.ended.append(name)
         self._news.set()
@@ -202,15 +202,16 @@ async def test_an_item_that_was_let_go_is_claimed_again(bench: Workbench) -> Non
         await bench.until_ended(1)
 
 
-async def test_an_item_that_fails_stops_no_other(bench: Workbench) -> None:
-    bench.fails.add("a")
+@pytest.mark.parametrize("error", [RuntimeError("broken"), StoreUnavailable("full")], ids=repr)
+async def test_an_item_that_fails_stops_no_other(bench: Workbench, error: Exception) -> None:
+    bench.fails["a"] = error
     bench.loop(concurrency=1).offer(await bench.enqueue("a", "b"))
     await bench.until_ended(1)
     assert bench.ended == ["b"]
 
 
 async def test_an_item_that_failed_is_tried_again_when_its_lease_ends(bench: Workbench) -> None:
-    bench.fails.add("a")
+    bench.fails["a"] = RuntimeError("broken")
     items = await bench.enqueue("a")
     async with running(loop := bench.loop(poll_s=0.005)):
         loop.offer(items)
@@ -256,10 +257,10 @@ async def test_nothing_begins_while_draining(bench: Workbench) -> None:
     loop.offer(await bench.enqueue("a", "b"))
     await bench.until_begun(1)
     draining = asyncio.create_task(loop.drain(WAIT_S))
-    await bench.store.check()
-    loop.offer(await bench.enqueue("c"))
     bench.may_end.set()
     await draining
+    loop.offer(await bench.enqueue("c"))
+    await loop.drain(WAIT_S)
     assert bench.begun == ["a"]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.stores.base import OutboxKind
-from tests.support.bench import Bench, a_bench
+from tests.support.bench import UNHEARD_OF, Bench, a_bench
 from tests.support.loopback import Reply
 from tests.support.peers import answer
 from tests.support.world import message_uuid_of, step, workflow
@@ -109,6 +109,14 @@ async def test_an_accepted_send_is_not_repeated(bench: Bench) -> None:
     await bench.send()
     await bench.send_after(300)
     assert len(bench.upstream.seen) == 1
+
+
+async def test_a_webhook_that_came_before_its_202_is_used_after_it(bench: Bench) -> None:
+    bench.upstream.replies.append(answer(202, {"message_uuid": UNHEARD_OF}))
+    await bench.dispatch()
+    await bench.hear_of(UNHEARD_OF, "read")
+    await bench.send()
+    assert [told["status"] for told in await bench.told()] == ["read", "completed"]
 
 
 @pytest.mark.parametrize(("reply", "code", "reason"), REFUSALS.values(), ids=list(REFUSALS))

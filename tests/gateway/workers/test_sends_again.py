@@ -240,6 +240,17 @@ async def test_being_silenced_does_not_spend_the_budget(bench: Bench) -> None:
     assert await bench.standing(silenced) == "open: waiting"
 
 
+async def test_being_silenced_is_not_an_attempt(bench: Bench) -> None:
+    bench.upstream.replies.append(answer(429, Retry_After="7"))
+    await bench.dispatch(LAST_STEP)
+    await bench.send()
+    silenced = await bench.dispatch(LAST_STEP)
+    await bench.send()
+    bench.clock.advance(7)
+    items = await bench.take(OutboxKind.SEND)
+    assert [item.tries for item in items if item.item_id.owner == silenced] == [0]
+
+
 async def test_an_absurd_wait_does_not_silence_the_account_for_ever(bench: Bench) -> None:
     bench.upstream.replies.append(answer(429, Retry_After="1000000000"))
     await bench.dispatch(LAST_STEP)
