@@ -30,8 +30,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed $(DEV_LOCK)
 	@touch $@
 
 install: $(VENV)/.installed ## install into .venv; afterwards .venv/bin/dispatch-gateway works
+	@echo "Installed in $(VENV)"
 
-demo: install ## run one real workflow through gateway, simulated upstream and a sample application
+demo: $(VENV)/.installed ## run one real workflow through gateway, simulated upstream and a sample application
 	@$(BIN)/dispatch-gateway demo
 
 check: $(VENV)/.installed-dev ## lint, types and import contracts

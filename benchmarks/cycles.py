@@ -6,7 +6,6 @@ import asyncio
 import base64
 import contextlib
 import os
-import statistics
 import tempfile
 import time
 import uuid
@@ -16,6 +15,7 @@ from pathlib import Path
 import orjson
 import uvloop
 
+from benchmarks.figures import announce, show
 from benchmarks.processes import (
     ACCOUNT,
     LOAD_CORE,
@@ -29,7 +29,7 @@ from benchmarks.processes import (
 from benchmarks.wire import Client, Rate, Server, answer_bytes, closed_loop, request_bytes
 from gateway.signatures import sign_body
 
-PAIRS, SECONDS, IN_FLIGHT = 3, 2.0, 50
+PAIRS, SECONDS, IN_FLIGHT = 5, 3.0, 50
 
 BASIC = base64.b64encode(f"{ACCOUNT}:{SECRET}".encode()).decode()
 HEADERS = {"Content-Type": "application/json", "Authorization": f"Basic {BASIC}"}
@@ -143,25 +143,24 @@ async def compare(
     name: str,
     ours: Callable[[], Awaitable[Rate]],
     theirs: Callable[[], Awaitable[Rate]],
-    goal: float,
-    target: float,
+    goal: str,
 ) -> None:
     """Run pairs A B A B and print the median of their ratios."""
     ratios, mine, yours = [], [], []
     for number in range(PAIRS):
-        print(f"\r{name}: pair {number + 1} of {PAIRS}", end="", flush=True)
-        a = await ours()
-        b = await theirs()
-        mine.append(a)
-        yours.append(b)
-        ratios.append(a.per_s / b.per_s)
-    a, b = (sorted(rates, key=lambda rate: rate.per_s)[PAIRS // 2] for rates in (mine, yours))
-    median = statistics.median(ratios)
-    print(
-        f"\r{name}: {median:.2f} [{min(ratios):.2f}..{max(ratios):.2f}]"
-        f"  (must {goal:.2f}, target {target:.2f})\n"
-        f"    ours {a.per_s:.0f}/s, p50 {a.p50_ms:.1f} ms, p99 {a.p99_ms:.1f} ms;"
-        f" yardstick {b.per_s:.0f}/s, p50 {b.p50_ms:.1f} ms"
+        announce(f"{name}: pair {number + 1} of {PAIRS}")
+        mine.append(await ours())
+        yours.append(await theirs())
+        ratios.append(mine[-1].per_s / yours[-1].per_s)
+    middle = PAIRS // 2
+    a, b = (sorted(rates, key=lambda rate: rate.per_s)[middle] for rates in (mine, yours))
+    show(
+        name,
+        ratios,
+        goal,
+        f"{IN_FLIGHT} in flight",
+        f"ours {a.per_s:.0f}/s, p50 {a.p50_ms:.1f} ms, p99 {a.p99_ms:.1f} ms",
+        f"yardstick {b.per_s:.0f}/s, p50 {b.p50_ms:.1f} ms, p99 {b.p99_ms:.1f} ms",
     )
 
 
@@ -196,23 +195,20 @@ async def run_cycles(folder: Path) -> None:
             "durable 202s / Starlette + pydantic that stores nothing",
             lambda: through(slow_port),
             lambda: through(validate_port),
-            0.40,
-            0.55,
+            "must 0.40, target 0.55",
         )
         await compare(
             "accept + send / pass-through proxy on the same client",
             lambda: through(gateway_port, waits=True),
             lambda: through(proxy_port),
-            0.40,
-            0.50,
+            "must 0.40, target 0.50",
         )
         surroundings.sends_webhooks = surroundings.waits_for_callbacks = True
         await compare(
             "full cycle / pass-through proxy on the same client",
             lambda: through(gateway_port, waits=True),
             lambda: through(proxy_port),
-            0.20,
-            0.35,
+            "must 0.20, target 0.35",
         )
     server.close()
 

@@ -19,7 +19,6 @@ from gateway.clients.guard import AddressPolicy
 from gateway.clients.messages import Answered, MessagesClient
 from gateway.clock import SystemClock
 
-
 _CLOCK = SystemClock()
 
 Channel = Literal["sms", "mms", "whatsapp", "messenger", "viber_service_msg"]

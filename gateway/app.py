@@ -108,6 +108,7 @@ class Gateway:
             per_origin=settings.callback_concurrency,
             adds_standard_headers=settings.standard_webhooks,
             offer=self._offer,
+            timeout_s=settings.callback_timeout_s,
         )
         self._sends = OutboxLoop(
             kind=OutboxKind.SEND,
@@ -170,7 +171,7 @@ class Gateway:
         )
 
     def routes(self) -> list[Route]:
-        """Return every route; docs/settings.md and the README name the same ones."""
+        """Return every route; the README names the same ones."""
         dispatch, workflow, webhook = self._dispatch_api, self._workflow_api, self._webhook_api
         return [
             # Both slash forms directly: legacy clients lose the body on a redirect.

@@ -59,8 +59,15 @@ class Applications:
         return is_its_account or sender == application
 
     def inbound_of(self, sender: str) -> Application | None:
-        """Return the application that receives inbound messages signed by `sender`, if any."""
-        for application in self.by_name.values():
-            if application.inbound_url is not None and self.speaks_for(sender, application.name):
-                return application
-        return None
+        """Return the application that receives inbound messages signed by `sender`, if any.
+
+        None, too, where the account has several that want them elsewhere and the signer names
+        none of them: one customer's message must not reach another.
+        """
+        wanting = [
+            application
+            for application in self.by_name.values()
+            if application.inbound_url is not None and self.speaks_for(sender, application.name)
+        ]
+        is_clear = len({application.inbound_url for application in wanting}) == 1
+        return wanting[0] if is_clear else None

@@ -17,7 +17,7 @@ from gateway.core.events import StatusReceived, StatusReport
 from gateway.core.state import Reason, Usage
 from gateway.engine import Engine, UnknownDispatch
 from gateway.logs import get_logger
-from gateway.stores.base import HeldWebhook, WebhookCause
+from gateway.stores.base import HeldWebhook, StoreUnavailable, WebhookCause
 from gateway.tokens import StepAddress
 from translators.diagnostics import Translation
 from translators.documents import parse_document
@@ -36,7 +36,20 @@ class Disposition(StrEnum):
     HELD_UNMATCHED = "held_unmatched"
     HELD_UNUSABLE = "held_unusable"
     HELD_OTHER_MESSAGE = "held_other_message"
+    HELD_NOT_SENT_YET = "held_not_sent_yet"
     FORBIDDEN = "forbidden"
+
+
+class HeldReason(StrEnum):
+    """Why a status webhook is held. One that cannot be read has its rules behind the word."""
+
+    UNMATCHED = "unmatched"
+    """Its message is not known yet: the only ones that are ever applied afterwards."""
+    UNUSABLE = "unusable"
+    OTHER_MESSAGE = "other-message"
+    NOT_SENT_YET = "not-sent-yet"
+    NOT_PERMITTED = "not-permitted"
+    FAILED = "failed"
 
 
 class Correlator:
@@ -77,12 +90,12 @@ class Correlator:
         read = self._read(body)
         status = read.value
         if status is None:
-            await self._hold(sender, f"unusable:{','.join(read.codes)}", None, body)
+            await self._hold(sender, f"{HeldReason.UNUSABLE}:{','.join(read.codes)}", None, body)
             return Disposition.HELD_UNUSABLE
         if address is None:
             address = await self._address_of(status.message_uuid)
         if address is None:
-            bound = await self._hold(sender, "unmatched", status.message_uuid, body)
+            bound = await self._hold(sender, HeldReason.UNMATCHED, status.message_uuid, body)
             if bound is None:
                 return Disposition.HELD_UNMATCHED
             address = StepAddress(dispatch_uuid=bound[0], step=bound[1])
@@ -100,11 +113,29 @@ class Correlator:
                 await self._apply_held(held)
 
     async def _apply_held(self, held: HeldWebhook) -> None:
+        """Apply one held webhook. One that cannot be used is kept, but does not wait any more."""
+        try:
+            disposition = await self._disposition_of(held)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            await self._hold(
+                held.application, HeldReason.FAILED, None, held.body, is_fault=True, exc_info=True
+            )
+            return
+        if disposition in (Disposition.APPLIED, Disposition.DUPLICATE):
+            await self._store.drop_held(held.held_id)
+        elif disposition is Disposition.FORBIDDEN:
+            await self._hold(held.application, HeldReason.NOT_PERMITTED, None, held.body)
+        elif disposition is None:
+            await self._hold(held.application, HeldReason.FAILED, None, held.body, is_fault=True)
+
+    async def _disposition_of(self, held: HeldWebhook) -> Disposition | None:
         status = self._read(held.body).value
         address = await self._address_of(held.message_uuid or "")
-        if status is not None and address is not None:
-            await self._apply(status, address, held.body, held.application)
-        await self._store.drop_held(held.held_id)
+        if status is None or address is None:
+            return None
+        return await self._apply(status, address, held.body, held.application)
 
     async def _apply(
         self,
@@ -131,8 +162,13 @@ class Correlator:
             return Disposition.DUPLICATE
         if decision.ignored is Reason.OTHER_MESSAGE:
             log.error("webhook.other_message_held", dispatch_uuid=address.dispatch_uuid)
-            await self._hold(sender, "other-message", None, body)
+            await self._hold(sender, HeldReason.OTHER_MESSAGE, None, body)
             return Disposition.HELD_OTHER_MESSAGE
+        if decision.ignored is Reason.NOT_SENT_YET:
+            # A token goes out with its send, so this one names a step nobody was told about.
+            about = {"dispatch_uuid": address.dispatch_uuid, "step": address.step}
+            await self._hold(sender, HeldReason.NOT_SENT_YET, None, body, is_fault=True, **about)
+            return Disposition.HELD_NOT_SENT_YET
         return Disposition.APPLIED
 
     def _read(self, body: bytes) -> Translation[MessageStatus]:
@@ -146,7 +182,14 @@ class Correlator:
         return StepAddress(dispatch_uuid=bound[0], step=bound[1]) if bound else None
 
     async def _hold(
-        self, sender: str, reason: str, message_uuid: str | None, body: bytes
+        self,
+        sender: str,
+        reason: str,
+        message_uuid: str | None,
+        body: bytes,
+        *,
+        is_fault: bool = False,
+        **about: object,
     ) -> tuple[str, int] | None:
         bound = await self._store.hold(
             application=sender,
@@ -156,7 +199,8 @@ class Correlator:
             now_ms=self._clock.now_ms(),
         )
         if bound is None:
-            log.warning("webhook.held", reason=reason)
+            report = log.error if is_fault else log.warning
+            report("webhook.held", reason=reason, **about)
         return bound
 
 

@@ -113,9 +113,9 @@ class Engine:
         except CauseSpent:
             assert idempotency_key is not None  # noqa: S101
             return await self._answer_again(application, idempotency_key, fingerprint)
-        self._observe(state, decision, event)
-        self._metrics.dispatches_accepted.inc()
         self._offer(claimed)
+        self._metrics.dispatches_accepted.inc()
+        self._observe(state, decision, event)
         return state.dispatch_uuid
 
     async def _answer_again(
@@ -191,8 +191,8 @@ class Engine:
                 return None
             except RevisionConflict:
                 continue
-            self._observe(record.state, decision, event)
             self._offer(claimed)
+            self._observe(record.state, decision, event)
             return decision
         # Each conflict means that another event of this very dispatch was committed.
         raise AssertionError("a dispatch moved too often to decide")

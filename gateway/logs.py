@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import select
 import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -141,13 +142,22 @@ class Boundary:
 
 
 class _Sink:
-    """A stream whose failures are counted instead of raised."""
+    """A stream that is never waited for: what it does not take at once is counted, not written.
+
+    A pipe that nobody reads would otherwise stop the event loop, and with it every timer.
+    """
 
     def __init__(self, stream: BinaryIO, boundary: Boundary) -> None:
         self._stream = stream
         self._boundary = boundary
+        self._readiness = _readiness_of(stream)
 
     def write(self, line: bytes) -> None:
+        if self._readiness is not None and (
+            len(line) > select.PIPE_BUF or not self._readiness.poll(0)
+        ):
+            self._boundary.dropped_lines += 1
+            return
         try:
             self._stream.write(line)
         except (OSError, ValueError):  # ValueError: the stream was closed
@@ -158,6 +168,17 @@ class _Sink:
             self._stream.flush()
         except (OSError, ValueError):
             self._boundary.dropped_lines += 1
+
+
+def _readiness_of(stream: BinaryIO) -> select.poll | None:
+    """Return what tells whether `stream` takes a line of up to PIPE_BUF bytes without waiting."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None  # a buffer in memory
+    readiness = select.poll()
+    readiness.register(descriptor, select.POLLOUT)
+    return readiness
 
 
 class _LibraryHandler(logging.Handler):

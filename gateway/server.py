@@ -42,7 +42,7 @@ async def _serve(settings: Settings, clock: Clock) -> int:
         listener = bind(settings.host, settings.port)
     except OSError as error:
         return _fail(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
+            f"cannot listen on {settings.host}:{settings.port}: {_cause(error)}",
             "choose another address with GATEWAY_HOST and GATEWAY_PORT, or stop what listens there",
         )
     try:
@@ -172,6 +172,11 @@ def make_server(
             timeout_graceful_shutdown=int(drain_s) + 5,
         )
     )
+
+
+def _cause(error: OSError) -> str:
+    # The error's own text repeats the address in brackets.
+    return (error.strerror or str(error)).partition(" (while ")[0]
 
 
 def _fail(fault: str, remedy: str = "") -> int:

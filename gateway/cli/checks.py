@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
+from gateway.clients.addresses import AddressPolicy
 from gateway.settings import Fault, Reading, Settings, read_settings
+
+_SQLITE: Final = "sqlite:///"
+_PRIVATE: Final = "GATEWAY_ALLOW_PRIVATE_CALLBACKS=true"
+# What may be a rule is named in a fault; anything else may be something private by mistake.
+_LIKE_A_RULE: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*|[A-Z]{3}[0-9]{3}")
 
 
 def read_checked(config: Path | None, overrides: Mapping[str, str | None]) -> Reading:
@@ -18,15 +29,35 @@ def read_checked(config: Path | None, overrides: Mapping[str, str | None]) -> Re
         overrides: variables that options of the command line set; None leaves one as it is.
     """
     options = {name: value for name, value in overrides.items() if value is not None}
-    return read_settings(
-        {**os.environ, **options}, config, checks=(check_addresses, check_switches)
+    reading = read_settings(
+        {**os.environ, **options}, config, checks=(check_store, check_addresses, check_switches)
     )
+    settings = reading.settings
+    return replace(
+        reading,
+        settings=replace(settings, accept=_names(settings.accept), refuse=_names(settings.refuse)),
+    )
+
+
+def check_store(settings: Settings) -> list[Fault]:
+    """Return a fault if the store's file could not be written where it is."""
+    path = Path(settings.store.removeprefix(_SQLITE))
+    if not path.parent.is_dir():
+        problem = "names a file in a directory that does not exist"
+        remedy = "create the directory (a relative one begins where the gateway is started)"
+    elif path.is_dir():
+        problem, remedy = "names a directory", "name a file in it"
+    elif not all(os.access(each, os.W_OK) for each in (path.parent, path) if each.exists()):
+        problem = "names a file that cannot be written by this user"
+        remedy = "let this user write the file and its directory"
+    else:
+        return []
+    return [Fault(name="GATEWAY_STORE", problem=problem, remedy=remedy)]
 
 
 def check_addresses(settings: Settings) -> list[Fault]:
     """Return a fault for each URL that the gateway would refuse to call."""
     from gateway.app import address_policy  # noqa: PLC0415 - half a second, and only needed here
-    from gateway.clients.guard import check_url  # noqa: PLC0415
 
     policy = address_policy(settings)
     urls = {"GATEWAY_UPSTREAM": settings.upstream}
@@ -38,16 +69,10 @@ def check_addresses(settings: Settings) -> list[Fault]:
         urls[f"GATEWAY_INBOUND_URL{whose}"] = application.inbound_url or ""
     faults = []
     for name, url in urls.items():
-        why = check_url(url, policy) if url else None
-        if why is not None:
-            problem, _, remedy = why.rstrip(".").partition("; ")
-            faults.append(
-                Fault(
-                    name=name,
-                    problem=f"is refused: {problem[:1].lower()}{problem[1:]}",
-                    remedy=remedy or "use another URL",
-                )
-            )
+        refusal = _refusal(url, policy) if url else None
+        if refusal is not None:
+            problem, remedy = refusal
+            faults.append(Fault(name=name, problem=f"is refused: {problem}", remedy=remedy))
         elif url and settings.public_url and url.startswith(f"{settings.public_url}/webhooks/"):
             faults.append(
                 Fault(
@@ -59,21 +84,42 @@ def check_addresses(settings: Settings) -> list[Fault]:
     return faults
 
 
-def check_switches(settings: Settings) -> list[Fault]:
-    """Return a fault for each name in GATEWAY_ACCEPT and GATEWAY_REFUSE that switches nothing."""
-    from translators.rules_request import REQUEST_RULES  # noqa: PLC0415 - as above
+def _refusal(url: str, policy: AddressPolicy) -> tuple[str, str] | None:
+    """Return why the guard refuses `url`, and a remedy that names settings only if they help."""
+    from gateway.clients.guard import check_url  # noqa: PLC0415 - as above
 
-    known = {rule.name for rule in REQUEST_RULES if rule.tolerance is not None}
+    if check_url(url, policy) is None:
+        return None
+    port = urlsplit(url).port
+    ports = policy.allowed_ports if port is None else policy.allowed_ports | {port}
+    why = check_url(url, replace(policy, allowed_ports=ports))
+    if why is None:
+        *others, last = map(str, sorted(policy.allowed_ports))
+        return "its port is not allowed", (
+            f"use {', '.join(others)} or {last}, add it to GATEWAY_CALLBACK_PORTS, or set"
+            f" {_PRIVATE} for a closed network"
+        )
+    problem, _, remedy = why.rstrip(".").partition("; ")
+    if check_url(url, replace(policy, allow_private=True)) is None:
+        remedy = f"{remedy}, or set {_PRIVATE} if this gateway serves a closed network"
+    return f"{problem[:1].lower()}{problem[1:]}", remedy
+
+
+def check_switches(settings: Settings) -> list[Fault]:
+    """Return a fault for each entry of GATEWAY_ACCEPT and GATEWAY_REFUSE that switches nothing."""
+    codes = _switchable()
+    known = set(codes.values())
+    accept, refuse = _names(settings.accept), _names(settings.refuse)
     faults = [
         Fault(
             name=f"GATEWAY_{switch}",
-            problem="names a rule without a switch",
+            problem=f"{_entry(name)} no rule with a switch",
             remedy=_suggest(name, sorted(known)),
         )
-        for switch, names in (("ACCEPT", settings.accept), ("REFUSE", settings.refuse))
+        for switch, names in (("ACCEPT", accept), ("REFUSE", refuse))
         for name in sorted(names - known)
     ]
-    if both := sorted(settings.accept & settings.refuse):
+    if both := sorted(accept & refuse & known):
         faults.append(
             Fault(
                 name="GATEWAY_ACCEPT",
@@ -84,6 +130,23 @@ def check_switches(settings: Settings) -> list[Fault]:
     return faults
 
 
+def _switchable() -> dict[str, str]:
+    """Return the rules with a switch, name by code."""
+    from translators.rules_request import REQUEST_RULES  # noqa: PLC0415 - as above
+
+    return {rule.code: rule.name for rule in REQUEST_RULES if rule.tolerance is not None}
+
+
+def _names(entries: AbstractSet[str]) -> frozenset[str]:
+    """Return `entries` with codes of switchable rules replaced by the rules' names."""
+    codes = _switchable() if entries else {}
+    return frozenset(codes.get(entry, entry) for entry in entries)
+
+
+def _entry(name: str) -> str:
+    return f"names {name}, which is" if _LIKE_A_RULE.fullmatch(name) else "has an entry that is"
+
+
 def _suggest(name: str, known: Sequence[str]) -> str:
     similar = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {similar[0]}?" if similar else f"write some of {', '.join(known)}"
+    return f"did you mean {similar[0]}?" if similar else "docs/rules.md lists those that have one"

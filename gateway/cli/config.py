@@ -8,6 +8,7 @@ import click
 
 from gateway.cli.checks import read_checked
 from gateway.cli.main import stop
+from gateway.settings import Entry
 from gateway.settings.rows import shown
 
 _CONFIG = click.option(
@@ -32,7 +33,11 @@ def command() -> None:
 @_CONFIG
 @click.option("--strict", is_flag=True, help="Exit with 1 when something is doubtful.")
 def check(*, config: Path | None, strict: bool) -> int:
-    """Say whether the gateway would start with these settings.
+    """Check the settings, all at once.
+
+    Names and values, the files of secrets and keys, where URLs lead, and whether the store's file
+    could be written. The store is not opened, the port not taken and nobody called: a store in
+    use, a port that is taken or a wrong secret shows when the gateway runs.
 
     Faults end in exit code 2. What is allowed but probably not meant is named, too.
     """
@@ -49,11 +54,19 @@ def check(*, config: Path | None, strict: bool) -> int:
 @command.command()
 @_CONFIG
 def show(*, config: Path | None) -> None:
-    """Print each setting, its value and where the value comes from; secrets are masked."""
+    """Print every setting; secrets are masked.
+
+    A line has the name, the value and where the value comes from. Faults follow, and end in exit
+    code 2.
+    """
     reading = read_checked(config, {})
-    rows = [(each.label, shown(each.value) or "-", each.origin.value) for each in reading.entries]
+    rows = [(each.label, _value(each), each.origin.value) for each in reading.entries]
     name_width, value_width = (max((len(row[n]) for row in rows), default=0) for n in (0, 1))
     for name, value, origin in rows:
         click.echo(f"{name:{name_width}}  {value:{value_width}}  {origin}")
     if reading.faults:
         stop(reading.faults)
+
+
+def _value(entry: Entry) -> str:
+    return f"({entry.note})" if entry.note else shown(entry.value) or "-"

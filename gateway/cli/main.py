@@ -33,8 +33,9 @@ Examples:
   dispatch-gateway COMMAND --help
 
 \b
-Exit codes: 0 all is well, 1 findings, 2 wrong usage or unreadable input,
-3 unexpected internal error.
+Exit codes: 0 all is well; 1 doubtful settings under `config check --strict`, or
+a demo that failed; 2 wrong usage or settings, or an address or a store that
+cannot be had; 3 an internal error; 130 interrupted.
 """
 
 
@@ -97,9 +98,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def stop(lines: Sequence[object], exit_code: int = 2) -> NoReturn:
-    """Write `lines` to standard error and end the command."""
+    """Write `lines` to standard error, each with the program's name, and end the command."""
     for line in lines:
-        click.echo(str(line), err=True)
+        click.echo(f"dispatch-gateway: {line}", err=True)
     click.get_current_context().exit(exit_code)
 
 

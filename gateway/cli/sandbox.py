@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
+from gateway.cli.main import stop
 from gateway.sandbox.tables import scripts_table_text
 
 _EPILOG = f"""\b
@@ -14,16 +13,12 @@ The last two digits of the recipient choose what happens to a message:
 
 \b
 Examples:
-  dispatch-gateway sandbox --webhook-url http://127.0.0.1:8080/webhooks/status
+  dispatch-gateway sandbox --webhook-url http://127.0.0.1:9000/status
   dispatch-gateway sandbox --api-key a1b2c3d --signature-secret "$SECRET" --pace 0.1
   curl -u a1b2c3d:any http://127.0.0.1:8901/v1/messages -d '{{"channel": "sms",
     "message_type": "text", "to": "447700900001", "from": "Shop", "text": "Hello"}}'
   curl http://127.0.0.1:8901/sandbox/messages
 """
-
-
-class _CannotListen(click.ClickException):
-    exit_code = 2
 
 
 @click.command("sandbox", epilog=_EPILOG)
@@ -96,7 +91,8 @@ def command(
     try:
         listener = listen(host, port)
     except OSError as error:
-        raise _CannotListen(f"cannot listen on {host}:{port}: {_cause(error)}") from error
+        fault = f"cannot listen on {host}:{port}: {_cause(error)}"
+        stop([f"{fault}; choose another one with --host and --port."])
     click.echo(f"sandbox  {base_url(listener)}/v1/messages", err=True)
     with listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run_sandbox(config, SystemClock(), listener, say=_say if log else None))
@@ -107,5 +103,5 @@ def _say(line: str) -> None:
 
 
 def _cause(error: OSError) -> str:
-    # The error's own text repeats the address.
-    return os.strerror(error.errno) if error.errno else str(error)
+    # The error's own text repeats the address in brackets.
+    return (error.strerror or str(error)).partition(" (while ")[0]

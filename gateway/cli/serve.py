@@ -31,7 +31,12 @@ Examples:
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Wins over GATEWAY_PORT; 0 takes a free one."
 )
-@click.option("--workers", type=click.IntRange(min=1), default=1, help="Processes; SQLite has one.")
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Processes. Only 1 is possible with SQLite.",
+)
 def command(*, config: Path | None, host: str | None, port: int | None, workers: int) -> int:
     """Run the gateway until it is told to stop."""
     overrides = {"GATEWAY_HOST": host, "GATEWAY_PORT": None if port is None else str(port)}

@@ -40,22 +40,24 @@ class UpstreamCredentials:
         self._minted: dict[str, _Minted] = {}
         self._keys: dict[str, RSAPrivateKey] = {}
 
-    def authorization(self, application: Application, *, fresh: bool = False) -> str:
+    def authorization(self, application: Application) -> str:
         """Return the header's value for a send of `application`.
 
-        Args:
-            application: with a private key, a token is signed; otherwise Basic is used.
-            fresh: sign anew, because the upstream refused what it was given before.
+        With a private key, a token is signed; otherwise Basic is used.
         """
         if application.private_key_pem is None:
             return _basic(application)
         now_s = self._clock.wall_s()
         minted = self._minted.get(application.name)
-        if minted is None or fresh or not minted.is_usable(now_s):
+        if minted is None or not minted.is_usable(now_s):
             token = self._sign(application, application.private_key_pem, now_s)
             minted = _Minted(authorization=f"Bearer {token}", minted_s=now_s)
             self._minted[application.name] = minted
         return minted.authorization
+
+    def forget(self, application: Application) -> None:
+        """Sign anew next time: the upstream refused the token, which may have been revoked."""
+        self._minted.pop(application.name, None)
 
     def _sign(self, application: Application, pem: Secret, now_s: int) -> str:
         key = self._keys.get(application.name)

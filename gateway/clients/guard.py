@@ -54,10 +54,7 @@ _EAST_ASIAN: Final = frozenset(
 )
 _LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal", ".home.arpa")
 
-_NOT_PUBLIC: Final = (
-    "The host is not on the public internet; use one that is, or allow private addresses if this"
-    " gateway serves a closed network."
-)
+_NOT_PUBLIC: Final = "The host is not on the public internet; use one that is."
 _BAD_HOST: Final = (
     "The host is not a valid name or address; write a domain name (its xn-- form if in doubt), a"
     " dotted IPv4 address or a bracketed IPv6 address."

@@ -14,7 +14,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gateway.settings.rows import Fault, Row, rows
-from gateway.settings.rules import Labels, application_faults, registry_faults, warnings
+from gateway.settings.rules import (
+    Labels,
+    application_faults,
+    proof_faults,
+    registry_faults,
+    warnings,
+)
 from gateway.settings.sources import (
     Found,
     Layer,
@@ -65,6 +71,8 @@ class Entry:
     value: object
     """None when it is not set and has no default, or when it cannot be used."""
     origin: Origin
+    note: str | None = None
+    """What a default means that is no plain value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +133,10 @@ class _Reader:
             Layer(values=self._environ, origin=Origin.ENVIRONMENT, base=Path()),
             Layer(values=self._file, origin=Origin.FILE, base=self._base),
         )
-        values, _ = self._values(_GATEWAY_ROWS, layers)
+        values, is_set = self._values(_GATEWAY_ROWS, layers)
         applications = self._applications(layers)
+        if "GATEWAY_PUBLIC_URL" not in is_set:
+            self._faults += proof_faults(applications)
         settings = Settings(**values, applications=tuple(each for each, _ in applications))
         for check in checks:
             self._faults += check(settings)
@@ -176,7 +186,10 @@ class _Reader:
             found = _first(row, layers)
             if not found:
                 label = layers[0].label_of(row)
-                self._entries.append(Entry(label=label, value=row.default, origin=Origin.DEFAULT))
+                entry = Entry(
+                    label=label, value=row.default, origin=Origin.DEFAULT, note=row.default_note
+                )
+                self._entries.append(entry)
                 continue
             is_set.add(row.variable)
             value = self._value(row, found)

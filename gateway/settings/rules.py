@@ -19,6 +19,7 @@ _PEM: Final = "VONAGE_PRIVATE_KEY"
 _SIGNATURE: Final = "VONAGE_SIGNATURE_SECRET"
 _PREVIOUS: Final = "VONAGE_SIGNATURE_SECRET_PREVIOUS"
 _STATUS_URL: Final = "GATEWAY_STATUS_URL"
+_PUBLIC_URL: Final = "GATEWAY_PUBLIC_URL"
 
 
 class Labels:
@@ -72,6 +73,27 @@ def application_faults(is_set: AbstractSet[str], labels: Labels) -> list[Fault]:
     return faults
 
 
+def proof_faults(applications: Iterable[tuple[Application, Labels]]) -> list[Fault]:
+    """Return which applications could prove no webhook, given that there is no public URL.
+
+    Without a URL per message and without a signature every webhook is refused, every step expires,
+    and every person is messaged on every channel. The secret is the account's: a sister's will do.
+    """
+    applications = list(applications)
+    signed = {each.api_key for each, _ in applications if each.signature_secrets}
+    return [
+        Fault(
+            name=labels[_SIGNATURE],
+            problem=f"is not set, nor is {_PUBLIC_URL}: every webhook would be refused, and every"
+            " step would fail over",
+            remedy=f"set {_PUBLIC_URL} to how the upstream reaches this gateway, or"
+            f" {labels[_SIGNATURE]} to the signature secret of the account",
+        )
+        for each, labels in applications
+        if each.api_key not in signed
+    ]
+
+
 def registry_faults(applications: Iterable[tuple[Application, Labels]]) -> list[Fault]:
     """Return where two applications cannot be told apart."""
     faults = []
@@ -112,7 +134,7 @@ def warnings(settings: Settings, labels: Mapping[str, Labels]) -> list[Fault]:
     if settings.public_url is None:
         found.append(
             Fault(
-                name="GATEWAY_PUBLIC_URL",
+                name=_PUBLIC_URL,
                 problem="is not set: webhooks reach the gateway only if the application's status"
                 " URL points at it",
                 remedy="set it to how the upstream reaches this gateway",

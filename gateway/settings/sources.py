@@ -28,6 +28,24 @@ _SERVICE_LINK_REMEDY: Final = (
     "Kubernetes sets it for a Service called gateway: set enableServiceLinks to false,"
     " or rename the Service"
 )
+# What the parser may say word for word. Its other sentences quote the file, thus maybe a secret.
+_HARMLESS_REASONS: Final = frozenset(
+    {
+        "Cannot overwrite a value",
+        "Expected '=' after a key in a key/value pair",
+        "Expected ']' at the end of a table declaration",
+        "Expected ']]' at the end of an array declaration",
+        "Expected newline or end of document after a statement",
+        "Invalid date or datetime",
+        "Invalid initial character for a key part",
+        "Invalid statement",
+        "Invalid value",
+        "Unclosed array",
+        "Unclosed inline table",
+        "Unescaped '\\' in a string",
+        "Unterminated string",
+    }
+)
 
 
 class Origin(StrEnum):
@@ -119,8 +137,7 @@ def read_toml(path: Path) -> tuple[Mapping[str, object], list[Fault]]:
     except OSError as error:
         problem = f"cannot be read ({error.strerror or 'unknown reason'})"
     except tomllib.TOMLDecodeError as error:
-        # The parser's text names a position and a token, and ends there.
-        problem, remedy = f"is not TOML ({_position(error)})", "mend the file"
+        problem, remedy = f"is not TOML{_reason(error)}", "mend the file"
     except ValueError:
         problem, remedy = "is not TOML (not UTF-8)", "store the file as UTF-8"
     return {}, [Fault(name=str(path), problem=problem, remedy=remedy)]
@@ -132,7 +149,10 @@ def unknown_keys(table: Mapping[str, object], prefix: str, known: Collection[str
         Fault(
             name=f"{prefix}{key}",
             problem="is not a setting",
-            remedy=_suggest(key, known, _SIMILAR_KEY),
+            # `PORT` and `GATEWAY_PORT` are how the environment would write it.
+            remedy=_suggest(
+                key.lower().removeprefix("gateway_").removeprefix("vonage_"), known, _SIMILAR_KEY
+            ),
         )
         for key in table
         if key not in known
@@ -144,7 +164,7 @@ def unknown_variables(environ: Mapping[str, str], known: Collection[str]) -> lis
 
     A `GATEWAY_` variable must be known. Another is a fault when it resembles a setting that is
     not set itself: `VONGE_API_KEY` is a slip of the pen, the `VONAGE_NUMBER` of another program
-    is not our business.
+    is not our business. The remedy names the setting it resembles most, set or not.
     """
     everything = {*known, *PROCESS_VARIABLES}
     set_ones = {name.removesuffix(FILE_SUFFIX) for name in known if environ.get(name)}
@@ -158,10 +178,9 @@ def unknown_variables(environ: Mapping[str, str], known: Collection[str]) -> lis
             remedy = _SERVICE_LINK_REMEDY if is_link else _suggest(name, everything, _SIMILAR)
         elif name.startswith(("G", "V")):
             cutoff = _SIMILAR if name.startswith("VONAGE_") else _ALMOST_EQUAL
-            similar = difflib.get_close_matches(name, unset, n=1, cutoff=cutoff)
-            if not similar:
+            if not difflib.get_close_matches(name, unset, n=1, cutoff=cutoff):
                 continue
-            remedy = f"did you mean {similar[0]}?"
+            remedy = _suggest(name, known, cutoff)
         else:
             continue
         faults.append(Fault(name=name, problem="is not a setting", remedy=remedy))
@@ -179,6 +198,8 @@ def _suggest(name: str, known: Iterable[str], cutoff: float) -> str:
     return f"did you mean {similar[0]}?" if similar else "docs/settings.md lists all there are"
 
 
-def _position(error: tomllib.TOMLDecodeError) -> str:
-    _, mark, position = str(error).rpartition("(at ")
-    return position.rstrip(")") if mark else "syntax"
+def _reason(error: tomllib.TOMLDecodeError) -> str:
+    """Return what the parser says and where, without what it quotes from the file."""
+    reason, mark, position = str(error).rpartition(" (at ")
+    said = f": {reason[:1].lower()}{reason[1:]}" if reason in _HARMLESS_REASONS else ""
+    return f"{said} ({position.rstrip(')')})" if mark else said

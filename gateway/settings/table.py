@@ -121,20 +121,21 @@ class Settings:
     )
     https_callbacks_only: bool = row(
         False, "GATEWAY_HTTPS_CALLBACKS_ONLY", flag,
-        "refuse callback URLs without TLS",
+        "refuse callback and upstream URLs without TLS",
     )
     callback_ports: frozenset[int] = row(
         frozenset(), "GATEWAY_CALLBACK_PORTS", ports,
-        "ports callback URLs may use besides 80, 443, 8080 and 8443, separated by commas",
+        "ports that callback URLs and `GATEWAY_UPSTREAM` may use besides 80, 443, 8080 and 8443,"
+        " separated by commas",
     )
     accept: frozenset[str] = row(
         frozenset(), "GATEWAY_ACCEPT", names,
-        "rules, by name, whose requests are accepted with a warning though they are refused by"
-        " default",
+        "rules, by name or code, whose requests are accepted with a warning though they are"
+        " refused by default",
     )
     refuse: frozenset[str] = row(
         frozenset(), "GATEWAY_REFUSE", names,
-        "rules, by name, whose requests are refused though they are accepted by default",
+        "rules, by name or code, whose requests are refused though they are accepted by default",
     )
     default_locale: str | None = row(
         None, "GATEWAY_DEFAULT_LOCALE", text,
@@ -235,8 +236,9 @@ class Settings:
         "seconds the clocks of callers may differ from ours",
     )
     retention_days: float = row(
-        7.0, "GATEWAY_RETENTION_DAYS", decimal(0, 3650),
-        "days after its end at which a dispatch and its texts are deleted",
+        7.0, "GATEWAY_RETENTION_DAYS", decimal(1, 3650),
+        "days after its end, at least 1, at which the addresses, texts and dead letters of a"
+        " dispatch are wiped; its state, history and ids stay",
     )
     sqlite_writer: str = row(
         "auto", "GATEWAY_SQLITE_WRITER", choice("auto", "loop", "thread"),

@@ -137,10 +137,12 @@ def whole(low: int, high: int) -> Parser[int]:
 
 def decimal(low: float, high: float) -> Parser[float]:
     """Make a parser of numbers from `low` to `high`; fractions are accepted."""
+    # By way of `str`: the float 0.1 is more than the number 0.1, which would be refused.
+    least, most = Decimal(str(low)), Decimal(str(high))
 
     def parse(raw: object) -> float:
         value = _number(raw)
-        if value is None or not low <= value <= high:
+        if value is None or not least <= value <= most:
             raise Unusable(
                 "is not a number within its limits", f"write a number from {low:g} to {high:g}"
             )
@@ -184,10 +186,15 @@ def ports(raw: object) -> frozenset[int]:
         parts = [part for part in raw.split(",") if part.strip()]
     elif isinstance(raw, list):
         parts = raw
-    return frozenset(whole(1, 65535)(part) for part in parts)
+    try:
+        return frozenset(whole(1, 65535)(part) for part in parts)
+    except Unusable:
+        raise Unusable(
+            "is not a list of port numbers", "write numbers from 1 to 65535, separated by commas"
+        ) from None
 
 
-def url(raw: object) -> str:
+def url(raw: object, example: str = "https://example.com/status") -> str:
     """Read an absolute http or https URL. Where it leads is judged by the address guard."""
     value = text(raw)
     if len(value) > _MAX_URL or " " in value or "\\" in value:
@@ -195,19 +202,24 @@ def url(raw: object) -> str:
     try:
         parts = urlsplit(value)
         is_complete = parts.scheme in ("http", "https") and bool(parts.hostname)
-        is_complete = is_complete and parts.port != 0
     except ValueError:
         is_complete = False
     if not is_complete:
-        raise Unusable("is not an http or https URL", "write it as in https://example.com/status")
+        raise Unusable("is not an http or https URL", f"write it as in {example}")
     if "@" in parts.netloc or "#" in value:
         raise Unusable("holds credentials or a fragment", "leave them out")
+    try:
+        has_port_in_range = parts.port != 0
+    except ValueError:
+        has_port_in_range = False
+    if not has_port_in_range:
+        raise Unusable("has a port out of range", "write 1 to 65535")
     return value
 
 
-def base_url(raw: object) -> str:
+def base_url(raw: object, example: str = "https://gateway.example.com") -> str:
     """Read a URL that paths are appended to; returned without a trailing slash."""
-    value = url(raw)
+    value = url(raw, example)
     if "?" in value:
         raise Unusable("has a query string", "leave it out: paths are appended to this URL")
     return value.rstrip("/")
@@ -215,7 +227,7 @@ def base_url(raw: object) -> str:
 
 def upstream_url(raw: object) -> str:
     """Read the base URL of Messages v1, without the path of the send call."""
-    value = base_url(raw)
+    value = base_url(raw, "https://api.nexmo.com")
     if value.endswith("/v1/messages"):
         raise Unusable("ends in /v1/messages", "leave the path out: the gateway appends it")
     return value

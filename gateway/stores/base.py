@@ -184,7 +184,7 @@ class Store(Protocol):
         Atomic with the binding of message ids: if `message_uuid` is bound by now, nothing is
         kept and the (dispatch_uuid, step) it is bound to is returned instead, so that a webhook
         and the commit it waits for cannot miss each other. The same body is kept once for an
-        application.
+        application, under the latest reason.
         """
         ...
 

@@ -281,6 +281,7 @@ def _write_timestamp(timestamp: str, at_ms: int) -> int | str:
     try:
         moment = datetime.fromisoformat(timestamp)
         told = (moment - _EPOCH) // timedelta(milliseconds=1)
-    except (ValueError, TypeError):
+        is_plain = format_timestamp(told) == timestamp
+    except (ValueError, TypeError, OverflowError):  # the last: an offset leads out of the years
         return timestamp
-    return told - at_ms if format_timestamp(told) == timestamp else timestamp
+    return told - at_ms if is_plain else timestamp

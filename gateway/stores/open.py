@@ -91,7 +91,9 @@ async def open_sqlite(
             reader=reading,
             secret=secret,
             inline=is_inline,
-            description=f"sqlite, writes {place}, synchronous={synchronous}",
+            description=(
+                f"sqlite {sqlite3.sqlite_version}, writes {place}, synchronous={synchronous}"
+            ),
             checkpoint_every_s=checkpoint_every_s,
         )
         undo.pop_all()

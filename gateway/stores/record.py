@@ -17,8 +17,6 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from gateway.stores.base import StoreUnavailable
-
 Document: TypeAlias = dict[str, Any]
 Upgrade: TypeAlias = Callable[[Document], Document]
 
@@ -26,8 +24,11 @@ _MAX_IDS: Final = 255
 _ID_BYTES: Final = 16
 
 
-class UnreadableRecord(StoreUnavailable):
-    """A record was written by a newer version, or is not a record at all. It is left alone."""
+class UnreadableRecord(Exception):
+    """A record was written by a newer version, or is not a record at all. It is left alone.
+
+    No `StoreUnavailable`: the store works, and trying again would not help this one record.
+    """
 
 
 @functools.lru_cache(maxsize=8192)

@@ -41,8 +41,12 @@ async def checkpoint_forever(writer: GroupCommit, path: Path, *, every_s: float)
         with contextlib.suppress(StoreUnavailable, OSError, sqlite3.Error):
             mode = "TRUNCATE" if log.stat().st_size > _LOG_LIMIT_BYTES else "PASSIVE"
             await writer.run_alone(partial(_checkpoint, mode=mode))
-        patience_s = _PAUSE_PER_CHECKPOINT * (now_s() - begun_s)
-        pause_s = min(max(every_s, patience_s), _LONGEST_PAUSE * every_s)
+        pause_s = pause_after(now_s() - begun_s, every_s=every_s)
+
+
+def pause_after(took_s: float, *, every_s: float) -> float:
+    """Return the pause after a checkpoint that took so long, the wait for its turn included."""
+    return min(max(every_s, _PAUSE_PER_CHECKPOINT * took_s), _LONGEST_PAUSE * every_s)
 
 
 def close_writer(connection: sqlite3.Connection) -> None:

@@ -32,7 +32,10 @@ def hold(
     body: bytes,
     now_ms: int,
 ) -> tuple[str, int] | None:
-    """Keep a webhook, or return what its message id is bound to by now."""
+    """Keep a webhook, or return what its message id is bound to by now.
+
+    One that is kept already is kept once, for the latest reason.
+    """
     message = None if message_uuid is None else pack_id(message_uuid)
     bound = transaction.execute(
         "SELECT dispatch.uuid, step FROM message JOIN dispatch ON dispatch.id = message.dispatch"
@@ -42,13 +45,18 @@ def hold(
     if bound is not None:
         return unpack_id(bound[0]), bound[1]
     digest = hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest()
-    cursor = transaction.execute(
-        "INSERT OR IGNORE INTO held_webhook"
-        " (application, reason, message_uuid, digest, received_ms, body)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (application, reason, message, digest, now_ms, body),
+    known = transaction.execute(
+        "UPDATE held_webhook SET reason = ?, message_uuid = ? WHERE application = ? AND digest = ?",
+        (reason, message, application, digest),
     )
-    transaction.sizes["held_webhooks"] += cursor.rowcount
+    if not known.rowcount:
+        transaction.execute(
+            "INSERT INTO held_webhook"
+            " (application, reason, message_uuid, digest, received_ms, body)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (application, reason, message, digest, now_ms, body),
+        )
+        transaction.sizes["held_webhooks"] += 1
     return None
 
 

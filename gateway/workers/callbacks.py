@@ -23,14 +23,16 @@ from gateway.core.backoff import Schedule
 from gateway.engine import LEASE_MS
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
-from gateway.stores.base import OutboxItem, Store
+from gateway.stores.base import OutboxItem, OutboxKind, Store
 
 log = get_logger()
 
 _PARK_MS = 2_000
 _WAITING_PER_ORIGIN = 4  # times the origin's concurrency
-_SHORT_PATIENCE_TRIES = 4
+_LEASE_MARGIN_MS = 1_000  # for what an attempt does beside waiting for its receiver
 _GONE = 410
+_MAY_BE_A_DEPLOY = frozenset({401, 403, 404, 408, 425, 429})
+_SHORT_PATIENCE_REPEATS = 9
 
 
 class Deliverer:
@@ -48,8 +50,14 @@ class Deliverer:
         per_origin: int,
         adds_standard_headers: bool,
         offer: Callable[[Sequence[OutboxItem]], None],
+        timeout_s: float = 15.0,
     ) -> None:
-        """`per_origin` bounds the concurrent requests to one scheme, host and port."""
+        """Prepare the deliverer.
+
+        Args:
+            per_origin: bounds the concurrent requests to one scheme, host and port.
+            timeout_s: what `client` takes for one whole attempt at most.
+        """
         self._store = store
         self._client = client
         self._applications = applications
@@ -59,6 +67,7 @@ class Deliverer:
         self._per_origin = per_origin
         self._adds_standard_headers = adds_standard_headers
         self._offer = offer
+        self._attempt_ms = int(timeout_s * 1000) + _LEASE_MARGIN_MS
         self._slots: dict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(per_origin)
         )
@@ -85,18 +94,11 @@ class Deliverer:
 
     async def _attempt(self, item: OutboxItem) -> None:
         now_ms = self._clock.now_ms()
-        if item.lease_until_ms <= now_ms:
+        if item.lease_until_ms - self._attempt_ms < now_ms:
+            # An attempt that outlives its lease is made twice at once, by the next holder too.
+            await self._store.release(item, due_ms=now_ms, tried=False)
             return
-        headers = callback_headers(
-            item.body,
-            signing=self._signing_of(item.application),
-            issued_at_s=self._clock.wall_s(),
-            token_id=str(self._clock.draw_uuid()),
-            webhook_id=f"msg_{item.item_id}",
-            standard_webhooks=self._adds_standard_headers,
-        )
-        outcome = await self._client.post(item.url, item.body, headers)
-        match outcome:
+        match outcome := await self._post(item):
             case Delivered():
                 self._metrics.callbacks.labels("delivered").inc()
                 self._offer(
@@ -105,6 +107,28 @@ class Deliverer:
             case Undelivered():
                 self._metrics.callbacks.labels("failed").inc()
                 await self._fail(item, outcome)
+
+    async def _post(self, item: OutboxItem) -> Delivered | Undelivered:
+        try:
+            headers = callback_headers(
+                item.body,
+                signing=self._signing_of(item.application),
+                issued_at_s=self._clock.wall_s(),
+                token_id=str(self._clock.draw_uuid()),
+                webhook_id=f"msg_{item.item_id}",
+                standard_webhooks=self._adds_standard_headers,
+            )
+            return await self._client.post(item.url, item.body, headers)
+        except Exception as error:
+            # An error of ours counts as an attempt: else it would be repeated for ever.
+            log.error(
+                "worker.item_failed",
+                worker=OutboxKind.CALLBACK.value,
+                item=str(item.item_id),
+                error_type=type(error).__name__,
+                exc_info=True,
+            )
+            return Undelivered(reason="internal-error", http_status=None, retry_after_s=None)
 
     def _signing_of(self, name: str) -> CallbackSigning | None:
         application = self._applications.by_name.get(name)
@@ -145,14 +169,14 @@ class Deliverer:
 def _is_final(outcome: Undelivered, tries: int) -> bool:
     """Tell whether the receiver's answer makes further attempts pointless.
 
-    docs/wire.md section 5.1: 429 and 5xx are retried to the end of the schedule; the sources
-    disagree about other answers, so those get a few attempts. 410 says that nobody will ever
-    listen there.
+    docs/wire.md section 5.1: what a receiver or what stands in front of it may answer while it
+    is down or being deployed is retried to the end of the schedule. The sources disagree about
+    the other 4xx, so those are repeated nine times. 410 says that nobody will ever listen there.
     """
     code = outcome.http_status
-    if code is None or code == 429 or code >= 500:
+    if code is None or not 400 <= code <= 499 or code in _MAY_BE_A_DEPLOY:
         return False
-    return code == _GONE or tries >= _SHORT_PATIENCE_TRIES
+    return code == _GONE or tries > _SHORT_PATIENCE_REPEATS
 
 
 def _origin(url: str) -> str:

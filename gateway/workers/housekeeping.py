@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from gateway.clock import Clock
 from gateway.correlation import Correlator
@@ -37,11 +38,8 @@ class Housekeeper:
     async def run(self) -> None:
         """Keep house until cancelled. A crash may have left matches undone: they come first."""
         while True:
-            try:
-                await self._correlator.match_leftovers()
-                await self.sweep()
-            except StoreUnavailable:
-                log.error("store.became_unavailable", worker="housekeeping")
+            await self._guarded(self._correlator.match_leftovers)
+            await self._guarded(self.sweep)
             await asyncio.sleep(_SWEEP_EVERY_S)
 
     async def sweep(self) -> int:
@@ -54,6 +52,20 @@ class Housekeeper:
         if wiped:
             log.info("retention.wiped", rows=wiped)
         return wiped
+
+    async def _guarded(self, chore: Callable[[], Awaitable[object]]) -> None:
+        """Do a chore; one that fails neither stops the other nor ends the housekeeping."""
+        try:
+            await chore()
+        except StoreUnavailable:
+            log.error("store.became_unavailable", worker="housekeeping")
+        except Exception as error:
+            log.error(
+                "worker.item_failed",
+                worker="housekeeping",
+                error_type=type(error).__name__,
+                exc_info=True,
+            )
 
     async def refresh_gauges(self) -> None:
         """Read the store's sizes into the metrics; done when they are scraped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import defaultdict
 
 from gateway.clock import Clock
@@ -32,19 +33,25 @@ class Pace:
         return max(0, self._silent_until_ms[account] - self._clock.now_ms())
 
     def wait_ms(self, account: str) -> float:
+        """Return how far the next instant of `account` is from now; it stays free."""
+        return max(0.0, self._next_ms[account] - self._clock.now_ms())
+
+    def reserve_ms(self, account: str) -> float:
         """Reserve the next instant of `account`; return how far it is from now."""
-        now = self._clock.now_ms()
-        at = max(float(now), self._next_ms[account])
-        self._next_ms[account] = at + self._interval_ms
-        return at - now
+        wait = self.wait_ms(account)
+        self._next_ms[account] = self._clock.now_ms() + wait + self._interval_ms
+        return wait
 
-    async def turn(self, account: str) -> int:
-        """Wait for the account's turn, and return 0; or return how long it must be silent yet.
+    async def turn(self, account: str, *, patience_ms: int) -> int:
+        """Wait for the account's turn, and return 0; or return after how long to come again.
 
-        A silence is not waited for here: whoever waits holds a place that others could use.
+        A silence is not waited for here: whoever waits holds a place that others could use. A
+        turn that is further away than `patience_ms` is not reserved either: it would pass unused.
         """
-        if not self.silence_ms(account):
-            wait = self.wait_ms(account)
-            if wait > 0:
-                await asyncio.sleep(wait / 1000)
+        if silence := self.silence_ms(account):
+            return silence
+        if (wait := self.wait_ms(account)) > patience_ms:
+            return math.ceil(wait)
+        if (wait := self.reserve_ms(account)) > 0:
+            await asyncio.sleep(wait / 1000)
         return self.silence_ms(account)

@@ -6,11 +6,14 @@ that is found begun was left by a dead holder, and becomes in doubt instead of b
 
 from __future__ import annotations
 
+import hashlib
+
 from gateway.applications import Applications
 from gateway.clients.credentials import UpstreamCredentials
 from gateway.clients.messages import Answered, InDoubt, MessagesClient, Unsent
 from gateway.clock import Clock
 from gateway.core.backoff import SEND_DELAYS_S
+from gateway.core.decide import Decision
 from gateway.core.events import Event, SendAccepted, SendRefused, SendUnconfirmed
 from gateway.core.state import StepStatus
 from gateway.correlation import Correlator
@@ -18,12 +21,14 @@ from gateway.engine import LEASE_MS, Engine
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.settings import Application
-from gateway.stores.base import OutboxCause, OutboxItem, OutboxItemId
+from gateway.stores.base import OutboxCause, OutboxItem, OutboxItemId, WebhookCause
 from gateway.workers.pace import Pace
 from translators.problems import SendAnswer, Verdict, read_send_answer
 from translators.status import StatusError
 
 log = get_logger()
+
+_WAKING_MARGIN_MS = 1_000
 
 # docs/wire.md section 5.6: no connection could be made, in v0.1 words.
 NO_CONNECTION = StatusError(code=1100, reason="Communication Failed")
@@ -71,31 +76,47 @@ class Sender:
             )
             return
         application = self._applications.by_name[item.application]
-        silence_ms = await self._pace.turn(_account(application))
+        if self._time_left_ms(item) < 0:
+            await self._give_back(item)
+            return
+        # Whoever woke a moment too late would have reserved a turn for nothing.
+        patience_ms = max(0, self._time_left_ms(item) - _WAKING_MARGIN_MS)
+        wait_ms = await self._pace.turn(_account(application), patience_ms=patience_ms)
+        if wait_ms or self._time_left_ms(item) < 0:
+            await self._give_back(item, wait_ms)
+            return
         now_ms = self._clock.now_ms()
-        if silence_ms:
-            await self._store.release(item, due_ms=now_ms + silence_ms, tried=False)
-            return
-        if item.lease_until_ms - self._timeout_ms < now_ms:
-            await self._store.release(item, due_ms=now_ms, tried=False)
-            return
         if not await self._is_wanted(item):
             self._first_attempt_ms.pop(item.item_id, None)
             await self._store.settle(item, now_ms=now_ms, lease_ms=LEASE_MS)
             return
+        # Made before the intent is committed: an error of ours in here leaves nothing in doubt.
+        authorization = self._credentials.authorization(application)
         if not await self._store.begin(item, now_ms=now_ms):
             return
-        await self._attempt(item, application, now_ms)
+        if self._time_left_ms(item) < 0:
+            # The disk took its time. Nothing has left, so nothing is in doubt.
+            await self._give_back(item)
+            return
+        await self._attempt(item, application, authorization, now_ms)
+
+    def _time_left_ms(self, item: OutboxItem) -> int:
+        """Return for how long a send may yet be put off so that it still ends within its lease."""
+        return item.lease_until_ms - self._timeout_ms - self._clock.now_ms()
+
+    async def _give_back(self, item: OutboxItem, wait_ms: int = 0) -> None:
+        due_ms = self._clock.now_ms() + wait_ms
+        await self._store.release(item, due_ms=due_ms, tried=False)
 
     async def _is_wanted(self, item: OutboxItem) -> bool:
         """Tell whether the step still asks to be sent: a webhook may have proved a send."""
         record = await self._store.load(item.item_id.owner)
         return record is not None and record.state.steps[item.step].status is StepStatus.SENDING
 
-    async def _attempt(self, item: OutboxItem, application: Application, intent_ms: int) -> None:
+    async def _attempt(
+        self, item: OutboxItem, application: Application, authorization: str, intent_ms: int
+    ) -> None:
         started_ms = self._first_attempt_ms.setdefault(item.item_id, intent_ms)
-        # A 401 on the first try may mean that a token was revoked: the second one is minted anew.
-        authorization = self._credentials.authorization(application, fresh=item.tries == 1)
         with self._metrics.send_seconds.time():
             outcome = await self._client.send(item.body, authorization=authorization)
         match outcome:
@@ -128,7 +149,7 @@ class Sender:
         match answer.verdict:
             case Verdict.ACCEPTED:
                 assert answer.message_uuid is not None  # noqa: S101
-                await self._report(
+                await self._report_accepted(
                     item,
                     SendAccepted(
                         step=item.step,
@@ -137,7 +158,6 @@ class Sender:
                         accepted_ms=self._clock.now_ms(),
                     ),
                 )
-                await self._correlator.match_held(answer.message_uuid)
             case Verdict.IN_DOUBT:
                 cause = f"answered-{http_status}"
                 await self._report(
@@ -149,6 +169,7 @@ class Sender:
                 self._pace.silence(_account(application), min(delay_s, self._budget_s))
                 await self._try_again(item, started_ms, "throttled", error, delay_s)
             case Verdict.CREDENTIALS:
+                self._credentials.forget(application)
                 self._metrics.credential_alarms.inc()
                 log.error(
                     "credentials.refused", application=application.name, http_status=http_status
@@ -184,10 +205,18 @@ class Sender:
     async def _refuse(self, item: OutboxItem, error: StatusError) -> None:
         await self._report(item, SendRefused(step=item.step, code=error.code, reason=error.reason))
 
-    async def _report(self, item: OutboxItem, event: Event) -> None:
+    async def _report_accepted(self, item: OutboxItem, event: SendAccepted) -> None:
+        """Report a 202, be it ever so late: whoever put the step in doubt did not know its id."""
+        if await self._report(item, event) is None:
+            said = b"202" + event.message_uuid.encode()
+            cause = WebhookCause(digest=hashlib.blake2b(said, digest_size=12).digest())
+            await self._engine.apply(item.item_id.owner, event, cause)
+        await self._correlator.match_held(event.message_uuid)
+
+    async def _report(self, item: OutboxItem, event: Event) -> Decision | None:
         self._first_attempt_ms.pop(item.item_id, None)
         cause = OutboxCause(item_id=item.item_id, fence=item.fence)
-        await self._engine.apply(item.item_id.owner, event, cause)
+        return await self._engine.apply(item.item_id.owner, event, cause)
 
     def _count(self, outcome: str) -> None:
         self._metrics.sends.labels(outcome).inc()

@@ -47,11 +47,15 @@ class TimerLoop:
     async def fire_due(self) -> int:
         """Fire up to one batch of due timers; return how many were tried."""
         now_ms = self._clock.now_ms()
+        # Whose time is over is tried again, or its timer was dropped meanwhile.
+        self._set_aside = {
+            timer: until_ms for timer, until_ms in self._set_aside.items() if until_ms > now_ms
+        }
         limit = BATCH + len(self._set_aside)
         due = [
             timer
             for timer in await self._store.due_timers(now_ms=now_ms, limit=limit)
-            if self._set_aside.get(timer, 0) <= now_ms
+            if timer not in self._set_aside
         ]
         if due:
             await asyncio.gather(*(self._guarded(timer) for timer in due))
@@ -71,8 +75,6 @@ class TimerLoop:
                 error_type=type(error).__name__,
                 exc_info=True,
             )
-        else:
-            self._set_aside.pop(timer, None)
 
     async def _fire(self, timer: Timer) -> None:
         event: Event

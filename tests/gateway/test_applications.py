@@ -132,18 +132,27 @@ def test_the_word_none_does_not_speak_for_an_application_without_account() -> No
 # Inbound
 
 
-def test_inbound_messages_go_to_the_first_application_that_wants_them() -> None:
-    wanting = application("wanting", inbound_url="https://example.com/inbound")
-    later = application("later", inbound_url="https://example.com/later")
-    registry = Applications([SHOP, wanting, later])
-    assert registry.inbound_of("account:account-1") == wanting
+WANTING = application("wanting", inbound_url="https://example.com/inbound")
+
+
+def test_inbound_messages_go_to_the_application_that_wants_them() -> None:
+    assert Applications([SHOP, WANTING]).inbound_of("account:account-1") == WANTING
+
+
+def test_inbound_messages_that_several_applications_want_go_to_none_unless_one_is_named() -> None:
+    registry = Applications([WANTING, application("later", inbound_url="https://example.com/2")])
+    assert registry.inbound_of("account:account-1") is None
+    assert registry.inbound_of("wanting") == WANTING
+
+
+def test_inbound_messages_that_all_applications_want_at_one_url_go_there() -> None:
+    registry = Applications([WANTING, application("sister", inbound_url=WANTING.inbound_url)])
+    assert registry.inbound_of("account:account-1") == WANTING
 
 
 def test_inbound_messages_of_a_named_application_go_to_no_sister() -> None:
-    wanting = application("wanting", inbound_url="https://example.com/inbound")
-    assert Applications([SHOP, wanting]).inbound_of("shop") is None
+    assert Applications([SHOP, WANTING]).inbound_of("shop") is None
 
 
 def test_inbound_messages_do_not_cross_accounts() -> None:
-    wanting = application("wanting", inbound_url="https://example.com/inbound")
-    assert Applications([wanting, BANK]).inbound_of("account:account-2") is None
+    assert Applications([WANTING, BANK]).inbound_of("account:account-2") is None

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.core.events import SendAccepted
+from gateway.core.events import SendAccepted, StatusReceived
 from gateway.correlation import Disposition
 from gateway.stores.base import OutboxCause, OutboxKind
+from gateway.stores.record import pack_id
 from gateway.tokens import StepAddress
 from tests.support.bench import UNHEARD_OF, Bench, a_bench, status_body
 from tests.support.world import API_KEY
@@ -72,6 +76,31 @@ async def test_a_message_learned_by_a_webhook_is_known_from_then_on(bench: Bench
     dispatch_uuid = await bench.dispatch()
     await bench.hear(dispatch_uuid, "submitted", message_uuid=UNHEARD_OF)
     assert await bench.hear_of(UNHEARD_OF, "read") is Disposition.APPLIED
+
+
+async def test_a_status_of_a_step_nobody_sent_is_held_for_a_person(bench: Bench) -> None:
+    dispatch_uuid, _ = await sent(bench)
+    with capture_logs() as lines:
+        heard = await bench.hear(dispatch_uuid, "read", step=1)
+    assert (heard, await held(bench)) == (Disposition.HELD_NOT_SENT_YET, 1)
+    assert [(line["log_level"], line.get("reason")) for line in lines][-1] == (
+        "error",
+        "not-sent-yet",
+    )
+
+
+FAR_OFF = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
+
+
+@pytest.mark.parametrize("timestamp", FAR_OFF)
+async def test_an_instant_outside_the_years_is_kept_as_it_is_written(
+    bench: Bench, timestamp: str
+) -> None:
+    dispatch_uuid, _ = await sent(bench)
+    assert await bench.hear(dispatch_uuid, "read", timestamp=timestamp) is Disposition.APPLIED
+    event = (await bench.store.history(dispatch_uuid))[-1].event
+    assert isinstance(event, StatusReceived)
+    assert event.report.timestamp == timestamp
 
 
 # Said before
@@ -187,6 +216,43 @@ async def test_what_cannot_be_read_is_kept_under_the_rules_it_breaks(bench: Benc
     ]
 
 
+async def test_a_webhook_that_cannot_be_applied_stops_no_other_and_is_kept(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dispatch_uuid = await bench.dispatch()
+    (item,) = await bench.take(OutboxKind.SEND)
+    await bench.hear_of(UNHEARD_OF, "submitted")
+    await bench.hear_of(UNHEARD_OF, "read")
+    await accept(bench, dispatch_uuid, OutboxCause(item_id=item.item_id, fence=item.fence))
+    apply = bench.engine.apply
+
+    async def fail_once(*args: Any, **kwargs: Any) -> Any:
+        monkeypatch.setattr(bench.engine, "apply", apply)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(bench.engine, "apply", fail_once)
+    with capture_logs() as lines:
+        await bench.correlator.match_leftovers()
+    assert await bench.standing(dispatch_uuid) == "completed: met pending"
+    assert await held(bench) == 1
+    assert [line["reason"] for line in lines if line["log_level"] == "error"] == ["failed"]
+
+
+async def test_a_held_webhook_of_another_message_is_kept_and_waits_no_more(
+    tmp_path: Path,
+) -> None:
+    async with a_bench(tmp_path) as bench:
+        await sent(bench)
+        await bench.hear_of(UNHEARD_OF, "read")
+    with contextlib.closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:
+        connection.execute("UPDATE message SET uuid = ?", (pack_id(UNHEARD_OF),))
+    async with a_bench(tmp_path, clock=bench.clock) as bench:
+        waiting = len(await bench.store.matchable(limit=9))
+        await bench.correlator.match_leftovers()
+        after = len(await bench.store.matchable(limit=9))
+        assert (waiting, after, await held(bench)) == (1, 0, 1)
+
+
 # Who may speak
 
 
@@ -225,4 +291,8 @@ async def test_what_a_stranger_left_waiting_is_not_applied_and_raises_an_alarm(
     with capture_logs() as lines:
         await bench.correlator.match_held(UNHEARD_OF)
     assert await bench.standing(dispatch_uuid) == "open: waiting pending"
-    assert [(line["log_level"], line["reason"]) for line in lines] == [("error", "not-permitted")]
+    assert [(line["log_level"], line["reason"]) for line in lines] == [
+        ("error", "not-permitted"),
+        ("warning", "not-permitted"),
+    ]
+    assert (await held(bench), await bench.store.matchable(limit=9)) == (1, [])

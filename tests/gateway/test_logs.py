@@ -6,9 +6,10 @@ import ast
 import functools
 import io
 import logging
+import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import orjson
 import pytest
@@ -180,6 +181,15 @@ def test_a_stream_that_fails_loses_lines_but_stops_nobody(log: Log) -> None:
     log.stream.close()
     get_logger().info("dispatch.accepted")
     assert log.boundary.dropped_lines > 0
+
+
+def test_a_pipe_that_nobody_reads_loses_lines_but_stops_nobody() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb"), os.fdopen(writing, "wb", buffering=0) as pipe:
+        boundary = configure_logging("info", "json", stream=cast("BinaryIO", pipe))
+        for _ in range(2_000):
+            get_logger().info("gateway.started", version="x" * 200)
+        assert boundary.dropped_lines > 0
 
 
 def test_every_event_in_the_code_is_in_the_list() -> None:

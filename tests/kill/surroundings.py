@@ -16,7 +16,7 @@ from tests.kill.workflows import Workflow
 from tests.support.loopback import Loopback, Reply, Seen
 
 _ANSWERS_WITHIN_MS: Final = 50
-_AGAIN_AFTER_S: Final = 0.05
+_AGAIN_AFTER_S: Final = 0.2
 _PATIENCE: Final = aiohttp.ClientTimeout(total=10)
 
 

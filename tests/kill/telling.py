@@ -7,45 +7,52 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 import orjson
 
 from tests.kill.checks import KILLED
 from tests.kill.evidence import Evidence, first_occurrences
 
+_PROVE_NOTHING: Final = frozenset({"none", "500"})
+
 
 def summary(evidence: Evidence) -> list[str]:
     """Return the numbers of a run, a line for each subject."""
     uuids, kills = evidence.accepted, evidence.kills
     outages = [kill.outage_ms for kill in kills if kill.outage_ms is not None]
-    unanswered = {one.number for one in evidence.attempts if one.dispatch_uuid is None}
+    asked = {one.number for one in evidence.attempts if one.dispatch_uuid is None}
     distinct = first_occurrences(evidence.callbacks)
     ends = Counter(one.text("status") for one in distinct if one.is_report)
-    causes = Counter(evidence.doubts.values())
-    never_left = sum(
-        uuids[uuid].client_ref(step) not in evidence.sends_of
-        for uuid, step in evidence.doubts
-        if uuid in uuids
-    )
+    doubts = [(cause, _answers(evidence, *step)) for step, cause in evidence.doubts.items()]
+    killed = [answers for cause, answers in doubts if cause == KILLED]
+    unanswered = [answers for cause, answers in doubts if cause != KILLED]
+    proper = sum(bool(_PROVE_NOTHING.intersection(answers)) for answers in unanswered)
     taken = [one for one in evidence.webhooks if one.was_taken]
-    others = ", ".join(f"{n} {cause}" for cause, n in causes.most_common() if cause != KILLED)
     return [
         f"kills        {len(kills)}, of them {sum(not one.was_serving for one in kills)} while it"
         f" was starting; it answered again after {median(outages or [0]) / 1000:.2f} s"
         f" (at most {max(outages, default=0) / 1000:.2f} s)",
         f"dispatches   {len(uuids)} accepted of {len(evidence.workflows)};"
-        f" {len(unanswered)} had to be posted more than once",
+        f" {len(asked)} had to be posted more than once",
         f"reports      {ends.total()}: {ends['completed']} completed, {ends['error']} error",
         f"sends        {len(evidence.sends)} POSTs of {len(evidence.sends_of)} steps,"
         f" {evidence.sent_twice} messaged twice",
-        f"in doubt     {causes.total()} steps: {causes[KILLED]} by a kill (of them {never_left}"
-        f" had not left yet), {others or 'none otherwise'}",
+        f"in doubt     {len(doubts)} steps: {len(killed)} by a kill (of them {killed.count([])} had"
+        f" not left yet), {proper} by a lost or useless answer,"
+        f" {len(unanswered) - proper} for no reason that shows",
         f"webhooks     {len(taken)} taken, {len(evidence.webhooks) - len(taken)} attempts failed",
         f"callbacks    {len(distinct)}, {repeats(evidence)} of them came again after they had been"
         f" taken; {sum(not one.was_taken for one in evidence.callbacks)} were refused on purpose",
         f"store        integrity {evidence.integrity}",
         f"duration     {evidence.duration_s:.0f} s",
     ]
+
+
+def _answers(evidence: Evidence, dispatch_uuid: str, step: int) -> list[str]:
+    """Return what the upstream answered to the POSTs of a step."""
+    client_ref = evidence.accepted[dispatch_uuid].client_ref(step)
+    return [send.answer for send in evidence.sends_of.get(client_ref, ())]
 
 
 def repeats(evidence: Evidence) -> int:

@@ -193,7 +193,11 @@ class ModelStore:
     ) -> tuple[str, int] | None:
         if message_uuid is not None and message_uuid in self._messages:
             return self._messages[message_uuid]
-        if (application, body) not in [(one.application, one.body) for one in self._held.values()]:
+        for known in self._held.values():
+            if (known.application, known.body) == (application, body):
+                self._held[known.held_id] = replace(known, reason=reason, message_uuid=message_uuid)
+                break
+        else:
             self._held_drawn += 1
             self._held[self._held_drawn] = HeldWebhook(
                 held_id=self._held_drawn,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.checks import read_checked
 from gateway.cli.main import run
 
 Output = pytest.CaptureFixture[str]
@@ -17,6 +18,10 @@ class TestCheck:
         out, err = capsys.readouterr()
         assert (out, err) == ("The settings can be used. Applications: 1.\n", "")
 
+    def test_the_help_says_what_is_not_checked(self, capsys: Output) -> None:
+        run(["config", "check", "--help"])
+        assert "The store is not opened" in capsys.readouterr().out
+
     def test_faults_end_with_2_and_are_all_named(
         self, environment: pytest.MonkeyPatch, capsys: Output
     ) -> None:
@@ -25,9 +30,9 @@ class TestCheck:
         assert run(["config", "check"]) == 2
         out, err = capsys.readouterr()
         assert out == ""
-        assert [line.split(" ")[0] for line in err.splitlines()] == [
-            "GATEWAY_PORT",
-            "GATEWAY_LINKS",
+        assert [line.split(" ")[:2] for line in err.splitlines()] == [
+            ["dispatch-gateway:", "GATEWAY_PORT"],
+            ["dispatch-gateway:", "GATEWAY_LINKS"],
         ]
 
     def test_doubts_are_named_and_end_with_0(
@@ -45,7 +50,9 @@ class TestCheck:
         path = tmp_path / "gateway.toml"
         path.write_text("prot = 1")
         assert run(["config", "check", "--config", str(path)]) == 2
-        assert capsys.readouterr().err == "prot is not a setting; did you mean port?\n"
+        assert capsys.readouterr().err == (
+            "dispatch-gateway: prot is not a setting; did you mean port?\n"
+        )
 
     def test_a_missing_file_is_wrong_usage(self) -> None:
         assert run(["config", "check", "--config", "/no/such/file.toml"]) == 2
@@ -65,7 +72,37 @@ class TestCheck:
         environment.setenv(variable, url)
         assert run(["config", "check"]) == 2
         (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith(variable)
+        assert line.startswith(f"dispatch-gateway: {variable}")
+
+    def test_a_private_address_is_answered_with_the_setting_that_allows_it(
+        self, environment: pytest.MonkeyPatch, capsys: Output
+    ) -> None:
+        environment.setenv("GATEWAY_UPSTREAM", "http://127.0.0.1:8901")
+        run(["config", "check"])
+        assert capsys.readouterr().err == (
+            "dispatch-gateway: GATEWAY_UPSTREAM is refused: the host is not on the public internet;"
+            " use one that is, or set GATEWAY_ALLOW_PRIVATE_CALLBACKS=true if this gateway serves a"
+            " closed network.\n"
+        )
+
+    def test_an_address_that_nothing_allows_is_not_answered_with_a_setting(
+        self, environment: pytest.MonkeyPatch, capsys: Output
+    ) -> None:
+        environment.setenv("GATEWAY_STATUS_URL", "http://169.254.169.254/")
+        run(["config", "check"])
+        assert capsys.readouterr().err.endswith("public internet; use one that is.\n")
+
+    def test_a_port_is_answered_with_the_settings_that_allow_it(
+        self, environment: pytest.MonkeyPatch, capsys: Output
+    ) -> None:
+        environment.setenv("GATEWAY_STATUS_URL", "https://example.com:22/")
+        environment.setenv("GATEWAY_CALLBACK_PORTS", "9000")
+        run(["config", "check"])
+        assert capsys.readouterr().err == (
+            "dispatch-gateway: GATEWAY_STATUS_URL of application a1b2c3d is refused: its port is"
+            " not allowed; use 80, 443, 8080, 8443 or 9000, add it to GATEWAY_CALLBACK_PORTS, or"
+            " set GATEWAY_ALLOW_PRIVATE_CALLBACKS=true for a closed network.\n"
+        )
 
     def test_private_addresses_can_be_allowed(self, environment: pytest.MonkeyPatch) -> None:
         environment.setenv("GATEWAY_STATUS_URL", "http://127.0.0.1:9000/")
@@ -85,7 +122,31 @@ class TestCheck:
     ) -> None:
         environment.setenv(switch, "trailing-nul")
         assert run(["config", "check"]) == 2
-        assert capsys.readouterr().err.endswith("did you mean trailing-null?\n")
+        assert capsys.readouterr().err == (
+            f"dispatch-gateway: {switch} names trailing-nul, which is no rule with a switch;"
+            " did you mean trailing-null?\n"
+        )
+
+    def test_an_entry_that_cannot_be_a_rule_is_not_repeated(
+        self, environment: pytest.MonkeyPatch, capsys: Output
+    ) -> None:
+        environment.setenv("GATEWAY_REFUSE", "447700 900000")
+        assert run(["config", "check"]) == 2
+        assert "447700" not in capsys.readouterr().err
+
+    def test_a_rule_can_be_switched_by_its_code(self, environment: pytest.MonkeyPatch) -> None:
+        environment.setenv("GATEWAY_REFUSE", "REQ144,trailing-null")
+        reading = read_checked(None, {})
+        assert reading.faults == ()
+        assert reading.settings.refuse == {"address-as-number", "trailing-null"}
+
+    def test_a_rule_cannot_be_switched_both_ways_by_code_and_name(
+        self, environment: pytest.MonkeyPatch, capsys: Output
+    ) -> None:
+        environment.setenv("GATEWAY_ACCEPT", "REQ144")
+        environment.setenv("GATEWAY_REFUSE", "address-as-number")
+        assert run(["config", "check"]) == 2
+        assert "in one of them: address-as-number." in capsys.readouterr().err
 
     def test_a_rule_cannot_be_switched_both_ways(
         self, environment: pytest.MonkeyPatch, capsys: Output
@@ -96,7 +157,44 @@ class TestCheck:
         assert "GATEWAY_ACCEPT and GATEWAY_REFUSE" in capsys.readouterr().err
 
 
+class TestStore:
+    def test_its_directory_must_exist(
+        self, environment: pytest.MonkeyPatch, capsys: Output
+    ) -> None:
+        environment.setenv("GATEWAY_STORE", "sqlite:////no/such/place/gateway.db")
+        assert run(["config", "check"]) == 2
+        assert capsys.readouterr().err.startswith(
+            "dispatch-gateway: GATEWAY_STORE names a file in a directory that does not exist; "
+        )
+
+    def test_its_directory_must_be_writable(
+        self, environment: pytest.MonkeyPatch, capsys: Output, tmp_path: Path
+    ) -> None:
+        environment.setenv("GATEWAY_STORE", f"sqlite:///{tmp_path}/gateway.db")
+        environment.setattr("os.access", lambda *_: False)  # the tests may run as root
+        assert run(["config", "check"]) == 2
+        assert "GATEWAY_STORE names a file that cannot be written" in capsys.readouterr().err
+
+    def test_a_directory_is_not_a_file(
+        self, environment: pytest.MonkeyPatch, capsys: Output, tmp_path: Path
+    ) -> None:
+        environment.setenv("GATEWAY_STORE", f"sqlite:///{tmp_path}")
+        assert run(["config", "check"]) == 2
+        assert "GATEWAY_STORE names a directory" in capsys.readouterr().err
+
+
 class TestShow:
+    def test_its_summary_is_not_cut_off(self, capsys: Output) -> None:
+        run(["config", "--help"])
+        assert "Print every setting; secrets are masked.\n" in capsys.readouterr().out
+
+    def test_a_default_that_is_no_value_is_told(self, capsys: Output) -> None:
+        run(["config", "show"])
+        (line,) = [
+            line for line in capsys.readouterr().out.splitlines() if "FINAL_REPORT_URL" in line
+        ]
+        assert line.split(maxsplit=1)[1].split("  ")[0] == "(the status URL)"
+
     def test_each_setting_has_its_value_and_origin(
         self, environment: pytest.MonkeyPatch, tmp_path: Path, capsys: Output
     ) -> None:
@@ -125,4 +223,4 @@ class TestShow:
         assert run(["config", "show"]) == 2
         out, err = capsys.readouterr()
         assert "GATEWAY_LINKS" in out
-        assert err.startswith("GATEWAY_PORT")
+        assert err.startswith("dispatch-gateway: GATEWAY_PORT")

@@ -22,13 +22,15 @@ def test_faults_end_with_2_before_anything_starts(
 
 def test_one_process_owns_an_sqlite_store(capsys: Output) -> None:
     assert run(["serve", "--workers", "2"]) == 2
-    assert capsys.readouterr().err.startswith("--workers is not 1, but one process owns")
+    assert capsys.readouterr().err.startswith(
+        "dispatch-gateway: --workers is not 1, but one process owns"
+    )
 
 
 def test_options_win_over_the_environment(environment: pytest.MonkeyPatch, capsys: Output) -> None:
     environment.setenv("GATEWAY_HOST", "")
     assert run(["serve", "--host", "\x1b", "--port", "1"]) == 2
-    assert capsys.readouterr().err.startswith("GATEWAY_HOST is empty")
+    assert capsys.readouterr().err.startswith("dispatch-gateway: GATEWAY_HOST is empty")
 
 
 def test_an_address_that_is_taken_ends_with_2(
@@ -39,4 +41,5 @@ def test_an_address_that_is_taken_ends_with_2(
         assert run(["serve", "--port", str(taken.getsockname()[1])]) == 2
     err = capsys.readouterr().err
     assert "setting.doubted" in err
-    assert "cannot listen on 127.0.0.1" in err
+    assert "dispatch-gateway: cannot listen on 127.0.0.1" in err
+    assert ": Address already in use; choose another address" in err

@@ -68,18 +68,28 @@ def test_a_token_from_the_future_is_not_used_after_the_clock_was_set_back() -> N
     assert claims(credentials.authorization(application()))["iat"] == clock.wall_s()
 
 
-def test_a_fresh_token_replaces_the_one_in_use() -> None:
+def test_a_forgotten_token_is_replaced_by_one_that_is_used_again() -> None:
     credentials = UpstreamCredentials(ManualClock())
     first = credentials.authorization(application())
-    fresh = credentials.authorization(application(), fresh=True)
+    credentials.forget(application())
+    fresh = credentials.authorization(application())
     assert fresh != first
     assert credentials.authorization(application()) == fresh
+
+
+def test_the_tokens_of_other_applications_are_not_forgotten() -> None:
+    credentials = UpstreamCredentials(ManualClock())
+    first = credentials.authorization(application())
+    account = Application(api_key="a1b2c3d", api_secret=Secret("secret"))
+    credentials.forget(account)
+    assert credentials.authorization(application()) == first
 
 
 def test_every_token_has_an_identity_of_its_own() -> None:
     credentials = UpstreamCredentials(ManualClock())
     one = claims(credentials.authorization(application()))
-    other = claims(credentials.authorization(application(), fresh=True))
+    credentials.forget(application())
+    other = claims(credentials.authorization(application()))
     assert one["jti"] != other["jti"]
 
 

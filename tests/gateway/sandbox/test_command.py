@@ -55,7 +55,21 @@ def test_a_port_that_is_taken_is_named() -> None:
         port = taken.getsockname()[1]
         result = CliRunner().invoke(command, ["--port", str(port)])
     assert result.exit_code == 2
-    assert f"cannot listen on 127.0.0.1:{port}: Address already in use\n" in result.stderr
+    assert result.stderr == (
+        f"dispatch-gateway: cannot listen on 127.0.0.1:{port}: Address already in use;"
+        " choose another one with --host and --port.\n"
+    )
+
+
+def test_a_host_that_is_none_is_told_as_that() -> None:
+    result = CliRunner().invoke(command, ["--host", "256.256.256.256"])
+    assert "256.256.256.256:8901: Name or service not known; choose" in result.stderr
+
+
+def test_the_example_of_the_help_is_the_one_of_the_page() -> None:
+    text = CliRunner().invoke(command, ["--help"]).output
+    example = "sandbox --webhook-url http://127.0.0.1:9000/status\n"
+    assert (example in text, example in PAGE.read_text("utf-8")) == (True, True)
 
 
 async def test_the_scripts_are_listed_over_http(upstream: Upstream) -> None:

@@ -16,6 +16,7 @@ MINIMAL = {
     "GATEWAY_PUBLIC_URL": "https://gateway.example.com",
 }
 TWO_TABLES = f"""
+public_url = "https://gateway.example.com"
 [[applications]]
 api_key = "a1b2c3d"
 api_secret = "one"

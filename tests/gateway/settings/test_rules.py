@@ -85,6 +85,34 @@ class TestApplications:
         assert fault.startswith("applications[1].application_id repeats applications[0]")
 
 
+class TestProofs:
+    """Without a URL per message and without a signature, nothing proves a webhook."""
+
+    def test_an_application_needs_a_public_url_or_a_signature_secret(self) -> None:
+        fault = fault_of(GATEWAY_PUBLIC_URL="", VONAGE_SIGNATURE_SECRET="")
+        assert fault.startswith("VONAGE_SIGNATURE_SECRET is not set, nor is GATEWAY_PUBLIC_URL")
+
+    def test_an_account_without_a_secret_is_named_where_it_stands(self, tmp_path: Path) -> None:
+        text = """
+        [[applications]]
+        api_key = "second"
+        api_secret = "two"
+        status_url = "https://two.example.com/status"
+        """
+        (fault,) = faults_of({**MINIMAL, "GATEWAY_PUBLIC_URL": ""}, toml(tmp_path, text))
+        assert fault.startswith("applications[0].signature_secret is not set")
+
+    def test_the_secret_of_a_sister_of_the_same_account_will_do(self, tmp_path: Path) -> None:
+        text = TWO_TABLES.replace('public_url = "https://gateway.example.com"', "").replace(
+            'api_secret = "one"', f'api_secret = "one"\nsignature_secret = "{SIGNATURE_SECRET}"', 1
+        )
+        assert faults_of({}, toml(tmp_path, text)) == []
+
+    def test_a_public_url_that_cannot_be_used_is_one_fault(self) -> None:
+        fault = fault_of(GATEWAY_PUBLIC_URL="nonsense", VONAGE_SIGNATURE_SECRET="")
+        assert fault.startswith("GATEWAY_PUBLIC_URL")
+
+
 class TestWarnings:
     @pytest.mark.parametrize(
         ("variable", "text", "words"),

@@ -34,7 +34,8 @@ class TestSecrets:
     def test_in_the_file_paths_start_at_the_file(self, tmp_path: Path) -> None:
         (tmp_path / "secret").write_text("from-a-file")
         text = 'api_key="k"\napi_secret_file="secret"\nstatus_url="https://example.com/"'
-        (application,) = load_settings({}, toml(tmp_path, text)).applications
+        environ = {"GATEWAY_PUBLIC_URL": "https://gateway.example.com"}
+        (application,) = load_settings(environ, toml(tmp_path, text)).applications
         assert application.api_secret == Secret("from-a-file")
 
     def test_a_secret_set_twice_is_a_fault(self) -> None:

@@ -33,8 +33,15 @@ class TestUnknownNames:
     def test_a_misspelt_prefix_is_noticed(self) -> None:
         assert fault_of(GATWAY_HORIZON="1").endswith("did you mean GATEWAY_HORIZON?")
 
-    def test_a_similar_variable_of_another_program_is_left_alone_when_ours_is_set(self) -> None:
-        assert load(VONAGE_API_SIGNATURE_SECRET="x").warnings == ()
+    def test_a_misspelt_variable_of_the_account_is_answered_with_the_nearest(self) -> None:
+        # The previous secret, which is not set, is similar; the current one is more so.
+        assert fault_of(VONAGE_SIGNATURE_SECRT="x") == (
+            "VONAGE_SIGNATURE_SECRT is not a setting; did you mean VONAGE_SIGNATURE_SECRET?"
+        )
+
+    @pytest.mark.parametrize("name", ["VONAGE_API_SIGNATURE_SECRET", "VONAGE_API_KEYS"])
+    def test_a_variable_that_only_resembles_what_is_set_is_left_alone(self, name: str) -> None:
+        assert load(**{name: "x"}).warnings == ()
 
     @pytest.mark.parametrize("name", ["VONAGE_NUMBER", "MY_GATEWAY_PORT", "PATH", "VIRTUAL_ENV"])
     def test_variables_of_other_programs_are_not_our_business(self, name: str) -> None:
@@ -49,6 +56,13 @@ class TestUnknownNames:
     def test_an_unknown_key_in_the_file_is_a_fault(self, tmp_path: Path) -> None:
         (fault,) = faults_of(MINIMAL, toml(tmp_path, "horizn = 60"))
         assert fault == "horizn is not a setting; did you mean horizon?"
+
+    @pytest.mark.parametrize("key", ["PORT", "GATEWAY_PORT", "gateway_port"])
+    def test_a_key_written_like_a_variable_is_answered_with_the_key(
+        self, tmp_path: Path, key: str
+    ) -> None:
+        (fault,) = faults_of(MINIMAL, toml(tmp_path, f"{key} = 1"))
+        assert fault == f"{key} is not a setting; did you mean port?"
 
     def test_an_unknown_key_in_a_table_is_a_fault(self, tmp_path: Path) -> None:
         faults = faults_of({}, toml(tmp_path, TWO_TABLES + 'statusurl = "x"'))
@@ -79,7 +93,8 @@ class TestFile:
 
     def test_an_account_at_the_top_of_the_file_is_an_application(self, tmp_path: Path) -> None:
         text = 'api_key = "k"\napi_secret = "s"\nstatus_url = "https://example.com/s"'
-        (application,) = load_settings({}, toml(tmp_path, text)).applications
+        environ = {"GATEWAY_PUBLIC_URL": "https://gateway.example.com"}
+        (application,) = load_settings(environ, toml(tmp_path, text)).applications
         assert application.api_secret == Secret("s")
 
     @pytest.mark.parametrize(
@@ -98,9 +113,18 @@ class TestFile:
         (fault,) = faults_of(environ, toml(tmp_path, "api_secret_file = 3"))
         assert fault.startswith("api_secret_file is not a path")
 
-    def test_a_file_that_is_not_toml_is_named_with_the_position(self, tmp_path: Path) -> None:
+    def test_a_file_that_is_not_toml_is_named_with_reason_and_position(
+        self, tmp_path: Path
+    ) -> None:
         (fault,) = faults_of({}, toml(tmp_path, "port = 1\nport 2"))
-        assert "is not TOML (line 2, column 6)" in fault
+        assert "is not TOML: expected '=' after a key" in fault
+        assert "(line 2, column 6); mend the file." in fault
+
+    @pytest.mark.parametrize("text", ["[canary]\n[canary]", 'a = "canary\x01"', "a = canary"])
+    def test_what_is_not_toml_is_not_repeated(self, tmp_path: Path, text: str) -> None:
+        (fault,) = faults_of({}, toml(tmp_path, text))
+        assert "(line " in fault
+        assert "canary" not in fault
 
     def test_a_missing_file_is_the_only_fault(self, tmp_path: Path) -> None:
         (fault,) = faults_of({}, tmp_path / "none.toml")

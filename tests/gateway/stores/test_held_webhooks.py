@@ -59,6 +59,14 @@ async def test_the_same_body_is_kept_for_each_application(store: Store) -> None:
     assert (await store.counts()).held_webhooks == 2
 
 
+async def test_a_body_held_again_is_held_for_the_latest_reason(store: Store) -> None:
+    await hold(store)
+    await hold(store, reason="unreadable", message_uuid=None)
+    await put(store, commit(bindings=[(MESSAGE, 1)]))
+    assert list(await store.matchable(limit=9)) == []
+    assert (await store.counts()).held_webhooks == 1
+
+
 async def test_the_oldest_waits_in_front(store: Store) -> None:
     for age, body in ((1, b"young"), (9, b"old"), (5, b"between")):
         await hold(store, body, now_ms=NOW - age)

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from gateway.stores.base import OutboxKind
-from tests.support.bench import Bench, a_bench
+from tests.support.bench import UNHEARD_OF, Bench, a_bench
 from tests.support.environment import SECOND_ACCOUNT
 from tests.support.loopback import Loopback, Reply
 from tests.support.peers import answer, receiving
@@ -211,16 +211,19 @@ async def test_a_receiver_may_ask_for_up_to_twice_the_wait(
 
 @pytest.mark.parametrize(
     "reply",
-    [Reply(status=429), Reply(status=500), Reply(hangs_up=True)],
-    ids=["429", "500", "hang-up"],
+    [
+        *(Reply(status=status) for status in (301, 307, 401, 403, 404, 408, 425, 429, 500)),
+        Reply(hangs_up=True),
+    ],
+    ids=lambda reply: "hang-up" if reply.hangs_up else str(reply.status),
 )
 async def test_a_receiver_that_may_recover_is_given_the_whole_schedule(
     bench: Bench, reply: Reply
 ) -> None:
-    bench.receiver.replies += [reply] * 9
+    bench.receiver.replies += [reply] * 11
     await a_life(bench, "submitted")
     await bench.deliver()
-    for delay in (5, 10, 20, 40, 80, 160, 320, 640):
+    for delay in (5, 10, 20, 40, 80, 160, 320, 640, 900, 900):
         await bench.deliver_after(delay)
     assert (await bench.store.counts()).pending_callbacks == 1
 
@@ -231,6 +234,27 @@ async def test_a_callback_whose_lease_is_over_is_left_to_its_next_holder(bench: 
     bench.clock.advance(30)
     await bench.deliverer.work(item)
     assert bench.receiver.seen == []
+
+
+async def test_a_lease_that_would_end_during_the_attempt_is_given_back(bench: Bench) -> None:
+    await a_life(bench, "submitted")
+    (item,) = await bench.take(OutboxKind.CALLBACK)
+    bench.clock.advance(14.001)  # 30 s of lease, 15 s for an attempt and one to spare
+    await bench.deliverer.work(item)
+    seen = len(bench.receiver.seen)
+    (again,) = await bench.take(OutboxKind.CALLBACK)
+    assert (seen, again.tries) == (0, 0)
+
+
+async def test_an_error_of_ours_counts_as_an_attempt(bench: Bench) -> None:
+    await a_life(bench, "submitted")
+    await bench.deliver()
+    await bench.callbacks.close()
+    await bench.hear(await bench.dispatch(), "submitted", message_uuid=UNHEARD_OF)
+    await bench.deliver()
+    bench.clock.advance(5)
+    (item,) = await bench.take(OutboxKind.CALLBACK)
+    assert item.tries == 1
 
 
 async def test_deliveries_failures_and_burials_are_counted(bench: Bench) -> None:

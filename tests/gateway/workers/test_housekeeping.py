@@ -55,10 +55,10 @@ async def test_a_plan_is_kept_until_then(bench: Bench) -> None:
 
 
 async def test_the_retention_is_a_setting(tmp_path: Path) -> None:
-    async with a_bench(tmp_path, {"GATEWAY_RETENTION_DAYS": "0.5"}) as bench:
+    async with a_bench(tmp_path, {"GATEWAY_RETENTION_DAYS": "1.5"}) as bench:
         dispatch_uuid = await a_closed_dispatch(bench)
         await bench.deliver()
-        await sweep_after(bench, 12 * 3600 + LATER_S)
+        await sweep_after(bench, 36 * 3600 + LATER_S)
         assert not await has_plan(bench, dispatch_uuid)
 
 
@@ -131,8 +131,11 @@ async def test_the_gauges_show_what_the_store_holds(bench: Bench) -> None:
     assert [bench.counted(f"gateway_{name}") for name in names] == [2, 1, 1, 1, 1, 1]
 
 
-async def test_an_outage_of_the_store_does_not_end_the_housekeeping(bench: Bench) -> None:
-    store = Failing()
+@pytest.mark.parametrize("error", [StoreUnavailable(), ZeroDivisionError()])
+async def test_a_chore_that_fails_does_not_end_the_housekeeping(
+    bench: Bench, error: Exception
+) -> None:
+    store = Failing(error)
     keeper = Housekeeper(
         store=store,
         correlator=bench.correlator,
@@ -159,11 +162,12 @@ async def ended(task: asyncio.Task[None]) -> None:
 class Failing(ModelStore):
     """A store that cannot wipe."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception) -> None:
         super().__init__()
+        self._error = error
         self.was_asked = asyncio.Event()
 
     async def sweep(self, *, before_ms: int, limit: int) -> int:
         """Raise."""
         self.was_asked.set()
-        raise StoreUnavailable
+        raise self._error

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import orjson
 import pytest
 
 from gateway.stores.base import OutboxKind
+from tests.gateway.keys import private_pem
 from tests.support.bench import UNHEARD_OF, Bench, a_bench
+from tests.support.clock import ManualClock
 from tests.support.loopback import Reply
 from tests.support.peers import answer
 from tests.support.world import message_uuid_of, step, workflow
 from translators.diagnostics import JsonValue
 
 LAST_STEP = workflow(step("sms"))
+SIGNING = {"VONAGE_APPLICATION_ID": UNHEARD_OF, "VONAGE_PRIVATE_KEY": private_pem()}
 
 SERVER_ERRORS = {
     "500": answer(500, {"title": "Internal error"}),
@@ -60,6 +67,25 @@ REFUSALS: dict[str, tuple[Reply, int, str]] = {
     "301": (Reply(status=301, headers={"Location": "/v2/messages"}), 1030, "Internal error"),
     "307": (Reply(status=307, headers={"Location": "/v1/messages"}), 1030, "Internal error"),
 }
+
+
+def nothing() -> None:
+    """Do nothing."""
+
+
+def failure() -> None:
+    """Fail, as no part of the gateway expects it."""
+    raise RuntimeError("no token")
+
+
+class WatchedClock(ManualClock):
+    """A clock that lets something happen when a token is signed."""
+
+    before_draw: Callable[[], None] = staticmethod(nothing)
+
+    def draw_uuid(self) -> uuid.UUID:
+        self.before_draw()
+        return super().draw_uuid()
 
 
 @pytest.mark.parametrize("reply", IN_DOUBT.values(), ids=list(IN_DOUBT))
@@ -229,6 +255,62 @@ async def test_the_outcome_of_a_late_holder_counts_for_nothing(bench: Bench) -> 
         1,
         "open: unknown pending",
     )
+
+
+async def test_a_202_that_comes_after_the_lease_still_names_the_message(bench: Bench) -> None:
+    answers = asyncio.Event()
+    bench.upstream.replies.append(
+        Reply(status=202, body=orjson.dumps({"message_uuid": UNHEARD_OF}), holds=answers)
+    )
+    dispatch_uuid = await bench.dispatch()
+    (item,) = await bench.take(OutboxKind.SEND)
+    late = asyncio.create_task(bench.sender.work(item))
+    await bench.upstream.wait_for(1)
+    await bench.send_after(31)
+    answers.set()
+    await late
+    first = (await bench.steps(dispatch_uuid))[0]
+    assert (first.status, first.message_uuid) == ("waiting", UNHEARD_OF)
+
+
+async def test_a_late_202_finds_the_webhooks_that_waited_for_it(bench: Bench) -> None:
+    answers = asyncio.Event()
+    bench.upstream.replies.append(
+        Reply(status=202, body=orjson.dumps({"message_uuid": UNHEARD_OF}), holds=answers)
+    )
+    dispatch_uuid = await bench.dispatch()
+    (item,) = await bench.take(OutboxKind.SEND)
+    late = asyncio.create_task(bench.sender.work(item))
+    await bench.upstream.wait_for(1)
+    await bench.send_after(31)
+    await bench.hear_of(UNHEARD_OF, "read")
+    answers.set()
+    await late
+    assert await bench.standing(dispatch_uuid) == "completed: met pending"
+
+
+async def test_an_intent_that_was_committed_too_late_is_given_back_unsent(tmp_path: Path) -> None:
+    clock = WatchedClock()
+    async with a_bench(tmp_path, SIGNING, clock=clock) as bench:
+        dispatch_uuid = await bench.dispatch()
+        clock.before_draw = partial(clock.advance, 20.001)
+        await bench.send()
+        clock.before_draw = nothing
+        seen = len(bench.upstream.seen)
+        await bench.send()
+        assert (seen, await bench.standing(dispatch_uuid)) == (0, "open: waiting pending")
+
+
+async def test_a_token_that_cannot_be_made_leaves_nothing_in_doubt(tmp_path: Path) -> None:
+    clock = WatchedClock()
+    async with a_bench(tmp_path, SIGNING, clock=clock) as bench:
+        dispatch_uuid = await bench.dispatch()
+        clock.before_draw = failure
+        with pytest.raises(RuntimeError, match="no token"):
+            await bench.send()
+        clock.before_draw = nothing
+        await bench.send_after(31)
+        assert await bench.standing(dispatch_uuid) == "open: waiting pending"
 
 
 async def test_a_lease_that_would_end_during_the_send_is_given_back(bench: Bench) -> None:

@@ -127,6 +127,23 @@ async def test_a_refused_token_is_replaced_by_a_fresh_one(signing: Bench) -> Non
     assert claims_of(signing, 0)["jti"] != claims_of(signing, 1)["jti"]
 
 
+async def test_a_token_that_was_refused_once_is_not_used_for_another_send(signing: Bench) -> None:
+    signing.upstream.replies.append(answer(401))
+    await signing.dispatch(LAST_STEP)
+    await signing.send()
+    await signing.dispatch(LAST_STEP)
+    await signing.send()
+    assert claims_of(signing, 0)["jti"] != claims_of(signing, 1)["jti"]
+
+
+async def test_a_token_that_was_not_refused_is_kept_after_a_429(signing: Bench) -> None:
+    signing.upstream.replies.append(answer(429))
+    await signing.dispatch(LAST_STEP)
+    await signing.send()
+    await signing.send_after(0.5)
+    assert claims_of(signing, 0)["jti"] == claims_of(signing, 1)["jti"]
+
+
 async def test_a_fresh_token_that_is_accepted_ends_the_matter(signing: Bench) -> None:
     signing.upstream.replies.append(answer(401))
     dispatch_uuid = await signing.dispatch(LAST_STEP)
@@ -179,6 +196,21 @@ async def test_a_throttled_send_without_a_date_backs_off(bench: Bench) -> None:
     await bench.dispatch(LAST_STEP)
     await bench.send()
     assert await attempts_within(bench, 29) == [0.5, 1.5, 3.5]
+
+
+async def test_more_sends_than_the_rate_allows_within_a_lease_leave_one_by_one(
+    tmp_path: Path,
+) -> None:
+    # 25 s from one to the next; a send may be put off for 20 s before its lease is too short.
+    async with a_bench(tmp_path, {"GATEWAY_SEND_RATE": "0.04"}) as bench, asyncio.timeout(5):
+        for _ in range(3):
+            await bench.dispatch(LAST_STEP)
+        await bench.send()
+        left = [len(bench.upstream.seen)]
+        for _ in range(2):
+            await bench.send_after(25)
+            left.append(len(bench.upstream.seen))
+        assert left == [1, 2, 3]
 
 
 async def test_a_503_with_the_documented_throttle_problem_is_a_429(bench: Bench) -> None:

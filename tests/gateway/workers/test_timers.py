@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from gateway.stores.base import StoreUnavailable, Timer
+from gateway.stores.record import pack_id
 from gateway.workers.timers import BATCH, TimerLoop
 from tests.support.bench import UNHEARD_OF, Bench, a_bench
 from tests.support.environment import SECOND_ACCOUNT
@@ -190,6 +192,27 @@ async def test_a_timer_that_could_not_fire_does_so_when_it_can(tmp_path: Path) -
     async with a_bench(tmp_path, config=SECOND_ACCOUNT, clock=bench.clock) as bench:
         await bench.timers.fire_due()
         assert [report["status"] for report in await bench.told()] == ["error"]
+
+
+async def test_a_dispatch_that_cannot_be_read_stops_no_timer_of_another(tmp_path: Path) -> None:
+    async with a_bench(tmp_path) as bench:
+        damaged, sound = await waiting(bench), await waiting(bench)
+    with contextlib.closing(sqlite3.connect(tmp_path / "gateway.db")) as connection, connection:
+        connection.execute(
+            "UPDATE dispatch SET state = x'ff00' WHERE uuid = ?", (pack_id(damaged),)
+        )
+    async with a_bench(tmp_path, clock=bench.clock) as bench:
+        tried = [await bench.fire_after(600), await bench.fire_after(0)]
+        assert (tried, await bench.standing(sound)) == ([2, 0], "open: expired sending")
+
+
+async def test_a_timer_that_was_dropped_is_not_remembered(tmp_path: Path) -> None:
+    await left_by_the_second_account(tmp_path, 1)
+    async with a_bench(tmp_path) as bench:
+        await bench.fire_after(HORIZON_S)
+        bench.timers._store = ModelStore()  # in which that timer is gone
+        await bench.fire_after(60)
+        assert not bench.timers._set_aside
 
 
 async def test_an_outage_of_the_store_does_not_end_the_loop(bench: Bench) -> None:
