@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import sqlite3
 import tempfile
@@ -23,7 +22,7 @@ from benchmarks.figures import (
     percentile,
     show,
 )
-from benchmarks.parts import APPLICATION, PAYLOAD_BYTES, Parts, accept_commits, log_to_nowhere
+from benchmarks.parts import APPLICATION, PAYLOAD_BYTES, Parts, accept_commits, be_a_server
 from gateway.clock import SystemClock
 from gateway.engine import LEASE_MS
 from gateway.stores.base import Commit
@@ -189,7 +188,7 @@ async def compare_durability(folder: Path, commits: Sequence[Commit], writer: st
 async def compare_with_loop(folder: Path, commits: Sequence[Commit]) -> None:
     """Print what the gateway's store adds to its statements, per writer."""
     statements = statements_of(commits)
-    gc.freeze()
+    be_a_server()
     bare: list[float] = []
     encoding: list[float] = []
     writers: dict[str, list[float]] = {"loop": [], "thread": []}
@@ -253,11 +252,10 @@ def _weights(path: Path) -> Iterator[str]:
 
 async def run_commits(folder: Path) -> None:
     """Measure the store."""
-    log_to_nowhere()
     print(f"disk of {folder}, {describe_disk(folder)}")
     announce(f"preparing {COMMITS} commits")
     commits = accept_commits(COMMITS, SystemClock())
-    gc.freeze()  # no gateway holds them all, for its garbage collector to walk
+    be_a_server()
     for writer in ("loop", "thread"):
         await compare_durability(folder, commits, writer)
     await compare_with_loop(folder, commits)

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.figures import announce, describe_disk, percentile, show
-from benchmarks.parts import Parts, log_to_nowhere
+from benchmarks.parts import Parts, be_a_server
 from benchmarks.pending import check_copies, fill_store
 from benchmarks.processes import gateway_environ
 from gateway.app import Gateway
@@ -157,16 +157,16 @@ async def measure_idleness(store: Store, clock: MovableClock, folder: Path) -> N
 
 async def run_timers(folder: Path) -> None:
     """Fill a store and measure on it."""
-    log_to_nowhere()
     print(f"disk of {folder}, {describe_disk(folder)}")
     path, clock = folder / "bench.db", MovableClock()
+    be_a_server()
     begun = time.perf_counter()
     # All that is due comes after the measurements of idleness; then the clock is put there.
     schedule = Schedule(clock.now_ms() + _DAY_MS)
     uuids = await fill_store(path, clock, count=PENDING, due_ms=schedule.due_ms)
     samples = [unpack_id(uuid) for uuid in uuids[:: PENDING // 10]]
     due_ms = {unpack_id(uuids[n]): schedule.due_ms(n) for n in range(0, PENDING, EVERY)}
-    del uuids  # a gateway does not hold a million objects, which its garbage collector would walk
+    del uuids
     filled = time.perf_counter()
     announce("opening the store, which reads all of it")
     store = await open_sqlite(str(path), clock=clock, writer="auto", synchronous="full")
@@ -176,6 +176,7 @@ async def run_timers(folder: Path) -> None:
         f"a store of {PENDING:,} pending dispatches, {path.stat().st_size / 1e6:.0f} MB:"
         f" made in {filled - begun:.0f} s, opened in {opened - filled:.0f} s"
     )
+    be_a_server()
     try:
         counts = await store.counts()
         assert counts.pending_timers == counts.open_dispatches == PENDING

@@ -14,9 +14,9 @@ from gateway.stores.base import StoreUnavailable, Timer, TimerCause
 
 log = get_logger()
 
-BATCH = 100
-MAX_SLEEP_S = 0.02
-"""A poll with nothing due costs microseconds; this bounds the lateness it adds."""
+BATCH = 50
+MIN_SLEEP_S, MAX_SLEEP_S = 0.005, 0.02
+"""A poll with nothing due costs microseconds; these bound the lateness and the idle cost."""
 
 _OUTAGE_SLEEP_S = 0.5
 _SET_ASIDE_MS = 60_000
@@ -37,12 +37,21 @@ class TimerLoop:
         while True:
             try:
                 fired = await self.fire_due()
+                # A full batch means that more are due. The pause lets requests in between.
+                pause_s = 0.0 if fired == BATCH else await self._rest_s()
             except StoreUnavailable:
                 log.error("store.became_unavailable", worker="timers")
                 await asyncio.sleep(_OUTAGE_SLEEP_S)
                 continue
-            # A full batch means that more are due. The pause lets requests in between.
-            await asyncio.sleep(0 if fired == BATCH else MAX_SLEEP_S)
+            await asyncio.sleep(pause_s)
+
+    async def _rest_s(self) -> float:
+        """Return how long to wait: until the next timer is due, within the bounds."""
+        next_ms = await self._store.next_timer_ms()
+        if next_ms is None:
+            return MAX_SLEEP_S
+        wait_s = (next_ms - self._clock.now_ms()) / 1000
+        return min(max(wait_s, MIN_SLEEP_S), MAX_SLEEP_S)
 
     async def fire_due(self) -> int:
         """Fire up to one batch of due timers; return how many were tried."""
