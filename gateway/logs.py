@@ -37,7 +37,6 @@ EVENTS: Final = frozenset(
         "retention.wiped",
         "send.deferred",
         "setting.doubted",
-        "store.became_available",
         "store.became_unavailable",
         "store.opened",
         "timer.failed",
