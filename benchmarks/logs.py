@@ -19,7 +19,7 @@ from benchmarks.figures import announce, median, show
 from benchmarks.processes import LOAD_CORE, free_port, pin, running
 from benchmarks.wire import Rate, closed_loop, request_bytes
 from gateway.logs import configure_logging, get_logger
-from gateway.server import _calm_the_collector
+from gateway.server import calm_the_collector
 
 PAIRS, SECONDS, IN_FLIGHT = 5, 1.5, 50
 
@@ -74,7 +74,7 @@ async def run_logs() -> None:
 def serve(kind: str, port: int) -> None:
     """Serve one of the two, with the garbage collector as the gateway sets it."""
     configure_logging("info", "json", is_final=True)
-    _calm_the_collector()
+    calm_the_collector()
     endpoint = answer_and_log if kind == "log" else answer
     app = Starlette(routes=[Route("/", endpoint, methods=["POST"])])
     config = uvicorn.Config(

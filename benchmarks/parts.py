@@ -22,7 +22,7 @@ from gateway.engine import LEASE_MS, Engine
 from gateway.logs import configure_logging
 from gateway.metrics import Metrics
 from gateway.render import Renderer, RenderOptions
-from gateway.server import _calm_the_collector
+from gateway.server import calm_the_collector
 from gateway.settings import Application
 from gateway.stores.base import Commit, OutboxCause, OutboxItem, OutboxKind, RequestCause, Store
 from gateway.tokens import StepAddress, TokenMint
@@ -43,7 +43,7 @@ def be_a_server() -> None:
     """
     nowhere = open(os.devnull, "wb")  # noqa: SIM115, PTH123
     configure_logging("info", "json", stream=nowhere, is_final=True)
-    _calm_the_collector()
+    calm_the_collector()
 
 
 def plan(number: int) -> DispatchPlan:

@@ -77,7 +77,7 @@ async def _stuck_applications(settings: Settings, store: Store) -> list[str]:
 
 async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> int:
     gateway = Gateway(settings, store, clock)
-    _calm_the_collector()
+    calm_the_collector()
     server = make_server(gateway.app(), drain_s=settings.drain_s, kind=_Process)
     host, port = listener.getsockname()[:2]
     log.info(
@@ -103,7 +103,7 @@ def _watches(gateway: Gateway, store: Store) -> list[asyncio.Task[Any]]:
     return [asyncio.create_task(end) for end in ends]
 
 
-def _calm_the_collector() -> None:
+def calm_the_collector() -> None:
     """Look for garbage cycles less often, and never among what lives as long as the process.
 
     Requests leave next to no cycles behind; the default thresholds spend several percent of a

@@ -76,7 +76,9 @@ class WorkflowApi:
         dispatch_uuid = request.path_params["dispatch_uuid"]
         record = await self._store.load(dispatch_uuid) if _UUID.fullmatch(dispatch_uuid) else None
         if record is None or record.application != application.name:
-            return Refusal(problem=Problem.NOT_FOUND)
+            return Refusal(
+                problem=Problem.NOT_FOUND, detail="There is no dispatch with this dispatch_uuid."
+            )
         return _json(200, state_body(record.state, fee=self._workflow_fee))
 
     async def _list_dead_letters(
