@@ -12,9 +12,10 @@ from enum import StrEnum
 
 import orjson
 
+from gateway.bodies import status_facts
 from gateway.clock import Clock
-from gateway.core.events import StatusReceived, StatusReport
-from gateway.core.state import Reason, Usage
+from gateway.core.events import StatusReceived
+from gateway.core.state import Reason
 from gateway.engine import Engine, UnknownDispatch
 from gateway.logs import get_logger
 from gateway.stores.base import HeldWebhook, StoreUnavailable, WebhookCause
@@ -144,7 +145,7 @@ class Correlator:
         body: bytes,
         sender: str,
     ) -> Disposition:
-        event = StatusReceived(step=address.step, report=_facts(status))
+        event = StatusReceived(step=address.step, report=status_facts(status))
         try:
             decision = await self._engine.apply(
                 address.dispatch_uuid,
@@ -202,19 +203,6 @@ class Correlator:
             report = log.error if is_fault else log.warning
             report("webhook.held", reason=reason, **about)
         return bound
-
-
-def _facts(status: MessageStatus) -> StatusReport:
-    usage, error = status.usage, status.error
-    return StatusReport(
-        status=status.status,
-        message_uuid=status.message_uuid,
-        timestamp=status.timestamp,
-        usage=Usage(currency=usage.currency, price=usage.price) if usage else None,
-        error_code=error.code if error else None,
-        error_reason=error.reason if error else None,
-        client_ref=status.client_ref,
-    )
 
 
 def _digest(status: MessageStatus) -> bytes:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from gateway.bodies import new_dispatch
 from gateway.clock import Clock
 from gateway.core.decide import RANK, Decision, decide
 from gateway.core.events import DispatchAccepted, Event, StatusReceived
-from gateway.core.state import Dispatch, DispatchStatus, Step, StepStatus, Terms
+from gateway.core.state import Dispatch, DispatchStatus, StepStatus, Terms
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.render import Renderer
@@ -90,14 +91,7 @@ class Engine:
             application=application.name, idempotency_key=idempotency_key, fingerprint=fingerprint
         )
         now_ms = self._clock.now_ms()
-        state = Dispatch(
-            dispatch_uuid=str(self._clock.draw_uuid()),
-            terms=self._terms,
-            steps=tuple(
-                Step(channel=step.channel, condition=step.condition, expiry_s=step.expiry_s)
-                for step in plan.steps
-            ),
-        )
+        state = new_dispatch(str(self._clock.draw_uuid()), plan, self._terms)
         event = DispatchAccepted()
         decision = decide(state, event, now_ms)
         commit = self._renderer.render(

@@ -1,13 +1,11 @@
 """From a decision to the commit that makes it durable: effects become final wire bodies.
 
-The other place where the machine and the translators meet is `api/dispatch`. Bodies are made
-here once; every retry sends the same bytes.
+The other places where the machine and the translators meet are `api/dispatch` and `bodies`, which
+makes the callbacks. Bodies are final here; every retry sends the same bytes.
 """
 
 from __future__ import annotations
 
-import hashlib
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +13,7 @@ from typing import assert_never
 
 import orjson
 
+from gateway.bodies import report_body, status_body
 from gateway.core.decide import Decision
 from gateway.core.effects import (
     BindMessage,
@@ -24,8 +23,8 @@ from gateway.core.effects import (
     SendStep,
     SetTimer,
 )
-from gateway.core.events import Event, StatusReport
-from gateway.core.state import Dispatch, DispatchStatus, StepStatus
+from gateway.core.events import Event
+from gateway.core.state import Dispatch
 from gateway.settings import Application
 from gateway.stores.base import (
     Cause,
@@ -38,16 +37,7 @@ from gateway.stores.base import (
 )
 from gateway.tokens import StepAddress, TokenMint
 from translators.dispatch import DispatchPlan
-from translators.report import ReportMessage, render_report
-from translators.status import (
-    LinkStyle,
-    MessageStatus,
-    StatusError,
-    Usage,
-    dispatch_links,
-    format_timestamp,
-    render_status,
-)
+from translators.status import LinkStyle, MessageStatus
 
 REPORT_STEP = -1
 """The `step` of an outbox item that speaks of the whole dispatch."""
@@ -118,13 +108,25 @@ class Renderer:
                     )
                 case PostStatus(step=step, report=report):
                     url = self._applications[application].status_url
-                    body = self._status_body(state, plan, step, report, told, now_ms)
+                    links = self._options.links
+                    body = orjson.dumps(
+                        status_body(
+                            state, plan, step, report, told=told, links=links, now_ms=now_ms
+                        )
+                    )
                     outbox.append(
                         _item(state, outbox, OutboxKind.CALLBACK, application, url, step, body)
                     )
                 case PostReport(status=status):
                     url = self._applications[application].final_report_url
-                    body = self._report_body(state, status)
+                    body = orjson.dumps(
+                        report_body(
+                            state,
+                            status,
+                            fee=self._options.workflow_fee,
+                            message_href_prefix=self._options.message_href_prefix,
+                        )
+                    )
                     outbox.append(
                         _item(
                             state, outbox, OutboxKind.CALLBACK, application, url, REPORT_STEP, body
@@ -156,89 +158,6 @@ class Renderer:
             request["webhook_url"] = f"{self._options.public_url}/webhooks/status/{token}"
         request["webhook_version"] = "v1"
         return orjson.dumps(request)
-
-    def _status_body(
-        self,
-        state: Dispatch,
-        plan: DispatchPlan | None,
-        step: int,
-        report: StatusReport,
-        told: MessageStatus | None,
-        now_ms: int,
-    ) -> bytes:
-        planned = plan.steps[step] if plan is not None else None
-        status = told or _own_status(state, step, report, now_ms)
-        return orjson.dumps(
-            render_status(
-                status,
-                to=planned.to if planned else None,
-                sender=planned.sender if planned else None,
-                client_ref=planned.client_ref if planned else status.client_ref,
-                links=dispatch_links(state.dispatch_uuid, self._options.links),
-            )
-        )
-
-    def _report_body(self, state: Dispatch, status: DispatchStatus) -> bytes:
-        report = render_report(
-            dispatch_uuid=state.dispatch_uuid,
-            template="failover",
-            status=status.value,
-            timestamp=format_timestamp(state.changed_ms),
-            messages=report_messages(state),
-            fee=self._options.workflow_fee,
-            message_href_prefix=self._options.message_href_prefix,
-        ).value
-        return orjson.dumps(report)
-
-
-def report_messages(state: Dispatch) -> list[ReportMessage]:
-    """Return one entry per attempted step, in order: what the final report lists.
-
-    Source: docs/wire.md section 5.4.
-    """
-    return [
-        ReportMessage(
-            message_uuid=message_uuid_of(state, index),
-            channel=step.channel,
-            status=step.reported,
-            usage=Usage(currency=step.usage.currency, price=step.usage.price)
-            if step.usage
-            else None,
-        )
-        for index, step in enumerate(state.steps)
-        if step.status is not StepStatus.PENDING
-    ]
-
-
-def message_uuid_of(state: Dispatch, index: int) -> str:
-    """Return the message id of an attempted step.
-
-    A step that the upstream refused, or whose send is in doubt, has none; v0.1 has no shape
-    without one, so it gets an id derived from the dispatch and the step, in the form of a UUIDv4.
-    """
-    known = state.steps[index].message_uuid
-    if known is not None:
-        return known
-    seed = hashlib.sha256(f"{state.dispatch_uuid}/{index}".encode()).digest()
-    return str(uuid.UUID(bytes=seed[:16], version=4))
-
-
-def _own_status(state: Dispatch, step: int, report: StatusReport, now_ms: int) -> MessageStatus:
-    """Write a status that no webhook told: a refusal at submission."""
-    error = None
-    if report.error_code is not None:
-        error = StatusError(code=report.error_code, reason=report.error_reason or "")
-    return MessageStatus(
-        message_uuid=report.message_uuid or message_uuid_of(state, step),
-        status=report.status,
-        timestamp=report.timestamp or format_timestamp(now_ms),
-        channel=state.steps[step].channel,
-        to=None,
-        sender=None,
-        error=error,
-        usage=None,
-        client_ref=report.client_ref,
-    )
 
 
 def _timer(state: Dispatch, effect: SetTimer | CancelTimer) -> Timer:

@@ -15,9 +15,9 @@ from gateway.api.auth import Authenticator, AuthFault
 from gateway.api.dispatch import refuse_stranger
 from gateway.api.problems import Problems
 from gateway.api.requests import Refusal
+from gateway.bodies import message_uuid_of, report_messages
 from gateway.core.state import Dispatch, StepStatus
 from gateway.engine import Engine
-from gateway.render import message_uuid_of, report_messages
 from gateway.settings import Application
 from gateway.stores.base import OutboxItemId, StoreUnavailable
 from translators.diagnostics import JsonObject

@@ -9,6 +9,7 @@ from decimal import Decimal
 import orjson
 import pytest
 
+from gateway.bodies import message_uuid_of, report_messages
 from gateway.core.events import (
     SendRefused,
     SendUnconfirmed,
@@ -16,8 +17,6 @@ from gateway.core.events import (
 from gateway.render import (
     REPORT_STEP,
     RenderOptions,
-    message_uuid_of,
-    report_messages,
 )
 from gateway.stores.base import OutboxKind
 from tests.gateway.rendering import (
