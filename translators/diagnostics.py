@@ -36,6 +36,11 @@ class Diagnostic:
     severity: Severity
     pointer: str
     detail: str
+    offset: int | None = None
+    """Where in the text, for faults of the text itself, to which no pointer leads.
+
+    In characters from the beginning, a byte order mark not counted.
+    """
 
     def __str__(self) -> str:
         return f"{self.rule} {self.severity} {self.pointer or '/'}: {self.detail}"

@@ -54,8 +54,11 @@ _INFINITY: Final = float("inf")
 _MAX_DIGITS: Final = len(str(-LIMITS.max_integer))
 
 
-def parse_document(raw: bytes) -> Translation[JsonValue]:
+def parse_document(raw: bytes, *, line: int = 1) -> Translation[JsonValue]:
     """Parse a body.
+
+    Args:
+        line: what the sentences about syntax call the first line: its number in a larger file.
 
     Returns:
         The document, or every fault that could be told apart: after a fault of encoding or syntax
@@ -66,17 +69,20 @@ def parse_document(raw: bytes) -> Translation[JsonValue]:
     if raw.startswith(_BOM):
         raw = raw[len(_BOM) :]
         notes = (report(BYTE_ORDER_MARK, "", "starts with a byte order mark, which was skipped"),)
-    parsed = _parse(raw)
+    parsed = _parse(raw, line)
     if not notes:
         return parsed
     return Translation(value=parsed.value, diagnostics=notes + parsed.diagnostics)
 
 
-def _parse(raw: bytes) -> Translation[JsonValue]:
+def _parse(raw: bytes, line: int) -> Translation[JsonValue]:
     try:
         text = raw.decode()
     except UnicodeDecodeError as fault:
-        return _refuse(NOT_UTF8, f"is not UTF-8 {_place_of(raw, fault.start)}")
+        before = raw[: fault.start].decode()
+        where = _place(before, len(before), line)
+        detail = f"is not UTF-8 {where}; encode it as UTF-8"
+        return _refuse(NOT_UTF8, detail, len(before))
     start = len(text) - len(text.lstrip(_SPACE))
     if start == len(text):
         return _refuse(BODY_EMPTY, "is empty; send a JSON object")
@@ -91,13 +97,13 @@ def _parse(raw: bytes) -> Translation[JsonValue]:
             doubtful = True
             value, end = _MARKING.raw_decode(text, start)
     except json.JSONDecodeError as fault:
-        return _refuse_syntax(text, fault)
+        return _refuse_syntax(text, fault, line)
     except RecursionError:
         return _refuse(NESTING_TOO_DEEP, _TOO_DEEP)
     if rest := text[end:].lstrip(_SPACE):
-        line, column = _line_and_column(text, len(text) - len(rest))
-        detail = f"goes on after the document at line {line}, column {column}; send one document"
-        return _refuse(DATA_AFTER_DOCUMENT, detail)
+        offset = len(text) - len(rest)
+        detail = f"goes on after the document {_place(text, offset, line)}; send one document"
+        return _refuse(DATA_AFTER_DOCUMENT, detail, offset)
     if value is None:
         return _refuse(DOCUMENT_NULL, "is null; send a JSON object")
     if doubtful:
@@ -230,25 +236,21 @@ def _inspect_text(text: str, pointer: str, found: Findings) -> None:
         found.add(SURROGATE_LONE, pointer, detail)
 
 
-def _refuse(rule: Rule, detail: str) -> Translation[JsonValue]:
-    return Translation(value=None, diagnostics=(report(rule, "", detail),))
+def _refuse(rule: Rule, detail: str, offset: int | None = None) -> Translation[JsonValue]:
+    return Translation(value=None, diagnostics=(report(rule, "", detail, offset=offset),))
 
 
-def _refuse_syntax(text: str, fault: json.JSONDecodeError) -> Translation[JsonValue]:
+def _refuse_syntax(text: str, fault: json.JSONDecodeError, line: int) -> Translation[JsonValue]:
     # UTF-16 without a mark is valid UTF-8 full of NUL bytes, which a person does not see.
     if "\0" in text[:2]:
         return _refuse(NOT_UTF8, "is not UTF-8 but UTF-16 or UTF-32; encode it as UTF-8")
-    line, column = _line_and_column(text, fault.pos)
     phrase = f"{fault.msg[0].lower()}{fault.msg[1:]}"
-    return _refuse(JSON_INVALID, f"is not JSON at line {line}, column {column}: {phrase}")
+    detail = f"is not JSON {_place(text, fault.pos, line)}: {phrase}"
+    return _refuse(JSON_INVALID, detail, fault.pos)
 
 
-def _place_of(raw: bytes, offset: int) -> str:
-    line, column = _line_and_column(raw[:offset].decode(), offset)
-    return f"at line {line}, column {column}; encode it as UTF-8"
-
-
-def _line_and_column(text: str, offset: int) -> tuple[int, int]:
-    """Count both from 1, columns in characters."""
+def _place(text: str, offset: int, line: int) -> str:
+    """Say where `offset` is; both numbers count from 1, columns in characters."""
     before = text[:offset]
-    return before.count("\n") + 1, len(before) - before.rfind("\n")
+    column = len(before) - before.rfind("\n")
+    return f"at line {before.count(chr(10)) + line}, column {column}"

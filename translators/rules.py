@@ -60,9 +60,18 @@ DEFAULT_SWITCHES: Final = Switches()
 
 
 def report(
-    rule: Rule, pointer: str, detail: str, switches: Switches = DEFAULT_SWITCHES
+    rule: Rule,
+    pointer: str,
+    detail: str,
+    switches: Switches = DEFAULT_SWITCHES,
+    *,
+    offset: int | None = None,
 ) -> Diagnostic:
-    """Make the diagnostic that `rule` applies at `pointer`."""
+    """Make the diagnostic that `rule` applies at `pointer`, or at `offset` of the text."""
     return Diagnostic(
-        rule=rule.code, severity=switches.severity(rule), pointer=pointer, detail=detail
+        rule=rule.code,
+        severity=switches.severity(rule),
+        pointer=pointer,
+        detail=detail,
+        offset=offset,
     )
