@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from translators.diagnostics import Diagnostic, Severity, Translation
     from translators.dispatch import DispatchPlan, StepPlan, translate_dispatch
     from translators.documents import parse_document
+    from translators.grades import Grade
     from translators.inbound import translate_inbound
+    from translators.native import NativeOutcome, translate_native
     from translators.report import render_report
     from translators.rules import Switches
     from translators.status import render_status, translate_status
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Diagnostic",
     "DispatchPlan",
+    "Grade",
+    "NativeOutcome",
     "Severity",
     "StepPlan",
     "Switches",
@@ -30,12 +34,15 @@ __all__ = [
     "render_status",
     "translate_dispatch",
     "translate_inbound",
+    "translate_native",
     "translate_status",
 ]
 
 _HOMES: Final = {
     "Diagnostic": "diagnostics",
     "DispatchPlan": "dispatch",
+    "Grade": "grades",
+    "NativeOutcome": "native",
     "Severity": "diagnostics",
     "StepPlan": "dispatch",
     "Switches": "rules",
@@ -45,6 +52,7 @@ _HOMES: Final = {
     "render_status": "status",
     "translate_dispatch": "dispatch",
     "translate_inbound": "inbound",
+    "translate_native": "native",
     "translate_status": "status",
 }
 

@@ -1,6 +1,7 @@
 """The channel table: what Dispatch v0.1 and Messages v1 call a channel, and what it carries.
 
-A new channel, content type or limit is a row here. Source: docs/wire.md sections 1.3, 2 and 4.2.
+A new channel, content type or limit is a row here.
+Source: docs/wire.md sections 1.3, 2, 3.2 and 4.2.
 """
 
 from __future__ import annotations
@@ -107,6 +108,20 @@ Option: TypeAlias = Choice | Seconds | Word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ttl:
+    """How many seconds v1 may be told to go on trying to deliver a message."""
+
+    minimum: int
+    maximum: int
+    usual: int | None = None
+    """What v1 takes when a message names none; `None` if no document says."""
+    advised: int | None = None
+    """The vendor advises against less."""
+    among_options: bool = False
+    """Whether it stands in the object of the channel's options rather than at the top."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """One channel. Its options, if any, stand in a member of the message named like it."""
 
@@ -121,6 +136,8 @@ class Channel:
     options: Mapping[str, Option] = field(default_factory=dict)
     options_need: str | None = None
     """The only content type the options mean anything to."""
+    ttl: Ttl | None = None
+    """What v1 takes, whatever v0.1 does; `None` if it takes none."""
 
 
 _PHONE: Final = AddressForm(key="number", is_phone=True)
@@ -145,6 +162,7 @@ _ROWS: Final = (
         sender=_PHONE_OR_NAME,
         reports_read=False,
         contents={"text": ContentForm(shape=Text(limit=1000))},
+        ttl=Ttl(minimum=20, maximum=604800, usual=259200, advised=1800),
     ),
     Channel(
         name="mms",
@@ -165,6 +183,7 @@ _ROWS: Final = (
             "video": _MMS_MEDIA,
             "file": _MMS_MEDIA,
         },
+        ttl=Ttl(minimum=300, maximum=259200, usual=600),
     ),
     Channel(
         name="whatsapp",
@@ -209,6 +228,7 @@ _ROWS: Final = (
             "ttl": Seconds(minimum=30, maximum=259200),
             "type": Word(),
         },
+        ttl=Ttl(minimum=30, maximum=259200, among_options=True),
     ),
     Channel(
         name="messenger",

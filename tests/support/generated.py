@@ -15,7 +15,7 @@ from typing import Final
 
 from gateway.sandbox.tables import scripts_table_markdown
 from gateway.settings import settings_table_markdown
-from tests.support import lifecycle_page, rules_page
+from tests.support import conversion_page, lifecycle_page, rules_page
 from tests.support.pages import ROOT
 
 DOCS: Final = ROOT / "docs"
@@ -76,6 +76,7 @@ def table_under(page: str, maker: str, table: str) -> str:
 
 PAGES: Final = (
     GeneratedPage(name="rules.md", renew=lambda text: rules_page.page()),
+    GeneratedPage(name="conversion.md", renew=lambda text: conversion_page.page()),
     GeneratedPage(name="lifecycle.md", renew=lifecycle_page.rendered),
     GeneratedPage(
         name="settings.md",

@@ -12,6 +12,7 @@ from typing import Final
 import translators
 from tests.support.pages import ROOT, slug
 from translators.rules import Rule, Tolerance
+from translators.rules_native import NATIVE_RULES
 
 WIRE_PAGE: Final = ROOT / "docs" / "wire.md"
 
@@ -25,8 +26,10 @@ given to another rule. Severities: **note** (carried, written differently), **wa
 (approximated or dropped, and named), **error** (cannot be carried; there is no value).
 
 A rule with a switch can be turned by its name: `GATEWAY_REFUSE` refuses what is accepted by
-default, `GATEWAY_ACCEPT` accepts with a warning what is refused by default. Why it is built like
-this: [ADR 0006](adr/0006-tolerance.md) and [ADR 0007](adr/0007-diagnostics-and-permanent-codes.md).
+default, `GATEWAY_ACCEPT` accepts with a warning what is refused by default. The gateway never sends
+native failover, so the rules about it have the option `--accept` of the offline commands instead.
+Why it is built like this: [ADR 0006](adr/0006-tolerance.md) and
+[ADR 0007](adr/0007-diagnostics-and-permanent-codes.md).
 """
 
 _SUBJECT: Final = re.compile(r"The rules of (?:the )?([^:,\n]+?)(?:[:,]|\.?$)", re.MULTILINE)
@@ -44,7 +47,7 @@ class Group:
 
 
 def groups() -> tuple[Group, ...]:
-    """Return the groups in the order of their first codes, each with its rules in that order."""
+    """Return the groups in the order of the numbers of their first codes, which is that of use."""
     found = []
     for module in pkgutil.iter_modules(translators.__path__):
         if not module.name.startswith("rules_"):
@@ -54,7 +57,7 @@ def groups() -> tuple[Group, ...]:
         rules = tuple(sorted(own, key=lambda rule: rule.code))
         subject = _SUBJECT.match(loaded.__doc__ or "")
         found.append(Group(subject=_title(subject[1] if subject else module.name), rules=rules))
-    return tuple(sorted(found, key=lambda group: group.rules[0].code))
+    return tuple(sorted(found, key=lambda group: group.rules[0].code[3:]))
 
 
 def page() -> str:
@@ -71,7 +74,7 @@ def _index() -> Iterator[str]:
     yield "|---|---|---|---|"
     for group in groups():
         for rule in group.rules:
-            switch = f"`{_variable(rule.tolerance)}`" if rule.tolerance else ""
+            switch = f"`{_switch_name(rule, rule.tolerance)}`" if rule.tolerance else ""
             name = f"[{rule.name}](#{slug(f'{rule.code} {rule.name}')})"
             yield f"| {rule.code} | {name} | {rule.severity} | {switch} |"
     yield ""
@@ -94,12 +97,15 @@ def _entries() -> Iterator[str]:
             yield ""
 
 
-def _variable(tolerance: Tolerance) -> str:
+def _switch_name(rule: Rule, tolerance: Tolerance) -> str:
+    if rule in NATIVE_RULES:
+        return "--accept"
     return "GATEWAY_REFUSE" if tolerance is Tolerance.ACCEPT else "GATEWAY_ACCEPT"
 
 
 def _switch(rule: Rule, tolerance: Tolerance) -> str:
-    setting = f"`{_variable(tolerance)}={rule.name}`"
+    name = _switch_name(rule, tolerance)
+    setting = f"`{name}{' ' if name.startswith('-') else '='}{rule.name}`"
     if tolerance is Tolerance.ACCEPT:
         return f"Accepted unless {setting} refuses it."
     return f"Refused unless {setting} accepts it with a warning."
