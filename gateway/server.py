@@ -9,13 +9,13 @@ import signal
 import socket
 import sys
 from collections.abc import Coroutine, Iterator
-from importlib.metadata import version
 from typing import Any
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from gateway import __version__
 from gateway.app import Gateway
 from gateway.clock import Clock, SystemClock
 from gateway.logs import configure_logging, get_logger
@@ -82,7 +82,7 @@ async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.
     host, port = listener.getsockname()[:2]
     log.info(
         "gateway.started",
-        version=version("dispatch-gateway"),
+        version=__version__,
         host=host,
         port=port,
         applications=len(settings.applications),

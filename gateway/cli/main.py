@@ -14,11 +14,19 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from gateway import __version__
+
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run the gateway.",
     "demo": "Send a real workflow through everything, in one process.",
     "sandbox": "Run a simulated Messages API v1.",
     "config": "Check the settings, or show them.",
+    "translate": "Turn v0.1 payloads into v1 calls, offline.",
+    "simulate": "Show what would happen to one workflow, offline.",
+    "assess": "Report on a corpus of payloads, offline.",
+    "compare": "Compare recorded workflows with what this gateway would do.",
+    "explain": "Explain one rule, or list them.",
+    "completion": "Print a shell completion script.",
 }
 """Name and summary of each subcommand, in the order of the help."""
 
@@ -30,12 +38,15 @@ Examples:
   dispatch-gateway demo
   dispatch-gateway config check --config gateway.toml
   dispatch-gateway serve --config gateway.toml --port 8080
+  dispatch-gateway translate order.json
+  dispatch-gateway explain REQ163
   dispatch-gateway COMMAND --help
 
 \b
-Exit codes: 0 all is well; 1 doubtful settings under `config check --strict`, or
-a demo that failed; 2 wrong usage or settings, or an address or a store that
-cannot be had; 3 an internal error; 130 interrupted.
+Exit codes: 0 all is well; 1 findings of severity error, or with --strict of
+severity warning, or a demo that failed; 2 wrong usage or settings, unreadable
+input, or an address or a store that cannot be had; 3 an internal error;
+130 interrupted.
 """
 
 
@@ -59,6 +70,20 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Return the names of subcommands and options that begin like this, importing none."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - wanted by shells only
+
+        names = [
+            CompletionItem(name, help=summary)
+            for name, summary in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        # Past the group's own way of finding names, which imports every command.
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; what nobody expected becomes one line and exit code 3."""
         try:
@@ -80,7 +105,7 @@ class LazyGroup(click.Group):
     show_envvar=True,
     help="Show the traceback of an internal error; it may hold private data.",
 )
-@click.version_option(package_name="dispatch-gateway", prog_name="dispatch-gateway")
+@click.version_option(__version__, prog_name="dispatch-gateway")
 def command(debug: bool) -> None:
     """Keep a Dispatch API v0.1 integration working on the Messages API v1."""
 

@@ -56,7 +56,9 @@ _NAMES: Final = st.sampled_from(["Example Ltd", "12345", "A+", "x" * 50])
 _ODD_REFERENCES: Final = st.sampled_from(["", "order-42", "é" * 41, "r" * 100, None])
 _URLS: Final = st.sampled_from(["https://example.com/", "http://example.com/?q=é"])
 _NUMBERS: Final = st.integers(-(10**9), 10**9) | st.integers(-9999, 9999).map(lambda n: n / 100)
-_ANY_JSON: Final = st.sampled_from([None, True, -0.5, 2**63 - 1, "", [], {"a": [{"b": None}]}, {}])
+_ANY_JSON: Final[st.SearchStrategy[Any]] = st.sampled_from(
+    [None, True, -0.5, 2**63 - 1, "", [], {"a": [{"b": None}]}, {}]
+)
 
 
 @st.composite
@@ -143,13 +145,15 @@ def _body(draw: st.DrawFn, channel: str, kind: str, plain: bool) -> Any:
     if kind == "custom":
         return draw(st.dictionaries(_TEXTS, _ANY_JSON, max_size=2))
     if kind == "template":
-        body = {"name": draw(_TEXTS)}
-        parameters = _WORDS | st.fixed_dictionaries({"default": _WORDS})
+        body: dict[str, Any] = {"name": draw(_TEXTS)}
+        parameters: st.SearchStrategy[Any] = _WORDS | st.fixed_dictionaries({"default": _WORDS})
         if not plain:
-            parameters |= _NUMBERS | st.fixed_dictionaries(
-                {"default": _NUMBERS | _WORDS}, optional={"type": _TEXTS}
-            )
-        given = st.lists(parameters, max_size=3) if plain else st.none() | st.lists(parameters)
+            value: st.SearchStrategy[Any] = _NUMBERS | _WORDS
+            optional: dict[str, st.SearchStrategy[Any]] = {"type": _TEXTS}
+            parameters |= _NUMBERS | st.fixed_dictionaries({"default": value}, optional=optional)
+        given: st.SearchStrategy[Any] = (
+            st.lists(parameters, max_size=3) if plain else st.none() | st.lists(parameters)
+        )
         if draw(_ODDLY):
             body["parameters"] = draw(given)
         return _stirred(draw, body, plain)

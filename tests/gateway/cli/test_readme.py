@@ -1,17 +1,41 @@
-"""What the README says of the routes is what the gateway answers."""
+"""What the README says is what the gateway answers."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from gateway.cli.translate import command as translate
+
 ROOT = Path(__file__).parents[3]
 COMPOSITION = ROOT / "gateway" / "app.py"
 ROW = re.compile(r"^\| `(?:GET|POST) (/[^`]*)`", re.MULTILINE)
+ORDER = re.compile(r"^cat > order\.json <<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
+FINDING = re.compile(r"^order\.json:\d+:\d+: .*?(?=^```)", re.MULTILINE | re.DOTALL)
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text("utf-8")
+
+
+def shown(pattern: re.Pattern[str]) -> str:
+    found = pattern.search(readme())
+    assert found is not None
+    return found[found.lastindex or 0]
 
 
 def test_the_table_of_routes_is_complete() -> None:
     routes = re.findall(r'Route\("([^"]+)"', COMPOSITION.read_text("utf-8"))
-    assert sorted(ROW.findall((ROOT / "README.md").read_text("utf-8"))) == sorted(
-        {route.rstrip("/") for route in routes}
-    )
+    assert sorted(ROW.findall(readme())) == sorted({route.rstrip("/") for route in routes})
+
+
+def test_the_order_to_translate_is_told_as_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("order.json").write_text(shown(ORDER), encoding="utf-8")
+    done = CliRunner().invoke(translate, ["order.json"])
+    assert done.stderr.startswith(shown(FINDING))

@@ -1,0 +1,1 @@
+"""A corpus of payloads, turned into a migration report."""

@@ -1,0 +1,170 @@
+"""From a record of a corpus to the payloads it holds, however a log has wrapped them.
+
+A payload is found by its member `workflow`: the object that encloses it is cut out of the text as
+it stands, so that what is judged is what was sent, doubled keys and all. It may be the record
+itself, part of a larger JSON document, stand between the words of a log line, or be escaped inside
+a quoted field, several times over.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from translators.diagnostics import JsonValue, Translation
+from translators.documents import parse_document
+
+_WORD: Final = b"workflow"
+# Escaped any number of times; in the apostrophes or with the arrow of what a language prints that
+# is no JSON; and whether a list begins there.
+_MEMBER: Final = re.compile(r"""(\\{0,31})(["'])workflow\1\2\s*(?::|=>)\s*(\[?)""")
+_ESCAPE: Final = re.compile(r'\\(["\\/])')
+_LENIENT: Final = json.JSONDecoder(strict=False)
+_BRACES_TRIED: Final = 64
+"""How many objects may stand before the member within its own."""
+_DEEPEST: Final = 4
+"""How many times a payload may be escaped."""
+_BUDGET: Final = 1 << 26
+"""Characters read in vain before a record is given up: a hostile one would take quadratic time."""
+
+_NOT_JSON: Final = "looks like a payload but is not JSON; log payloads with a JSON library"
+_NO_BRACE: Final = "holds a part of a payload only; write each payload on one line"
+_CUT_OFF: Final = "looks like a payload that is cut off"
+_TOO_MUCH: Final = "looks like a payload inside too much that is not JSON"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a record holds."""
+
+    payloads: tuple[Translation[JsonValue], ...] = ()
+    """Each as `parse_document` has it: sound, or refused with the reason."""
+    fault: str | None = None
+    """Why something that looks like a payload could not be read: the rest of a sentence that
+    begins with the record's place. It quotes nothing of the record."""
+
+
+def read_contents(raw: bytes, *, line: int = 1, is_json: bool = False) -> Contents:
+    """Find what a record holds.
+
+    Args:
+        line: the number of its first line in the file.
+        is_json: whether it must be JSON, so that anything else is a fault.
+    """
+    if _WORD not in raw and not is_json:
+        return Contents()
+    whole = None
+    if is_json or raw.lstrip()[:1] == b"{":
+        # First the plain case, which needs no search.
+        whole = parse_document(raw, line=line)
+        if is_payload(whole.value):
+            return Contents(payloads=(whole,))
+        if whole.value is not None and _WORD not in raw:
+            return Contents()
+    search = _Search(line)
+    search.look(raw.decode(errors="surrogateescape"))
+    if is_json and whole is not None and not search.payloads and not search.fault:
+        # Refused for what a document must not hold, but JSON all the same, has no offset.
+        search.fault = next((each.detail for each in whole.errors if each.offset is not None), None)
+    return Contents(payloads=tuple(search.payloads), fault=search.fault)
+
+
+def is_payload(value: JsonValue) -> bool:
+    """Tell whether a JSON value is meant as a request to Dispatch.
+
+    States of a dispatch, which name its `dispatch_uuid`, are none; nor is everything that has a
+    workflow, as continuous integration does.
+    """
+    if not isinstance(value, dict) or "workflow" not in value or "dispatch_uuid" in value:
+        return False
+    return isinstance(value["workflow"], list) or "template" in value
+
+
+class _Search:
+    """A search through one record."""
+
+    def __init__(self, line: int) -> None:
+        self._line = line
+        self._spent = 0
+        self.payloads: list[Translation[JsonValue]] = []
+        self.fault: str | None = None
+
+    def look(self, text: str, depth: int = 0) -> None:
+        """Find the payloads in `text`, which has been unescaped `depth` times."""
+        position = 0
+        while member := _MEMBER.search(text, position):
+            escapes, quote, bracket = member.groups()
+            if self._spent > _BUDGET or depth > _DEEPEST:
+                end, fault = None, _TOO_MUCH
+            elif quote == "'":
+                end, fault = None, _NOT_JSON
+            elif escapes:
+                end, fault = self._look_inside(text, position, member.start(), depth), ""
+            else:
+                end, fault = self._cut_out(text, position, member, depth)
+            if end is None and bracket:
+                self.fault = self.fault or fault
+            position = max(end or 0, member.end())
+
+    def _cut_out(
+        self, text: str, left: int, member: re.Match[str], depth: int
+    ) -> tuple[int | None, str]:
+        """Take the object that the member belongs to; return its end, or why there is none."""
+        brace, furthest = member.start(), None
+        for _ in range(_BRACES_TRIED):
+            brace = text.rfind("{", left, brace)
+            if brace < 0:
+                break
+            try:
+                value, end = _LENIENT.raw_decode(text, brace)
+            except json.JSONDecodeError as error:
+                # An error counts the lines before it, too, which is quick.
+                self._spent += error.pos - brace + error.pos // 64
+                if furthest is None or error.pos > furthest.pos:
+                    furthest = error
+                continue
+            except RecursionError:
+                return None, _TOO_MUCH
+            if end < member.end():
+                self._spent += end - brace
+                continue  # an object beside the member
+            if is_payload(value):
+                self.payloads.append(parse_document(_encode(text[brace:end])))
+            return end, ""
+        return None, self._describe(text, furthest, depth) if furthest else _NO_BRACE
+
+    def _look_inside(self, text: str, left: int, at: int, depth: int) -> int:
+        """Look at the quoted text that encloses `at`; return its end."""
+        quote = text.rfind('"', left, at)
+        while quote > left and text[quote - 1] == "\\":
+            quote = text.rfind('"', left, quote - 1)
+        if quote >= left:
+            try:
+                inside, end = _LENIENT.raw_decode(text, quote)
+            except ValueError:
+                inside, end = None, 0
+            if end > at and isinstance(inside, str):
+                self.look(inside, depth + 1)
+                return int(end)
+        # In no quotes at all, or with escapes that are not JSON's.
+        self.look(_ESCAPE.sub(r"\1", text[left:]), depth + 1)
+        return len(text)
+
+    def _describe(self, text: str, error: json.JSONDecodeError, depth: int) -> str:
+        """Say where the JSON breaks off; a column inside of escaped text would mislead."""
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
+            return _CUT_OFF
+        line = self._line + error.lineno - 1
+        place = "in its quotes" if depth else f"at line {line}, column {error.colno}"
+        phrase = error.msg[0].lower() + error.msg[1:].rstrip(": ")
+        return f"looks like a payload but is not JSON {place}: {phrase}"
+
+
+def _encode(text: str) -> bytes:
+    """Undo the decoding; half characters become bytes that `parse_document` refuses as such."""
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogatepass")

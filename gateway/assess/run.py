@@ -1,0 +1,60 @@
+"""Reading a corpus to its end: what cannot be read is told at once and never ends the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gateway.assess.judging import Assumptions
+from gateway.assess.masks import printable
+from gateway.assess.records import Record, read_records
+from gateway.assess.tally import MAX_TROUBLES, Tally
+from gateway.offline.inputs import Input, Trouble, find_inputs
+from gateway.offline.progress import make_progress
+
+_STEP: Final = 1 << 18
+"""Bytes between two looks at the progress bar."""
+
+
+def assess(paths: Sequence[str], assumptions: Assumptions, *, progress_is_wanted: bool) -> Tally:
+    """Read everything that `paths` name and count it."""
+    found = list(find_inputs(paths, suffixes=None))
+    sizes = [each.size for each in found if isinstance(each, Input)]
+    known = [size for size in sizes if size is not None]
+    total = sum(known) if len(known) == len(sizes) else None
+    tally = Tally(assumptions)
+    progress = make_progress(total, is_wanted=progress_is_wanted)
+    told = 0
+
+    def tell(trouble: Trouble) -> None:
+        nonlocal told
+        told += 1
+        if told <= MAX_TROUBLES:
+            progress.say(f"dispatch-gateway: {printable(str(trouble))}")
+
+    try:
+        for each in found:
+            if isinstance(each, Trouble):
+                tally.add_trouble(each)
+                tell(each)
+                continue
+            tally.files += 1
+            read = 0
+            for record in read_records(each):
+                if isinstance(record, Record):
+                    trouble = tally.add_record(record)
+                    read += len(record.raw)
+                else:
+                    trouble = record
+                    tally.add_trouble(record, is_record=record.path != each.path)
+                if trouble is not None:
+                    tell(trouble)
+                if read >= _STEP:
+                    progress.advance(read)
+                    read = 0
+            progress.advance(read)
+        if told > MAX_TROUBLES:
+            progress.say(f"dispatch-gateway: and {told - MAX_TROUBLES} more like these")
+    finally:
+        progress.close()
+    return tally

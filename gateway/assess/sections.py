@@ -1,0 +1,87 @@
+"""What the formats for people say in the same words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from gateway.assess.report import Report, ShapeLine
+from gateway.assess.tally import EXPIRY_BOUNDS
+from gateway.offline.shapes import name_channel, name_content
+from gateway.offline.words import counted, listed, number, seconds
+
+_LISTED: Final = 10
+
+
+def assumed(report: Report) -> str:
+    """Say what the grades take for granted."""
+    switches = report.assumptions.switches
+    if report.assumptions.undeliverable_fails_over:
+        text = "Assumed: v1 fails over on undeliverable as well as on rejected."
+    else:
+        text = "Assumed: v1 fails over on rejected only, as documented."
+    text += (
+        " Your code changes in every case, since ids and webhooks are others; that is not graded."
+    )
+    for words, names in (("Accepted", switches.accepted), ("Refused", switches.refused)):
+        if names:
+            text += f" {words}: {listed(sorted(names))}."
+    return text
+
+
+def masked_note() -> str:
+    """Say why the report can be passed on."""
+    return (
+        "No numbers, ids, texts, captions, URLs, references or template parameters are in this"
+        " report: payloads are shown by their form alone. Made by dispatch-gateway assess."
+    )
+
+
+def inventory_tables(report: Report) -> list[tuple[str, str, list[tuple[str, int]]]]:
+    """Return what the workflows are made of: title, unit, and rows, the most frequent first."""
+    contents: Counter[str] = Counter()
+    for (channel, content), count in report.inventory.contents.items():
+        contents[name_content(channel, content)] += count
+    conditions: Counter[str] = Counter()
+    expiries: Counter[int | None] = Counter()
+    for (channel, condition, bound), count in report.inventory.waits.items():
+        conditions[f"{name_channel(channel)}: {condition}"] += count
+        expiries[bound] += count
+    lengths = {
+        counted(length, "step"): count for length, count in sorted(report.inventory.lengths.items())
+    }
+    bounds = {_range(bound): expiries[bound] for bound in (*EXPIRY_BOUNDS, None) if expiries[bound]}
+    tables = [
+        ("Messages", "steps by channel and type", _most_common(contents)),
+        ("Conditions", "steps that wait, by channel", _most_common(conditions)),
+        ("Expiries", "steps that wait, by how long", list(bounds.items())),
+        ("Lengths", "workflows by steps", list(lengths.items())),
+    ]
+    return [table for table in tables if table[2]]
+
+
+def _most_common(counts: Counter[str]) -> list[tuple[str, int]]:
+    """Return the largest counts and the sum of the rest."""
+    rows = counts.most_common()
+    rest = sum(count for _, count in rows[_LISTED:])
+    return [*rows[:_LISTED], *([(f"{len(rows) - _LISTED} others", rest)] if rest else [])]
+
+
+def rules_sentence(line: ShapeLine, report: Report) -> str:
+    """Name the rules that tell a shape from others: those of all first, then those of some."""
+    said = {each.rule.code for each in report.of_all}
+    told = {code: count for code, count in line.rules.items() if code not in said}
+    parts = [code for code, count in told.items() if count == line.payloads]
+    parts += [
+        f"{code} in {number(count)}" for code, count in told.items() if count != line.payloads
+    ]
+    return ", ".join(parts) or "none"
+
+
+def _range(bound: int | None) -> str:
+    if bound is None:
+        return "unreadable"
+    index = EXPIRY_BOUNDS.index(bound)
+    if index == 0:
+        return f"under {seconds(bound)}"
+    return f"{seconds(EXPIRY_BOUNDS[index - 1])} to {seconds(bound // 60 * 60)}"

@@ -1,0 +1,234 @@
+"""Counting a corpus: everything that is read goes into exactly one count of each kind.
+
+Memory does not grow with the corpus: of payloads only counts are kept, and one masked sample of
+each shape; shapes beyond a bound are counted together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+
+from gateway.assess.corpus import read_contents
+from gateway.assess.judging import (
+    Assumptions,
+    Change,
+    Fate,
+    Reading,
+    Standing,
+    judge,
+    native_request,
+    read_payload,
+)
+from gateway.assess.masks import mask, mask_path, mask_pointer
+from gateway.assess.records import Record
+from gateway.offline.inputs import Trouble
+from gateway.offline.shapes import Shape
+from translators.diagnostics import Diagnostic, JsonValue, Severity, Translation
+from translators.fields import is_digits
+
+MAX_SHAPES: Final = 1000
+MAX_TROUBLES: Final = 100
+_MOST_PLACES: Final = 50
+_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+@dataclass(slots=True, kw_only=True)
+class ShapeCount:
+    """The workflows of one shape that stand alike."""
+
+    shape: Shape
+    standing: Standing
+    fate: Fate | None
+    """`None` if they are refused."""
+    first: str
+    """Where the first one is; masked, as are the two samples of it."""
+    sample: JsonValue
+    native: JsonValue
+    payloads: int = 0
+    rules: Counter[str] = field(default_factory=Counter)
+    """How many of them each rule is reported for, those about native failover included."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RuleCount:
+    """What one rule was reported for."""
+
+    code: str
+    severity: Severity
+    first: str
+    payloads: int = 0
+    times: int = 0
+    channels: Counter[str] = field(default_factory=Counter)
+    """Payloads by the channel of the step it is about."""
+    places: Counter[str] = field(default_factory=Counter)
+    """Findings by masked pointer."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Inventory:
+    """What workflows are made of. Refused ones count as far as they can be read."""
+
+    contents: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Steps by channel and type of content."""
+    waits: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
+    """Steps that wait, by channel, condition and the shortest bound above the expiry."""
+    lengths: Counter[int] = field(default_factory=Counter)
+    """Workflows by how many steps they have."""
+
+
+EXPIRY_BOUNDS: Final = (30, 300, 3600, 86_401)
+"""Upper bounds of groups of expiries, in seconds: the shortest ttls of v1 are 20, 30 and 300."""
+
+
+class Tally:
+    """The counts of a corpus in the making."""
+
+    def __init__(self, assumptions: Assumptions, *, max_shapes: int = MAX_SHAPES) -> None:
+        self.assumptions = assumptions
+        self.files = 0
+        self.lines = 0
+        self.documents = 0
+        self.with_payload = 0
+        self.without_payload = 0
+        self.blank = 0
+        self.unreadable = 0
+        self.payloads = 0
+        self.losses = 0
+        """Troubles that mean that something of the input is missing from the counts."""
+        self.troubles: list[Trouble] = []
+        """The first of them, with masked paths."""
+        self.standings: Counter[Standing] = Counter()
+        self.helped: Counter[tuple[Standing, Change]] = Counter()
+        """Workflows of a standing that a change would give a better one."""
+        self.shapes: dict[tuple[Shape, Standing], ShapeCount] = {}
+        self.others: Counter[Standing] = Counter()
+        """Workflows of shapes beyond the bound."""
+        self.rules: dict[str, RuleCount] = {}
+        self.inventory = Inventory()
+        self._fates: dict[Shape, Fate] = {}
+        self._max_shapes = max_shapes
+
+    def add_trouble(self, trouble: Trouble, *, is_record: bool = False) -> None:
+        """Count what could not be read; a record, or what is none, such as a whole file."""
+        if is_record:
+            self.lines += 1
+            self.unreadable += 1
+        if trouble.is_loss:
+            self.losses += 1
+            if len(self.troubles) < MAX_TROUBLES:
+                shown = Trouble(path=mask_path(trouble.path), problem=trouble.problem)
+                self.troubles.append(shown)
+
+    def add_record(self, record: Record) -> Trouble | None:
+        """Count a record and what it holds; return what could not be read of it."""
+        if record.line is None:
+            self.documents += 1
+        else:
+            self.lines += 1
+        if not record.raw or record.raw.isspace():
+            self.blank += 1
+            return None
+        contents = read_contents(record.raw, line=record.line or 1, is_json=record.is_json)
+        source = record.path if record.line is None else f"{record.path}:{record.line}"
+        for payload in contents.payloads:
+            self._add_payload(payload, source)
+        if contents.payloads:
+            self.with_payload += 1
+        elif contents.fault:
+            self.unreadable += 1
+        else:
+            self.without_payload += 1
+        if not contents.fault:
+            return None
+        trouble = Trouble(path=source, problem=contents.fault)
+        self.add_trouble(trouble)
+        return trouble
+
+    def _add_payload(self, parsed: Translation[JsonValue], source: str) -> None:
+        self.payloads += 1
+        reading = read_payload(parsed, self.assumptions)
+        fate = self._fate(reading)
+        standing = fate.standing if fate else Standing.REFUSED
+        self.standings[standing] += 1
+        if fate:
+            self.helped.update((standing, change) for change in fate.helped_by)
+        diagnostics = reading.diagnostics + (fate.diagnostics if fate else ())
+        self._count_parts(reading.shape)
+        self._count_rules(diagnostics, reading.shape, source)
+        counted = self._shape_count(reading, fate, standing, source)
+        if counted is None:
+            self.others[standing] += 1
+            return
+        counted.payloads += 1
+        counted.rules.update({each.rule for each in diagnostics})
+
+    def _fate(self, reading: Reading) -> Fate | None:
+        if reading.plan is None:
+            return None
+        fate = self._fates.get(reading.shape)
+        if fate is None:
+            fate = judge(reading.plan, self.assumptions)
+            if len(self._fates) < self._max_shapes:
+                self._fates[reading.shape] = fate
+        return fate
+
+    def _shape_count(
+        self, reading: Reading, fate: Fate | None, standing: Standing, source: str
+    ) -> ShapeCount | None:
+        key = (reading.shape, standing)
+        counted = self.shapes.get(key)
+        if counted is None and len(self.shapes) < self._max_shapes:
+            plan = reading.plan
+            counted = self.shapes[key] = ShapeCount(
+                shape=reading.shape,
+                standing=standing,
+                fate=fate,
+                first=mask_path(source),
+                sample=mask(reading.document),
+                native=mask(native_request(plan, self.assumptions)) if plan else None,
+            )
+        return counted
+
+    def _count_parts(self, shape: Shape) -> None:
+        self.inventory.lengths[len(shape.steps) + shape.more_steps] += 1
+        for step in shape.steps:
+            self.inventory.contents[step.channel, step.content] += 1
+            if step.condition is not None:
+                bound = next(
+                    (b for b in EXPIRY_BOUNDS if step.expiry_s is not None and step.expiry_s < b),
+                    None,
+                )
+                self.inventory.waits[step.channel, step.condition, bound] += 1
+
+    def _count_rules(self, diagnostics: tuple[Diagnostic, ...], shape: Shape, source: str) -> None:
+        about: set[tuple[str, str | None]] = set()
+        for each in diagnostics:
+            counted = self.rules.get(each.rule)
+            if counted is None:
+                counted = self.rules[each.rule] = RuleCount(
+                    code=each.rule, severity=each.severity, first=mask_path(source)
+                )
+            elif _RANKS[each.severity] > _RANKS[counted.severity]:
+                counted.severity = each.severity
+            counted.times += 1
+            pointer = mask_pointer(each.pointer)
+            if pointer in counted.places or len(counted.places) < _MOST_PLACES:
+                counted.places[pointer] += 1
+            about.add((each.rule, None))
+            about.add((each.rule, _channel_at(shape, each.pointer)))
+        for code, channel in about:
+            if channel is None:
+                self.rules[code].payloads += 1
+            else:
+                self.rules[code].channels[channel] += 1
+
+
+def _channel_at(shape: Shape, pointer: str) -> str | None:
+    """Return the channel of the step that `pointer` leads into."""
+    tokens = pointer.split("/", 3)
+    if len(tokens) < 3 or tokens[1] != "workflow" or not is_digits(tokens[2]):
+        return None
+    index = int(tokens[2])
+    return shape.steps[index].channel if index < len(shape.steps) else None

@@ -1,0 +1,198 @@
+"""`dispatch-gateway assess`: a corpus of payloads to a migration report, offline."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gateway.cli.main import stop
+from gateway.cli.parameters import RuleName, RuleUse
+
+if TYPE_CHECKING:
+    from gateway.assess.judging import Standing
+    from gateway.assess.report import Report
+
+_EPILOG: Final = """\b
+Examples:
+  dispatch-gateway assess templates/
+  dispatch-gateway assess app.log orders.jsonl templates/ -o report.html
+  dispatch-gateway assess templates/ --assume undeliverable-fails-over
+  dispatch-gateway assess templates/ --format csv -o shapes.csv
+  dispatch-gateway assess templates/ --fail-on N3
+  zcat app.log.*.gz | dispatch-gateway assess - --format json | jq .grades
+
+\b
+Grades: N0 the same under native v1; N1 the same with a ttl; N2 different, for
+you to accept; N3 stays on the gateway; or refused until mended.
+
+\b
+Exit codes: 0 done; 1 under --fail-on, some workflow is graded so or worse;
+2 wrong usage, or input that could not be read (the rest is still reported);
+3 an internal error; 130 interrupted; 141 the reader of the output went away.
+"""
+_READER_GONE: Final = 141
+_FORMATS: Final = ("text", "json", "csv", "html")
+_UNREAD: Final = 2
+_COLOURS: Final = {
+    "N0": "green",
+    "N1": "green",
+    "N2": "yellow",
+    "N3": "red",
+    "refused": "red",
+    "error": "red",
+    "warning": "yellow",
+}
+
+
+@click.command("assess", epilog=_EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="By default what the name of --output ends with, or else text.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write here instead of to standard output; the file appears when it is whole.",
+)
+@click.option(
+    "--assume",
+    type=click.Choice(["undeliverable-fails-over"]),
+    help="What v1 is taken to do beyond its documentation.",
+)
+@click.option(
+    "--accept",
+    multiple=True,
+    type=RuleName(RuleUse.ACCEPT),
+    metavar="RULE",
+    help="Carry over what this rule refuses by default, as GATEWAY_ACCEPT does.",
+)
+@click.option(
+    "--refuse",
+    multiple=True,
+    type=RuleName(RuleUse.REFUSE),
+    metavar="RULE",
+    help="Refuse what this rule accepts by default, as GATEWAY_REFUSE does.",
+)
+@click.option("--default-locale", metavar="LOCALE", help="As GATEWAY_DEFAULT_LOCALE does.")
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    help="Shapes to show in text and html; json and csv hold all.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["N1", "N2", "N3", "error"]),
+    help="Exit with 1 if a workflow is graded so or worse; error: if one is refused.",
+)
+@click.option("--progress/--no-progress", default=True, help="A bar on a terminal.")
+def command(
+    *,
+    paths: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    assume: str | None,
+    accept: tuple[str, ...],
+    refuse: tuple[str, ...],
+    default_locale: str | None,
+    top: int,
+    fail_on: str | None,
+    progress: bool,
+) -> None:
+    """Report on a corpus of payloads, offline.
+
+    PATH is a file, a directory, or - for standard input: payloads in JSON or JSON Lines, or the
+    logs of an application with a payload somewhere in a line. The report says which workflows
+    could leave the gateway for native failover, what keeps the others, and what to do first.
+
+    It can be passed on: numbers, texts and everything else that is personal are masked. Nothing
+    is sent and nothing is stored.
+    """
+    # Imported here: `--help` and `--version` stay fast.
+    from gateway.assess.judging import Assumptions  # noqa: PLC0415
+    from gateway.assess.report import make_report  # noqa: PLC0415
+    from gateway.assess.run import assess  # noqa: PLC0415
+    from translators.rules import Switches  # noqa: PLC0415
+
+    assumptions = Assumptions(
+        switches=Switches(accepted=_names(accept), refused=_names(refuse)),
+        undeliverable_fails_over=assume is not None,
+        default_locale=default_locale,
+    )
+    tally = assess(paths, assumptions, progress_is_wanted=progress)
+    report = make_report(tally)
+    _write(report, form or _form_of(output), output, top)
+    if tally.losses:
+        raise SystemExit(_UNREAD)
+    if fail_on and _is_reached(report, fail_on):
+        raise SystemExit(1)
+
+
+def _write(report: Report, form: str, output: Path | None, top: int) -> None:
+    from gateway.offline.output import open_output  # noqa: PLC0415
+
+    is_coloured = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    text = _render(report, form, top, is_coloured=is_coloured)
+    try:
+        with open_output(output) as file:
+            file.write(text.encode())
+    except BrokenPipeError:
+        # Nobody reads any more: the interpreter must not try to flush at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        stop(["the reader of the output went away; the rest was not written"], _READER_GONE)
+    except OSError as error:
+        where = output or "the output"
+        stop([f"{where}: cannot be written: {(error.strerror or str(error)).lower()}"])
+
+
+def _render(report: Report, form: str, top: int, *, is_coloured: bool) -> str:
+    match form:
+        case "html":
+            from gateway.assess.html import render_html  # noqa: PLC0415
+
+            return render_html(report, top=top)
+        case "json":
+            from gateway.assess.tables import render_json  # noqa: PLC0415
+
+            return render_json(report)
+        case "csv":
+            from gateway.assess.tables import render_csv  # noqa: PLC0415
+
+            return render_csv(report)
+        case _:
+            from gateway.assess.text import render_text, unpainted  # noqa: PLC0415
+
+            return render_text(report, top=top, paint=_paint if is_coloured else unpainted)
+
+
+def _form_of(output: Path | None) -> str:
+    suffix = output.suffix[1:].lower() if output else ""
+    return suffix if suffix in _FORMATS else "text"
+
+
+def _names(options: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(name for option in options for name in option.split(","))
+
+
+def _is_reached(report: Report, fail_on: str) -> bool:
+    from gateway.assess.judging import Standing  # noqa: PLC0415
+
+    ranks: list[Standing] = list(Standing)
+    limit = Standing.REFUSED if fail_on == "error" else Standing(fail_on)
+    return any(report.standings[standing] for standing in ranks[ranks.index(limit) :])
+
+
+def _paint(role: str, text: str) -> str:
+    if role == "heading":
+        return click.style(text, bold=True)
+    return click.style(text, fg=_COLOURS.get(role))

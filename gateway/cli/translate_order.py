@@ -1,0 +1,116 @@
+"""What the options of `translate` ask for. Imported when it runs: its help needs none of this."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gateway.cli.main import stop
+from gateway.cli.translate import Options
+from gateway.offline.conversions import Origin, Target, Terms, read_plan
+from gateway.offline.documents import Document, place
+from gateway.offline.reports import ReportForm, full
+from gateway.offline.results import Form
+from gateway.offline.run import Work
+from gateway.offline.selection import BaselineFault, Key, Selection, load_baseline
+from gateway.offline.translating import Order
+from translators.rules import Switches
+
+if TYPE_CHECKING:
+    from gateway.offline.record import Workflow
+
+
+def make_order(
+    options: Options, selection: Selection, baseline: Mapping[Key, str], *, is_single: bool
+) -> Order:
+    """Return what the options ask for.
+
+    Args:
+        is_single: whether the whole input is one document.
+    """
+    form, report = _forms(options, is_single=is_single)
+    terms = Terms(
+        origin=Origin(options["origin"]),
+        target=Target(options["target"] or "steps"),
+        switches=Switches(
+            accepted=frozenset(_words(options["accept"])),
+            refused=frozenset(_words(options["refuse"])),
+        ),
+        default_locale=options["default_locale"],
+        with_ttl=options["ttl"],
+        undeliverable_fails_over=options["assume"] == "undeliverable-fails-over",
+        pass_v1_codes=options["pass_v1_codes"],
+        reply_as_text=options["reply_as_text"],
+        dispatch_uuid=str(options["dispatch_uuid"]) if options["dispatch_uuid"] else None,
+    )
+    work = Work(
+        terms=terms,
+        form=form,
+        report=ReportForm(report),
+        selection=selection,
+        keeps_keys=options["write_baseline"] is not None,
+        workflow=_workflow(options["workflow"]),
+    )
+    return Order(
+        work=work,
+        output=options["output"],
+        jobs=options["jobs"] or os.cpu_count() or 1,
+        baseline=baseline,
+        new_baseline=options["write_baseline"],
+    )
+
+
+def _forms(options: Options, *, is_single: bool) -> tuple[Form | None, str]:
+    """Return how results and findings are written."""
+    form = options["form"] or ("json" if is_single else "jsonl")
+    if form in ("github", "junit"):
+        return None, form
+    if options["check"] or form == "text":
+        return (None if options["check"] else Form.TEXT), "text"
+    # A single document's findings are shown in full beside the result; of many, the first few.
+    return Form(form), "text" if is_single else "brief"
+
+
+def make_selection(options: Options) -> tuple[Selection, Mapping[Key, str]]:
+    """Return which findings count, and the baseline with where its findings were.
+
+    Ends the command if the baseline cannot be used.
+    """
+    try:
+        baseline = load_baseline(options["baseline"]) if options["baseline"] else {}
+    except BaselineFault as fault:
+        stop([fault])
+    selection = Selection(
+        selected=_words(options["select"]),
+        ignored=_words(options["ignore"]),
+        accepted=frozenset(baseline),
+        is_strict=options["strict"],
+    )
+    return selection, baseline
+
+
+def _workflow(path: Path | None) -> Workflow | None:
+    """Read the request that recorded statuses belong to; ends the command if it is none."""
+    if path is None:
+        return None
+    try:
+        document = Document(path=str(path), line=None, raw=path.read_bytes())
+    except OSError as error:
+        stop([f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"])
+    plan = read_plan(Terms(), document.raw)
+    if plan.value is None:
+        findings = "\n\n".join(map(full, place(document, plan.errors)))
+        click.echo(findings, err=True)
+        stop([f"{path}: is no request that statuses could belong to"])
+    from gateway.offline.record import Workflow  # noqa: PLC0415 - brings the machine
+
+    return Workflow(path=str(path), plan=plan.value)
+
+
+def _words(values: Sequence[str]) -> tuple[str, ...]:
+    """Take apart what names several rules, separated by commas."""
+    return tuple(word for value in values for word in value.split(","))

@@ -1,0 +1,272 @@
+"""Finding files and reading them in blocks of whole lines, whatever they are and however long.
+
+What cannot be read is a `Trouble`, never an exception, and never ends the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from codecs import BOM_UTF8
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, Final
+
+STANDARD_INPUT: Final = "-"
+JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
+_LINE_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
+
+BLOCK: Final = 1 << 20
+"""How much is read at a time, in bytes."""
+MAX_DOCUMENT: Final = 16 << 20
+"""How long a document may be, in bytes: far above what any dispatch needs, far below memory."""
+
+_SAMPLE_LINES: Final = 20
+_BLANK: Final = "holds nothing but white space"
+
+
+class Kind(StrEnum):
+    """How the documents of a file are told apart."""
+
+    DOCUMENT = "document"
+    """The whole file is one."""
+    LINES = "lines"
+    """Each line is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """Something to read."""
+
+    path: str
+    """As the user named it, or found below a directory that was named; `-`: standard input."""
+    size: int | None
+    """In bytes; `None` where only reading would tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that was not read, or not to its end."""
+
+    path: str
+    """With the line, where one line is meant."""
+    problem: str
+    """The rest of a sentence that begins with the path."""
+    is_loss: bool = True
+    """False where nothing is missing, such as for a link to what is read anyway."""
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A piece of a file that holds whole documents."""
+
+    path: str
+    kind: Kind
+    first_line: int
+    """The number of its first line, from 1."""
+    raw: bytes
+    size: int
+    """How far reading it moved on in the file, in bytes: lines that were skipped count."""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """A search through directories, and where it has been."""
+
+    suffixes: frozenset[str] | None
+    seen: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def below(self, directory: str) -> Iterator[Input | Trouble]:
+        """Yield the files below `directory`, in the order of their names."""
+        waiting = [directory]
+        while waiting:
+            path = waiting.pop()
+            if not _is_directory(path):
+                if self.suffixes is None or Path(path).suffix.lower() in self.suffixes:
+                    yield _look_at(path)
+                continue
+            try:
+                held = self._enter(path)
+            except OSError as error:
+                yield Trouble(path=path, problem=_cannot(error))
+                continue
+            if isinstance(held, Trouble):
+                yield held
+            else:
+                waiting += reversed(held)
+
+    def _enter(self, directory: str) -> list[str] | Trouble:
+        """Return the paths of what `directory` holds, unless it has been entered before."""
+        status = Path(directory).stat()
+        names = sorted(os.listdir(directory))  # noqa: PTH208 - names, not paths, are sorted
+        identity = (status.st_dev, status.st_ino)
+        if identity in self.seen:
+            problem = f"leads to {self.seen[identity]}, which is read already; skipped"
+            return Trouble(path=directory, problem=problem, is_loss=False)
+        self.seen[identity] = directory
+        return [str(Path(directory) / name) for name in names if not name.startswith(".")]
+
+
+def find_inputs(
+    paths: Sequence[str], *, suffixes: frozenset[str] | None = JSON_SUFFIXES
+) -> Iterator[Input | Trouble]:
+    """Yield what the paths name: files, directories with all below them, `-`.
+
+    Args:
+        paths: none at all means standard input.
+        suffixes: which files of a directory are read; `None` for all. Hidden ones are not. A file
+            that is named itself is read whatever it is called.
+    """
+    walk = _Walk(suffixes)
+    for path in paths or (STANDARD_INPUT,):
+        if path == STANDARD_INPUT:
+            yield Input(path=path, size=None)
+        elif _is_directory(path):
+            found = walk.below(path)
+            first = next(found, None)
+            if first is None:
+                wanted = " or ".join(sorted(suffixes)) if suffixes else "readable"
+                yield Trouble(path=path, problem=f"holds no {wanted} file")
+            else:
+                yield from chain((first,), found)
+        else:
+            yield _look_at(path)
+
+
+def read_blocks(source: Input) -> Iterator[Block | Trouble]:
+    """Yield the blocks of `source` in order; what was read before a trouble comes before it."""
+    shown = _writable(source.path)
+    try:
+        if source.path != STANDARD_INPUT:
+            with Path(source.path).open("rb", buffering=0) as file:
+                yield from _read(shown, file)
+        elif sys.stdin is None:  # closed by whoever started the command
+            yield Trouble(path=shown, problem="cannot be read: it is closed")
+        else:
+            yield from _read(shown, sys.stdin.buffer)
+    except OSError as error:
+        yield Trouble(path=shown, problem=_cannot(error))
+
+
+def lines_of(block: Block) -> Iterator[tuple[int, bytes]]:
+    """Yield number and content of each line that is not blank, without its line end."""
+    for number, line in enumerate(block.raw.split(b"\n"), block.first_line):
+        if line and not line.isspace():
+            yield number, line.removesuffix(b"\r")
+
+
+def _is_directory(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False  # such as for a name that is too long: opening it tells why
+
+
+def _writable(path: str) -> str:
+    """Return the path as results can hold it; not every name of a file is text."""
+    return os.fsencode(path).decode(errors="replace")
+
+
+def _look_at(path: str) -> Input | Trouble:
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        return Trouble(path=path, problem=_cannot(error))
+    return Input(path=path, size=status.st_size if stat.S_ISREG(status.st_mode) else None)
+
+
+def _read(path: str, file: BinaryIO) -> Iterator[Block | Trouble]:
+    head = _fill(file, b"", BLOCK)
+    if not head:
+        yield Trouble(path=path, problem="is empty")
+        return
+    if Path(path).suffix.lower() in _LINE_SUFFIXES or _is_lines(head):
+        yield from _read_lines(path, file, head)
+        return
+    whole = _fill(file, head, MAX_DOCUMENT + 1)
+    is_too_long = len(whole) > MAX_DOCUMENT
+    # Nothing that lays a document out has so long a first line: if others follow, they are more.
+    if b"\n" not in head and ((is_too_long and b"\n" not in whole) or _is_lines(whole)):
+        yield from _read_lines(path, file, whole)
+    elif is_too_long:
+        yield Trouble(path=path, problem=_too_long("a document"))
+    elif whole.isspace():
+        yield Trouble(path=path, problem=_BLANK)
+    else:
+        yield Block(path=path, kind=Kind.DOCUMENT, first_line=1, raw=whole, size=len(whole))
+
+
+def _read_lines(path: str, file: BinaryIO, head: bytes) -> Iterator[Block | Trouble]:
+    line, rest, passed, is_skipping, is_blank = 1, b"", 0, False, True
+    for read in chain((head,), iter(lambda: file.read(BLOCK), b"")):
+        piece = read
+        if is_skipping:
+            end = piece.find(b"\n") + 1
+            passed += end or len(piece)
+            if not end:
+                continue
+            piece, line, is_skipping = piece[end:], line + 1, False
+        if cut := piece.rfind(b"\n") + 1:
+            raw = rest + piece[:cut]
+            is_blank = is_blank and raw.isspace()
+            yield _lines_block(path, line, raw, passed)
+            line, rest, passed = line + raw.count(b"\n"), piece[cut:], 0
+        else:
+            rest += piece
+            if len(rest) > MAX_DOCUMENT:
+                yield Trouble(path=f"{path}:{line}", problem=_too_long("a line"))
+                passed, rest, is_skipping, is_blank = passed + len(rest), b"", True, False
+    if rest or passed:
+        yield _lines_block(path, line, rest, passed)
+    if is_blank and not rest.strip():
+        yield Trouble(path=path, problem=_BLANK)
+
+
+def _lines_block(path: str, line: int, raw: bytes, passed: int) -> Block:
+    size = len(raw) + passed
+    return Block(path=path, kind=Kind.LINES, first_line=line, raw=raw, size=size)
+
+
+def _fill(file: BinaryIO, held: bytes, size: int) -> bytes:
+    """Read until there are `size` bytes or the end; a pipe gives less at a time."""
+    pieces = [held]
+    missing = size - len(held)
+    while missing > 0 and (piece := file.read(min(missing, BLOCK))):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
+def _is_lines(head: bytes) -> bool:
+    """Tell JSON Lines from one document by its beginning.
+
+    A line that starts with `{` without indentation and is a whole object, with more lines beside
+    it, is not written by anything that lays one document out over several lines.
+    """
+    sample = head.removeprefix(BOM_UTF8).split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
+    lines = [line for line in sample if line.strip()]
+    return len(lines) > 1 and any(map(_is_object, lines))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        # Decoded here: the parser would accept UTF-16 as well.
+        return line.startswith(b"{") and isinstance(json.loads(line.decode()), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _cannot(error: OSError) -> str:
+    return f"cannot be read: {(error.strerror or str(error)).lower()}"
+
+
+def _too_long(what: str) -> str:
+    return f"is longer than {MAX_DOCUMENT >> 20} MiB, too long for {what}; not read"

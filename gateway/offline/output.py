@@ -1,0 +1,76 @@
+"""Where results go: standard output, or a file that is either whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def open_output(path: Path | None) -> Iterator[BinaryIO]:
+    """Yield what to write to: standard output, or a file that takes its name when it is whole.
+
+    A run that fails or is interrupted leaves the file that was there before, or none.
+
+    Raises:
+        OSError: the file could not be made or written.
+    """
+    if path is None:
+        if sys.stdout is None:  # closed by whoever started the command
+            raise OSError(errno.EBADF, "it is closed", "standard output")
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if path.exists() and not path.is_file():
+        with path.open("wb") as device:  # /dev/null, a pipe: nothing there to take a name
+            yield device
+        return
+    # What a link leads to is written, not the link: /dev/stdout is one.
+    target = Path(os.path.realpath(path))
+    handle, part = _part_of(target, path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(_mode(target))
+        part.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            part.unlink()
+        raise
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file at once, or leave what was there.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    with open_output(path) as file:
+        file.write(content)
+
+
+def _part_of(target: Path, path: Path) -> tuple[int, Path]:
+    """Open the file that becomes `target`; an error names it as the user did, `path`."""
+    try:
+        prefix = f".{target.name}."
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+    return handle, Path(name)
+
+
+def _mode(path: Path) -> int:
+    """Return the permissions the file shall have: its own, or those of any new file."""
+    if path.exists():
+        return path.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,250 @@
+"""The drawing of several runs: time runs down, one lane for each service.
+
+The scale is compressed: every instant at which something happens has its lines, and the longer
+the silence between two of them, the more it is marked, up to two lines.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from gateway.simulation.durations import duration
+from gateway.simulation.fates import ARRIVED, FAILED
+from gateway.simulation.trace import Entry, Outcome, Trace, What
+
+
+class Style(StrEnum):
+    """What a stretch of the drawing means, for whoever gives it a colour."""
+
+    PLAIN = "plain"
+    DIM = "dim"
+    TITLE = "title"
+    SEND = "send"
+    GOOD = "good"
+    BAD = "bad"
+    TURN = "turn"
+    """A failover."""
+    END = "end"
+    ALARM = "alarm"
+    """A second message reaches the person, or nobody is told the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Some text in one style."""
+
+    text: str
+    style: Style = Style.PLAIN
+
+
+Row = tuple[Stretch, ...]
+
+LEGEND: Final = "▶ a message is sent   ◀ the caller is told   ↷ given up   ■ the end"
+
+_ASCII: Final = str.maketrans(
+    {
+        "│": "|",
+        "├": "+",
+        "─": "-",
+        "▶": ">",
+        "◀": "<",
+        "┄": ".",
+        "⋮": ":",
+        "■": "#",
+        "□": "o",
+        "↷": "~",
+        "✕": "x",
+        "→": ">",
+        "…": ".",
+    }
+)
+
+_GAP: Final = 2
+"""Columns between lanes."""
+_NARROWEST: Final = 26
+"""The least width of a lane; narrower screens show one lane after the other."""
+# Silences at least this long get one mark, or two.
+_PAUSE_MS: Final = 5_000
+_SILENCE_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One service in the drawing."""
+
+    title: str
+    trace: Trace
+    sends: Mapping[int, str]
+    """What to call the message of each step, where it is sent."""
+
+
+def draw(lanes: Sequence[Lane], *, width: int) -> list[Row]:
+    """Draw lanes beside each other, or below each other where that is too narrow."""
+    margin = max(len(duration(at_ms)) for lane in lanes for at_ms in _instants([lane]))
+    room = (width - margin - _GAP * len(lanes)) // len(lanes)
+    if room >= _NARROWEST or len(lanes) == 1:
+        return _beside(lanes, margin, room)
+    drawn: list[Row] = []
+    for lane in lanes:
+        drawn += [*draw([lane], width=width), ()]
+    return drawn[:-1]
+
+
+def as_ascii(row: Row) -> Row:
+    """Return the row without characters that only some encodings have."""
+    return tuple(
+        Stretch(
+            text=each.text.translate(_ASCII).encode("ascii", "replace").decode(), style=each.style
+        )
+        for each in row
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    """One line of a lane: its spine, and what stands beside it."""
+
+    spine: str = " "
+    text: str = ""
+    style: Style = Style.PLAIN
+
+
+def _beside(lanes: Sequence[Lane], margin: int, room: int) -> list[Row]:
+    heads = [_Cell(spine=lane.title[0], text=lane.title[1:], style=Style.TITLE) for lane in lanes]
+    rules = [_Cell(spine="─", text="─" * (room - 1), style=Style.DIM) for _ in lanes]
+    rows = [_row("", margin, heads, room), _row("─" * margin, margin, rules, room)]
+    drawn = [_Lane(lane, room) for lane in lanes]
+    before_ms = 0
+    for at_ms in _instants(lanes):
+        gap_ms = at_ms - before_ms
+        marks = (gap_ms >= _PAUSE_MS) + (gap_ms >= _SILENCE_MS)
+        rows += [_row("", margin, [each.pause() for each in drawn], room)] * marks
+        columns = [each.lines(at_ms) for each in drawn]
+        height = max(map(len, columns))
+        for line in range(height):
+            cells = [
+                column[line] if line < len(column) else each.idle()
+                for column, each in zip(columns, drawn, strict=True)
+            ]
+            rows.append(_row("" if line else duration(at_ms), margin, cells, room))
+        before_ms = at_ms
+    tails = [each.tail() for each in drawn]
+    if any(tail.text for tail in tails):
+        rows.append(_row("", margin, tails, room))
+    return rows
+
+
+def _instants(lanes: Sequence[Lane]) -> list[int]:
+    return sorted({0} | {entry.at_ms for lane in lanes for entry in lane.trace.entries})
+
+
+def _row(time: str, margin: int, cells: Sequence[_Cell], room: int) -> Row:
+    stretches = [Stretch(text=f"{time:>{margin}}", style=Style.DIM)]
+    for cell in cells:
+        spine_style = cell.style if cell.style is Style.TITLE else Style.DIM
+        stretches += [
+            Stretch(text=" " * _GAP + cell.spine, style=spine_style),
+            Stretch(text=f"{cell.text:{room - 1}}", style=cell.style),
+        ]
+    return tuple(stretches)
+
+
+class _Lane:
+    """A lane while it is drawn from top to bottom."""
+
+    def __init__(self, lane: Lane, room: int) -> None:
+        self._lane = lane
+        self._room = room
+        self._is_alive = False
+        self._arrived: set[int] = set()
+        self._last_ms = max((entry.at_ms for entry in lane.trace.entries), default=0)
+
+    def idle(self) -> _Cell:
+        """Return a line in which nothing happens."""
+        return _Cell(spine="│" if self._is_alive else " ")
+
+    def pause(self) -> _Cell:
+        """Return a line of silence."""
+        return _Cell(spine="⋮" if self._is_alive else " ")
+
+    def tail(self) -> _Cell:
+        """Return the last line: what a lane comes to in which nobody is told the end."""
+        if self._lane.trace.outcome is not Outcome.UNRESOLVED:
+            return _Cell()
+        return _Cell(spine="⋮", text=" nothing more is heard", style=Style.ALARM)
+
+    def lines(self, at_ms: int) -> list[_Cell]:
+        """Return the lines of one instant."""
+        entries = [entry for entry in self._lane.trace.entries if entry.at_ms == at_ms]
+        cells: list[_Cell] = []
+        for index, entry in enumerate(entries):
+            follower = entries[index + 1] if index + 1 < len(entries) else None
+            for cell in self._cells(entry, follower):
+                cells += self._wrapped(cell)
+        trace = self._lane.trace
+        if trace.ended_ms == at_ms and trace.report is None:
+            self._is_alive = False
+            if trace.outcome is not Outcome.REFUSED:
+                cells.append(_Cell(spine="□", text="   no report tells so", style=Style.DIM))
+        return cells
+
+    def _wrapped(self, cell: _Cell) -> list[_Cell]:
+        """Break a text that is too long for the lane."""
+        indent = len(cell.text) - len(cell.text.lstrip(" ─▶◀┄↷✕!"))
+        first, *others = textwrap.wrap(
+            cell.text[indent:], self._room - 1 - indent, break_long_words=True
+        ) or [""]
+        lines = [_Cell(spine=cell.spine, text=cell.text[:indent] + first, style=cell.style)]
+        spine = "│" if self._is_alive else " "
+        return lines + [
+            _Cell(spine=spine, text=" " * indent + other, style=cell.style) for other in others
+        ]
+
+    def _cells(self, entry: Entry, follower: Entry | None) -> list[_Cell]:
+        spine = "│" if self._is_alive else " "
+        number = "" if entry.step is None else f"{entry.step + 1} "
+        code = "" if entry.code is None else f" {entry.code}"
+        match entry.what:
+            case What.SEND:
+                self._is_alive = True
+                name = self._lane.sends[entry.step or 0]
+                return [_Cell(spine="├", text=f"──▶ {number}{name}", style=Style.SEND)]
+            case What.REFUSED:
+                text = f"✕   {number or 'request '}refused{code}"
+                return [_Cell(spine=spine, text=text, style=Style.BAD)]
+            case What.LOST:
+                text = f"✕   {number}not answered: in doubt"
+                return [_Cell(spine=spine, text=text, style=Style.TURN)]
+            case What.STATUS:
+                return self._status(entry, follower, spine)
+            case What.FAILOVER:
+                text = f"↷ {entry.why}"
+                return [_Cell(spine=spine, text=text, style=Style.TURN)]
+            case What.REPORT:
+                self._is_alive = False
+                cell = _Cell(spine="■", text=f"◀── report: {entry.status}", style=Style.END)
+                why = [_Cell(text=f"    {entry.why}", style=Style.DIM)] if entry.why else []
+                return [cell, *why]
+            case What.CALLBACK | What.IGNORED:
+                return []  # drawn with the status before it
+
+    def _status(self, entry: Entry, follower: Entry | None, spine: str) -> list[_Cell]:
+        step = entry.step or 0
+        code = "" if entry.code is None else f" {entry.code}"
+        is_told = follower is not None and follower.what is What.CALLBACK
+        arrow = "◀──" if is_told else "┄┄┄"
+        again = "" if is_told else " (again)"
+        style = Style.BAD if entry.status in FAILED else Style.PLAIN
+        cells: list[_Cell] = []
+        if entry.status in ARRIVED:
+            style = Style.GOOD
+            if self._arrived and step not in self._arrived:
+                text = f"!!! message number {len(self._arrived) + 1}"
+                cells = [_Cell(spine=spine, text=text, style=Style.ALARM)]
+            self._arrived.add(step)
+        text = f"{arrow} {step + 1} {entry.status}{code}{again}"
+        return [_Cell(spine=spine, text=text, style=style), *cells]

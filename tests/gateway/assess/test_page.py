@@ -1,0 +1,113 @@
+"""The HTML report is one file that needs nothing else, and says everything in words as well."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Final
+
+import pytest
+
+from gateway.assess.html import render_html
+from gateway.offline.pages import flow as drawn
+from gateway.offline.shapes import Shape
+from tests.gateway.assess.assessing import flow, reported, waiting
+from tests.support.corpus import make_step
+
+REPORT: Final = reported(
+    [
+        flow(make_step("sms", "text")),
+        waiting("mms", "image"),
+        waiting("whatsapp", condition="read"),
+        flow(),
+        '"workflow": [',
+    ]
+)
+VOID: Final = frozenset({"meta", "rect", "path", "circle"})
+
+
+class Reader(HTMLParser):
+    """Collects what a page is made of, and what is not closed."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        self.open += [tag] * (tag not in VOID)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def values(self, name: str) -> list[str | None]:
+        return [value for key, value in self.attributes if key == name]
+
+
+@pytest.fixture
+def page() -> Reader:
+    return Reader(render_html(REPORT, top=10))
+
+
+def test_every_element_is_closed(page: Reader) -> None:
+    assert page.open == []
+
+
+def test_nothing_is_asked_of_the_network(page: Reader) -> None:
+    assert {"script", "link", "img", "iframe"}.isdisjoint(page.tags)
+    assert page.values("src") + page.values("href") == []
+    assert re.findall(r"https?:|@import|url\((?!#)", render_html(REPORT, top=10)) == []
+
+
+def test_names_of_places_are_used_once(page: Reader) -> None:
+    names = page.values("id")
+    assert len(names) == len(set(names))
+
+
+def test_what_a_label_refers_to_is_there(page: Reader) -> None:
+    wanted = {name for value in page.values("aria-labelledby") for name in (value or "").split()}
+    assert wanted <= set(page.values("id"))
+
+
+def test_the_first_figure_is_told_in_words() -> None:
+    text = render_html(REPORT, top=10)
+    assert ">N0 1 (25 %), N2 1 (25 %), N3 1 (25 %), refused 1 (25 %)</desc>" in text
+
+
+def test_a_workflow_is_drawn_with_its_terms() -> None:
+    text = drawn(REPORT.shapes[1].shape)
+    assert [re.sub("<.*?>", " ", item).split() for item in text.split("</li>")] == [
+        ["MMS", "image"],
+        ["unless", "delivered", "within", "10", "min"],
+        ["SMS", "text"],
+        [],
+    ]
+
+
+def test_a_workflow_of_which_nothing_can_be_read_is_drawn() -> None:
+    assert "unreadable" in drawn(Shape(steps=()))
+
+
+def test_shapes_that_are_not_shown_are_counted() -> None:
+    assert "Not shown here: 3 workflows of 3 other shapes" in render_html(REPORT, top=1)
+
+
+def test_it_is_made_for_phones_paper_and_dark_rooms() -> None:
+    text = render_html(REPORT, top=1)
+    for rule in ("width=device-width", "@media print", "prefers-color-scheme: dark", "max-width:"):
+        assert rule in text
+
+
+def test_what_a_file_is_called_cannot_become_markup() -> None:
+    line = replace(REPORT.shapes[0], first="<b>&x")
+    text = render_html(replace(REPORT, shapes=(line,)), top=1)
+    assert "&lt;b&gt;&amp;x" in text
+    assert "<b>&x" not in text
