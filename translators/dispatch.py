@@ -36,6 +36,9 @@ from translators.rules_request import (
     WORKFLOW_TOO_LONG,
 )
 
+USUAL_MAX_STEPS: Final = 100
+"""How long a workflow a gateway takes unless it is set up otherwise."""
+
 _TEMPLATE: Final = "failover"
 _FIELDS: Final = frozenset({"template", "workflow"})
 _STEP_FIELDS: Final = frozenset({"from", "to", "message", "failover", "client_ref"})

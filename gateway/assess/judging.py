@@ -9,7 +9,7 @@ from typing import Final, assert_never
 
 from gateway.offline.shapes import Shape, shape_of_document, shape_of_plan
 from translators.diagnostics import Diagnostic, JsonObject, JsonValue, Translation
-from translators.dispatch import DispatchPlan, translate_dispatch
+from translators.dispatch import USUAL_MAX_STEPS, DispatchPlan, translate_dispatch
 from translators.grades import Grade
 from translators.native import NativeOutcome, translate_native
 from translators.rules import DEFAULT_SWITCHES, Switches
@@ -101,7 +101,10 @@ def read_payload(parsed: Translation[JsonValue], assumptions: Assumptions) -> Re
         shape = Shape(steps=())
         return Reading(document=None, plan=None, shape=shape, diagnostics=parsed.diagnostics)
     translation = translate_dispatch(
-        parsed.value, assumptions.switches, default_locale=assumptions.default_locale
+        parsed.value,
+        assumptions.switches,
+        max_steps=USUAL_MAX_STEPS,
+        default_locale=assumptions.default_locale,
     )
     plan = translation.value
     return Reading(

@@ -227,13 +227,15 @@ def _translate(
     from gateway.offline.documents import place  # noqa: PLC0415
     from gateway.offline.reports import full  # noqa: PLC0415
     from translators.diagnostics import Severity  # noqa: PLC0415
-    from translators.dispatch import translate_dispatch  # noqa: PLC0415
+    from translators.dispatch import USUAL_MAX_STEPS, translate_dispatch  # noqa: PLC0415
     from translators.documents import parse_document  # noqa: PLC0415
 
     parsed = parse_document(document.raw, line=document.first_line)
     diagnostics, plan = parsed.diagnostics, None
     if parsed.value is not None:
-        translated = translate_dispatch(parsed.value, switches, default_locale=default_locale)
+        translated = translate_dispatch(
+            parsed.value, switches, max_steps=USUAL_MAX_STEPS, default_locale=default_locale
+        )
         diagnostics, plan = diagnostics + translated.diagnostics, translated.value
     for finding in place(document, diagnostics):
         click.echo(full(finding), err=True)

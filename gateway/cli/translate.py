@@ -63,6 +63,7 @@ class Options(TypedDict):
     accept: tuple[str, ...]
     refuse: tuple[str, ...]
     default_locale: str | None
+    max_steps: int
     ttl: bool
     assume: str | None
     workflow: Path | None
@@ -135,6 +136,13 @@ class Options(TypedDict):
     help="Refuse what this rule accepts by default, as GATEWAY_REFUSE does.",
 )
 @click.option("--default-locale", metavar="LOCALE", help="As GATEWAY_DEFAULT_LOCALE does.")
+@click.option(
+    "--max-steps",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="As GATEWAY_MAX_STEPS does; 0 for any number.",
+)
 @click.option("--ttl", is_flag=True, help="With --to failover: a ttl in place of each expiry.")
 @click.option(
     "--assume",

@@ -41,6 +41,7 @@ def make_order(
             refused=frozenset(_words(options["refuse"])),
         ),
         default_locale=options["default_locale"],
+        max_steps=options["max_steps"] or None,
         with_ttl=options["ttl"],
         undeliverable_fails_over=options["assume"] == "undeliverable-fails-over",
         pass_v1_codes=options["pass_v1_codes"],

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 import orjson
 
 from translators.diagnostics import Diagnostic, JsonObject, JsonValue, Severity, Translation
-from translators.dispatch import DispatchPlan, translate_dispatch
+from translators.dispatch import USUAL_MAX_STEPS, DispatchPlan, translate_dispatch
 from translators.documents import parse_document
 from translators.rules import DEFAULT_SWITCHES, Switches
 
@@ -47,7 +47,8 @@ class Terms:
     target: Target = Target.STEPS
     switches: Switches = DEFAULT_SWITCHES
     default_locale: str | None = None
-    max_steps: int | None = None
+    max_steps: int | None = USUAL_MAX_STEPS
+    """`None` for any length."""
     with_ttl: bool = False
     undeliverable_fails_over: bool = False
     pass_v1_codes: bool = False

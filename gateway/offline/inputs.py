@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import sys
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,8 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
+
+from gateway.offline.streams import standard_input
 
 STANDARD_INPUT: Final = "-"
 JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
@@ -145,13 +146,11 @@ def read_blocks(source: Input) -> Iterator[Block | Trouble]:
     """Yield the blocks of `source` in order; what was read before a trouble comes before it."""
     shown = _writable(source.path)
     try:
-        if source.path != STANDARD_INPUT:
+        if source.path == STANDARD_INPUT:
+            yield from _read(shown, standard_input())
+        else:
             with Path(source.path).open("rb", buffering=0) as file:
                 yield from _read(shown, file)
-        elif sys.stdin is None:  # closed by whoever started the command
-            yield Trouble(path=shown, problem="cannot be read: it is closed")
-        else:
-            yield from _read(shown, sys.stdin.buffer)
     except OSError as error:
         yield Trouble(path=shown, problem=_cannot(error))
 
@@ -249,11 +248,14 @@ def _is_lines(head: bytes) -> bool:
     """Tell JSON Lines from one document by its beginning.
 
     A line that starts with `{` without indentation and is a whole object, with more lines beside
-    it, is not written by anything that lays one document out over several lines.
+    it, is not written by anything that lays one document out over several lines; within an array,
+    it is.
     """
     sample = head.removeprefix(BOM_UTF8).split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
     lines = [line for line in sample if line.strip()]
-    return len(lines) > 1 and any(map(_is_object, lines))
+    if len(lines) < 2 or lines[0].lstrip().startswith(b"["):
+        return False
+    return any(map(_is_object, lines))
 
 
 def _is_object(line: bytes) -> bool:

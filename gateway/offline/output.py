@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from gateway.offline.streams import standard_output
 
 
 @contextmanager
@@ -22,10 +22,9 @@ def open_output(path: Path | None) -> Iterator[BinaryIO]:
         OSError: the file could not be made or written.
     """
     if path is None:
-        if sys.stdout is None:  # closed by whoever started the command
-            raise OSError(errno.EBADF, "it is closed", "standard output")
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        stream = standard_output()
+        yield stream
+        stream.flush()
         return
     if path.exists() and not path.is_file():
         with path.open("wb") as device:  # /dev/null, a pipe: nothing there to take a name

@@ -71,10 +71,11 @@ class Places:
         start, found = _after_space(self._text, 0), None
         at = ""
         for escaped in pointer.split("/")[1:]:
+            key = escaped.replace("~1", "/").replace("~0", "~")
             members = self._members.get(at)
-            if members is None:
-                members = self._members[at] = _read_members(self._text, start)
-            found = members.get(escaped.replace("~1", "/").replace("~0", "~"))
+            if members is None or key not in members:
+                members = self._members[at] = _read_members(self._text, start, key)
+            found = members.get(key)
             if found is None:
                 return start
             start = found.value.start
@@ -82,8 +83,12 @@ class Places:
         return found or start
 
 
-def _read_members(text: str, start: int) -> dict[str, _Member]:
-    """Return the members of the object, or the elements of the array, that begins at `start`."""
+def _read_members(text: str, start: int, wanted: str) -> dict[str, _Member]:
+    """Return the members of the object, or elements of the array, that begins at `start`.
+
+    An array is read up to the element that is `wanted`; in an object a later member may have the
+    same name.
+    """
     members: dict[str, _Member] = {}
     is_object = text.startswith("{", start)
     if not is_object and not text.startswith("[", start):
@@ -98,6 +103,8 @@ def _read_members(text: str, start: int) -> dict[str, _Member]:
                 at = _after_space(text, _after_space(text, end) + 1)  # past the colon
             _, end = _skip(text, at)
             members[key] = _Member(name, Span(at, end))
+            if not is_object and key == wanted:
+                break
             at = _after_space(text, end)
             if text[at] == ",":
                 at = _after_space(text, at + 1)

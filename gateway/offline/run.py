@@ -54,7 +54,6 @@ class Work:
         return (
             self.terms.origin is Origin.DISPATCH
             and self.terms.target is Target.STEPS
-            and self.terms.max_steps is None
             and self.form in (Form.LINES, None)
             and self.report is not ReportForm.JUNIT
         )
@@ -143,9 +142,10 @@ class Converter:
 
     def _take_lines_swiftly(self, block: Block, done: Done) -> None:
         results, has_results = done.results, self._work.form is not None
+        max_steps = self._work.terms.max_steps
         head = b'{"source":' + to_json(block.path)[:-1] + b":"
         for number, raw in lines_of(block):
-            members = translate_sound(raw)
+            members = translate_sound(raw, max_steps)
             if members is None:
                 self._take(Document(path=block.path, line=number, raw=raw), done)
                 continue

@@ -45,8 +45,11 @@ _BACKSLASH: Final = ord("\\")
 _find_ascii_escape: Final = re.compile(rb"\\u00[0-7]").search
 
 
-def translate_sound(raw: bytes) -> bytes | None:
+def translate_sound(raw: bytes, max_steps: int | None = None) -> bytes | None:
     """Translate a payload about which the full translation has nothing to say.
+
+    Args:
+        max_steps: how long a workflow may be; `None` for any length.
 
     Returns:
         The members of the answer, `"messages":[…],"failover":[…]`, without white space and in
@@ -55,6 +58,8 @@ def translate_sound(raw: bytes) -> bytes | None:
     try:
         workflow = _decode(raw).workflow
     except (MsgspecError, UnicodeDecodeError):
+        return None
+    if max_steps is not None and len(workflow) > max_steps:
         return None
     strings_spared = _STRINGS_SPARED * len(workflow)
     messages: list[Request] = []

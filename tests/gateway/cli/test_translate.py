@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.gateway.cli.translating import (
+    MIXED,
     NOTED,
     REFUSED,
     SOUND,
@@ -17,8 +18,6 @@ from tests.gateway.cli.translating import (
     translate,
     workflow_with,
 )
-
-MIXED = SOUND + NOTED + WARNED + REFUSED
 
 
 @pytest.fixture(autouse=True)

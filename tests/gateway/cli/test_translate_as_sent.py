@@ -24,9 +24,9 @@ from tests.support.peers import answer
 from tests.support.world import API_KEY, API_SECRET, World, a_world
 
 CARRIED: Final = golden_cases("requests/carried", ".v01.json")
-# Read otherwise than a request body: how many steps are too many is a setting of the gateway
-# alone, two documents on two lines are JSON Lines, and an empty file is no input.
-ELSEWHERE: Final = ("workflow-too-long", "findings-unlisted", "data-after-document", "body-empty")
+# Read otherwise than a request body: two documents on two lines are JSON Lines, and an empty file
+# is no input.
+ELSEWHERE: Final = ("data-after-document", "body-empty")
 REFUSED: Final = [
     case for case in golden_cases("requests/refused", ".v01.json") if case.id not in ELSEWHERE
 ]
@@ -36,6 +36,7 @@ SETTINGS: Final = {
     "accepted": ("GATEWAY_ACCEPT", "--accept"),
     "refused": ("GATEWAY_REFUSE", "--refuse"),
     "default_locale": ("GATEWAY_DEFAULT_LOCALE", "--default-locale"),
+    "max_steps": ("GATEWAY_MAX_STEPS", "--max-steps"),
 }
 """Of each setting of a case: how the gateway and how the command is told."""
 
@@ -71,7 +72,7 @@ def settings_of(path: Path) -> list[tuple[str, str, str]]:
     file = beside(path, ".settings.json")
     settings = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     return [
-        (*SETTINGS[name], value if isinstance(value, str) else ",".join(value))
+        (*SETTINGS[name], ",".join(value) if isinstance(value, list) else str(value))
         for name, value in settings.items()
     ]
 

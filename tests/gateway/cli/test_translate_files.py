@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.cli.translating import (
-    NOTED,
+    MIXED,
     REFUSED,
     SOUND,
     WARNED,
@@ -18,8 +18,6 @@ from tests.gateway.cli.translating import (
     results_of,
     translate,
 )
-
-MIXED = SOUND + NOTED + WARNED + REFUSED
 
 
 @pytest.fixture(autouse=True)

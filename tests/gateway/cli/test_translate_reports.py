@@ -8,14 +8,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.gateway.cli.translating import (
+    MIXED,
     NOTED,
     REFUSED,
     SOUND,
     WARNED,
     translate,
 )
-
-MIXED = SOUND + NOTED + WARNED + REFUSED
 
 
 @pytest.fixture(autouse=True)

@@ -72,3 +72,7 @@ WARNED: Final = line_with(to={"type": "sms", "number": 447700900000})
 """A warning: the number is a JSON number."""
 REFUSED: Final = line_with(message={"content": {"type": "text", "text": ""}})
 """An error: the text is empty."""
+MIXED: Final = SOUND + NOTED + WARNED + REFUSED
+"""One line of each."""
+FAT = line_with(bogus="x" * 200_000)
+"""A line that is quickly done, and fills a block with a few more of its kind."""

@@ -326,3 +326,10 @@ def test_a_faulty_request_is_answered_like_the_full_translation_or_not_at_all(
 ) -> None:
     raw = data.draw(fault())
     assert translate_sound(raw) in (None, in_full(raw))
+
+
+def test_a_workflow_longer_than_is_taken_is_a_doubt() -> None:
+    first, last = waiting()["workflow"]
+    three = orjson.dumps(flow(first, first, last))
+    assert translate_sound(three, 3) is not None
+    assert translate_sound(three, 2) is None

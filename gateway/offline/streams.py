@@ -1,0 +1,37 @@
+"""Standard input and output, which whoever started the command may have closed or changed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from typing import BinaryIO, TextIO
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input.
+
+    Raises:
+        OSError: it is closed.
+    """
+    return _usable(sys.stdin, "standard input")
+
+
+def standard_output() -> BinaryIO:
+    """Return standard output.
+
+    Raises:
+        OSError: it is closed.
+    """
+    return _usable(sys.stdout, "standard output")
+
+
+def _usable(stream: TextIO | None, name: str) -> BinaryIO:
+    if stream is None:
+        raise OSError(errno.EBADF, "it is closed", name)
+    if sys.platform != "win32":
+        # Other programs leave pipes in a mode in which "nothing yet" reads like the end.
+        with suppress(OSError):  # it has no descriptor
+            os.set_blocking(stream.fileno(), True)
+    return stream.buffer
