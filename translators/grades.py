@@ -91,7 +91,8 @@ def _summary(grade: Grade, reasons: Iterable[Diagnostic]) -> str:
         case Grade.N1:
             return (
                 "Native v1 sends the same with a ttl in place of each expiry, provided that a"
-                " lapsed ttl and undeliverable fail over."
+                " lapsed ttl and undeliverable fail over, and that your code acts on a refused"
+                " request, of which nothing is sent."
             )
         case Grade.N2:
             return f"Native v1 differs even with a ttl: {clauses}."

@@ -163,7 +163,8 @@ def test_what_dropping_an_expiry_does_is_said_of_the_request_as_it_is_emitted() 
 
 
 def test_a_channel_without_a_known_life_is_never_given_up() -> None:
-    assert "stays undelivered never fails over;" in detail(then_sms(waiting("viber_service_msg")), "NAT501")
+    outcome = then_sms(waiting("viber_service_msg"))
+    assert "stays undelivered never fails over;" in detail(outcome, "NAT501")
 
 
 @pytest.mark.parametrize("channel", ["sms", "mms"])
@@ -282,7 +283,8 @@ def test_the_plan_is_not_changed() -> None:
         (
             then_sms(waiting("sms"), undeliverable_fails_over=True),
             "Native v1 sends the same with a ttl in place of each expiry, provided that a lapsed"
-            " ttl and undeliverable fail over.",
+            " ttl and undeliverable fail over, and that your code acts on a refused request, of"
+            " which nothing is sent.",
         ),
         (
             native(waiting("mms", 60), waiting("mms", 60), step()),
