@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo test check bench kill-test lock format docs clean
+.PHONY: help install demo demo-compare test check bench kill-test lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -34,6 +34,9 @@ install: $(VENV)/.installed ## install into .venv; afterwards .venv/bin/dispatch
 
 demo: $(VENV)/.installed ## run one real workflow through gateway, simulated upstream and a sample application
 	@$(BIN)/dispatch-gateway demo
+
+demo-compare: $(VENV)/.installed ## watch a stand-in of Dispatch, and say whether to cut over
+	@$(BIN)/dispatch-gateway demo --compare
 
 check: $(VENV)/.installed-dev ## lint, types and import contracts
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PARTS = ("cycles", "commits", "timers", "clients", "signatures", "logs", "offline")
+PARTS = ("cycles", "commits", "timers", "clients", "signatures", "logs", "offline", "observe")
 
 
 def main() -> None:

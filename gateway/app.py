@@ -15,8 +15,11 @@ from gateway.api.auth import Authenticator
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
 from gateway.api.hot import HotRoutes
+from gateway.api.legacy import LegacyApi
 from gateway.api.metering import Metering
+from gateway.api.paired import PairedApi
 from gateway.api.problems import Problems
+from gateway.api.split import SplitApi
 from gateway.api.webhooks import WebhookApi
 from gateway.api.workflows import WorkflowApi
 from gateway.applications import Applications
@@ -26,13 +29,14 @@ from gateway.clients.guard import AddressPolicy
 from gateway.clients.messages import MessagesClient
 from gateway.clock import Clock
 from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
-from gateway.core.state import ExpiryStart, Terms
 from gateway.correlation import Correlator
 from gateway.engine import Engine
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
+from gateway.modes.build import build_modes
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings
+from gateway.settings.terms import terms_of
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.tokens import TokenMint
 from gateway.workers.callbacks import Deliverer
@@ -70,13 +74,21 @@ class Gateway:
         self._callback_client = CallbackClient(
             policy=policy, clock=clock, deadline_s=settings.callback_timeout_s
         )
+        self.modes = modes = build_modes(
+            settings,
+            policy=policy,
+            secret=store.secret(),
+            clock=clock,
+            metrics=metrics,
+        )
         engine = Engine(
             store=store,
             renderer=Renderer(applications.by_name, mint, _render_options(settings)),
             clock=clock,
             metrics=metrics,
-            terms=_terms(settings),
+            terms=terms_of(settings),
             offer=self._offer,
+            witness=modes.witness,
         )
         correlator = Correlator(
             engine=engine,
@@ -137,11 +149,13 @@ class Gateway:
             clock=clock,
             metrics=metrics,
             refresh_gauges=self._housekeeper.refresh_gauges,
+            describe_legacy=modes.describe_legacy,
         )
         self._problems = Problems(
             clock=clock, invalid_as_array=settings.invalid_parameters == "array"
         )
         authenticator = Authenticator(settings.applications, clock, leeway_s=settings.jwt_leeway_s)
+        self._legacy_api = LegacyApi.of(settings, modes.observer, self._problems, modes.splitter)
         self._dispatch_api = DispatchApi(
             engine=engine,
             authenticator=authenticator,
@@ -150,6 +164,10 @@ class Gateway:
             max_body=settings.max_body,
             max_steps=settings.max_steps or None,
             default_locale=settings.default_locale,
+            legacy=self._legacy_api,
+            recorder=modes.recorder,
+            split=SplitApi.of(settings, modes.splitter, self._legacy_api),
+            paired=PairedApi.of(settings, modes.pairing, self._legacy_api, clock),
         )
         self._workflow_api = WorkflowApi(
             engine=engine,
@@ -187,6 +205,7 @@ class Gateway:
             Route("/livez", self._health.live, methods=["GET"]),
             Route("/readyz", self._health.ready, methods=["GET"]),
             Route("/metrics", self._health.metrics, methods=["GET"]),
+            *(self._legacy_api.routes() if self._legacy_api else ()),
         ]
 
     def app(self) -> ASGIApp:
@@ -218,6 +237,12 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the workers; on leaving, drain: nothing new begins, what is under way ends."""
+        # What records ends after what works: it is told of the last commit, too.
+        async with self.modes.running(), self._working():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
         tasks = [
             asyncio.create_task(self._sends.run(), name="sends"),
             asyncio.create_task(self._callbacks.run(), name="callbacks"),
@@ -262,15 +287,6 @@ def address_policy(settings: Settings) -> AddressPolicy:
         allow_private=settings.allow_private_callbacks,
         https_only=settings.https_callbacks_only,
         allowed_ports=AddressPolicy().allowed_ports | settings.callback_ports,
-    )
-
-
-def _terms(settings: Settings) -> Terms:
-    return Terms(
-        horizon_s=settings.horizon_s,
-        grace_s=settings.in_doubt_grace_s,
-        expiry_start=ExpiryStart(settings.expiry_starts),
-        resends_in_doubt=settings.resend_in_doubt == "last-step-once",
     )
 
 

@@ -23,6 +23,7 @@ from gateway.settings import Application
 from gateway.stores.base import (
     Cause,
     CauseSpent,
+    Commit,
     NewOutboxItem,
     OutboxItem,
     OutboxItemId,
@@ -62,6 +63,7 @@ class Engine:
         metrics: Metrics,
         terms: Terms,
         offer: Callable[[Sequence[OutboxItem]], None],
+        witness: Callable[[Commit, Decision], None] | None = None,
     ) -> None:
         self.store = store
         self._renderer = renderer
@@ -69,6 +71,7 @@ class Engine:
         self._metrics = metrics
         self._terms = terms
         self._offer = offer
+        self._witness = witness
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def accept(
@@ -108,6 +111,8 @@ class Engine:
             assert idempotency_key is not None  # noqa: S101
             return await self._answer_again(application, idempotency_key, fingerprint)
         self._offer(claimed)
+        if self._witness is not None:
+            self._witness(commit, decision)
         self._metrics.dispatches_accepted.inc()
         self._observe(state, decision, event)
         return state.dispatch_uuid
@@ -186,6 +191,8 @@ class Engine:
             except RevisionConflict:
                 continue
             self._offer(claimed)
+            if self._witness is not None:
+                self._witness(commit, decision)
             self._observe(record.state, decision, event)
             return decision
         # Each conflict means that another event of this very dispatch was committed.

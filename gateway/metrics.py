@@ -96,3 +96,58 @@ class Metrics:
         self.held_webhooks = Gauge(
             "gateway_held_webhooks", "Webhooks kept unmatched or unusable.", registry=registry
         )
+        self.traces = Counter(
+            "gateway_traces_total", "Traces done with, by outcome.", ["outcome"], registry=registry
+        )
+        self.trace_dropped = Counter(
+            "gateway_trace_dropped_total",
+            "Facts that belong to no trace, by reason.",
+            ["reason"],
+            registry=registry,
+        )
+        self.comparisons = Counter(
+            "gateway_comparisons_total",
+            "Traces held against what another service would have done.",
+            ["candidate", "outcome", "kind"],
+            registry=registry,
+        )
+        self.forwards = Counter(
+            "gateway_legacy_forwards_total",
+            "Requests passed on to the legacy service, by what came of it.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.relays = Counter(
+            "gateway_legacy_relays_total",
+            "Callbacks of the legacy service passed on, by what came of it.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.legacy_gone = Gauge(
+            "gateway_legacy_gone", "1 once the legacy service is gone for good.", registry=registry
+        )
+        self.split_workflows = Counter(
+            "gateway_split_workflows_total",
+            "Workflows that were given a path, and what decided.",
+            ["path", "why"],
+            registry=registry,
+        )
+        self.split_crossings = Counter(
+            "gateway_split_crossings_total",
+            "Workflows with a recipient whom the other path may message, too.",
+            registry=registry,
+        )
+        self.split_step_backs = Counter(
+            "gateway_split_step_backs_total",
+            "How often the dial was turned to 0 by the gateway itself, and why.",
+            ["cause"],
+            registry=registry,
+        )
+        self.split_share = Gauge(
+            "gateway_split_share", "Where the dial stands, from 0 to 1.", registry=registry
+        )
+        self.split_stepped_back = Gauge(
+            "gateway_split_stepped_back",
+            "1 while the dial is held at 0 by the gateway itself.",
+            registry=registry,
+        )

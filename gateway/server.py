@@ -20,6 +20,7 @@ from gateway.app import Gateway
 from gateway.clock import Clock, SystemClock
 from gateway.logs import configure_logging, get_logger
 from gateway.settings import Settings
+from gateway.settings.values import Unusable
 from gateway.stores.base import Store, StoreUnavailable
 from gateway.stores.open import open_store
 
@@ -76,7 +77,15 @@ async def _stuck_applications(settings: Settings, store: Store) -> list[str]:
 
 
 async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> int:
-    gateway = Gateway(settings, store, clock)
+    try:
+        gateway = Gateway(settings, store, clock)
+    except StoreUnavailable as error:
+        listener.close()
+        return _fail(str(error))
+    except Unusable as unusable:
+        # It was usable a moment ago: a dial that is being written is empty for an instant.
+        listener.close()
+        return _fail(f"GATEWAY_SPLIT {unusable.problem}", unusable.remedy)
     calm_the_collector()
     server = make_server(gateway.app(), drain_s=settings.drain_s, kind=_Process)
     host, port = listener.getsockname()[:2]

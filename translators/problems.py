@@ -118,11 +118,23 @@ class Problem(Enum):
         "Internal error",
         "There was an error processing your request in the Platform.",
     )
+    BAD_GATEWAY = (
+        502,
+        _GENERIC + "bad-gateway",
+        "Bad Gateway",
+        "The service behind this one could not be reached.",
+    )
     UNAVAILABLE = (
         503,
         _GENERIC + "unavailable",
         "Service Unavailable",
         "The request was not accepted. Please wait, then retry your request",
+    )
+    GATEWAY_TIMEOUT = (
+        504,
+        _GENERIC + "gateway-timeout",
+        "Gateway Timeout",
+        "The service behind this one did not answer. Whether it took the request is not known.",
     )
 
     def __init__(self, http_status: int, type: str, title: str, detail: str) -> None:

@@ -6,22 +6,28 @@ Nothing is sent before the 202, and nothing is stored for a request that is refu
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.auth import Authenticator, AuthFault
+from gateway.api.legacy import LegacyApi
+from gateway.api.paired import PairedApi
 from gateway.api.problems import DIAGNOSTICS_HEADER, Problems
 from gateway.api.requests import (
+    Asked,
     ClientDisconnect,
     Refusal,
     check_media_types,
     read_body,
     read_idempotency_key,
 )
+from gateway.api.split import SplitApi
 from gateway.engine import Engine, IdempotencyConflict
 from gateway.logs import get_logger
+from gateway.modes.recorder import Recorder
 from gateway.settings import Application
 from gateway.stores.base import StoreUnavailable
 from translators.diagnostics import Diagnostic, Translation, field_path
@@ -46,7 +52,19 @@ class DispatchApi:
         max_body: int,
         max_steps: int | None,
         default_locale: str | None,
+        legacy: LegacyApi | None = None,
+        recorder: Recorder | None = None,
+        split: SplitApi | None = None,
+        paired: PairedApi | None = None,
     ) -> None:
+        """Prepare the route.
+
+        Args:
+            legacy: answers in our place for the applications it takes.
+            recorder: learns of every answer of ours to a workflow.
+            split: chooses who serves, for the applications it takes.
+            paired: serves twice, for the applications it takes.
+        """
         self._engine = engine
         self._authenticator = authenticator
         self._problems = problems
@@ -54,6 +72,10 @@ class DispatchApi:
         self._max_body = max_body
         self._max_steps = max_steps
         self._default_locale = default_locale
+        self._legacy = legacy
+        self._recorder = recorder
+        self._split = split
+        self._paired = paired
 
     async def create(self, request: Request) -> Response:
         """Answer one POST."""
@@ -69,11 +91,29 @@ class DispatchApi:
 
     async def _create(self, request: Request) -> Response | Refusal:
         application = self._authenticator.authenticate(request.scope["headers"])
+        if self._legacy is not None and self._legacy.takes(application):
+            return await self._legacy.forward(request)
+        if self._split is not None and self._split.takes(application):
+            return await self._split.create(
+                request, application, ask=self._ask, accept=self._accept
+            )
         if isinstance(application, AuthFault):
             return refuse_stranger(application)
         body = await read_body(request, self._max_body)
         if isinstance(body, Refusal):
             return body
+        asked = self._ask(request, body)
+        if isinstance(asked, Refusal):
+            if asked.codes and self._recorder is not None:
+                self._recorder.take_answer(application, body, 400, None)
+            return asked
+        if self._paired is not None and self._paired.takes(application):
+            accept = partial(self._accept, application, asked)
+            return await self._paired.create(request, asked, accept=accept)
+        return await self._accept(application, asked)
+
+    def _ask(self, request: Request, body: bytes) -> Asked | Refusal:
+        """Read a request as far as it has to be for serving it."""
         if refusal := check_media_types(request):
             return refusal
         key = read_idempotency_key(request)
@@ -82,7 +122,7 @@ class DispatchApi:
         plan = self._translate(body)
         if plan.value is None:
             return _refuse_faults(plan.errors, plan.codes)
-        return await self._accept(application, plan.value, plan.codes, key, body)
+        return Asked(body=body, plan=plan.value, codes=plan.codes, key=key)
 
     def _translate(self, body: bytes) -> Translation[DispatchPlan]:
         document = parse_document(body)
@@ -99,22 +139,23 @@ class DispatchApi:
     async def _accept(
         self,
         application: Application,
-        plan: DispatchPlan,
-        codes: tuple[str, ...],
-        key: str | None,
-        body: bytes,
+        asked: Asked,
+        pair: str | None = None,
     ) -> Response | Refusal:
+        key, codes = asked.key, asked.codes
         accepted = await self._engine.accept(
             application,
-            plan,
+            asked.plan,
             idempotency_key=key,
-            fingerprint=hashlib.sha256(body).hexdigest() if key is not None else "",
+            fingerprint=hashlib.sha256(asked.body).hexdigest() if key is not None else "",
         )
         if isinstance(accepted, IdempotencyConflict):
             return Refusal(
                 problem=Problem.CONFLICT,
                 detail="This Idempotency-Key was used for another body. Draw a new one.",
             )
+        if self._recorder is not None:
+            self._recorder.take_answer(application, asked.body, 202, accepted, pair)
         if codes:
             log.info("dispatch.accepted", dispatch_uuid=accepted, rules=list(codes))
         return Response(

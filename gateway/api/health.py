@@ -27,11 +27,13 @@ class HealthApi:
         clock: Clock,
         metrics: Metrics,
         refresh_gauges: Callable[[], Awaitable[None]],
+        describe_legacy: Callable[[], str] = str,
     ) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics
         self._refresh_gauges = refresh_gauges
+        self._describe_legacy = describe_legacy
         self._checked_ms = -_CACHE_MS
         self._can_write = False
         self._checking = asyncio.Lock()
@@ -50,7 +52,8 @@ class HealthApi:
             if self._clock.now_ms() - self._checked_ms >= _CACHE_MS:
                 await self._check()
         if self._can_write:
-            return PlainTextResponse("ready\n")
+            detail = self._describe_legacy()
+            return PlainTextResponse(f"ready; {detail}\n" if detail else "ready\n")
         return PlainTextResponse("store unavailable\n", status_code=503)
 
     async def _check(self) -> None:

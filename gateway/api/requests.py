@@ -7,7 +7,21 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
+from translators.dispatch import DispatchPlan
 from translators.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A workflow that we can serve."""
+
+    body: bytes
+    plan: DispatchPlan
+    codes: tuple[str, ...]
+    """Of the rules that it met."""
+    key: str | None
+    """Its `Idempotency-Key`."""
+
 
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 # "" is a caller who says nothing; whoever reads problem+json reads our refusals, too.

@@ -2,30 +2,26 @@
 
 A payload is found by its member `workflow`: the object that encloses it is cut out of the text as
 it stands, so that what is judged is what was sent, doubled keys and all. It may be the record
-itself, part of a larger JSON document, stand between the words of a log line, or be escaped inside
-a quoted field, several times over.
+itself, part of a larger JSON document, stand between the words of a log line, or be wrapped in any
+of the ways that `wrappings` knows, several times over.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.assess.wrappings import MEMBER, encode, unwrap
 from translators.diagnostics import JsonValue, Translation
 from translators.documents import parse_document
 
 _WORD: Final = b"workflow"
-# Escaped any number of times; in the apostrophes or with the arrow of what a language prints that
-# is no JSON; and whether a list begins there.
-_MEMBER: Final = re.compile(r"""(\\{0,31})(["'])workflow\1\2\s*(?::|=>)\s*(\[?)""")
-_ESCAPE: Final = re.compile(r'\\(["\\/])')
 _LENIENT: Final = json.JSONDecoder(strict=False)
 _BRACES_TRIED: Final = 64
 """How many objects may stand before the member within its own."""
 _DEEPEST: Final = 4
-"""How many times a payload may be escaped."""
+"""How many times a payload may be wrapped."""
 _BUDGET: Final = 1 << 26
 """Characters read in vain before a record is given up: a hostile one would take quadratic time."""
 
@@ -55,6 +51,8 @@ def read_contents(raw: bytes, *, line: int = 1, is_json: bool = False) -> Conten
     """
     if _WORD not in raw and not is_json:
         return Contents()
+    # What breaks off does so on its last line, not on the one after it.
+    raw = raw.rstrip(b"\r\n")
     whole = None
     if is_json or raw.lstrip()[:1] == b"{":
         # First the plain case, which needs no search.
@@ -92,27 +90,31 @@ class _Search:
         self.fault: str | None = None
 
     def look(self, text: str, depth: int = 0) -> None:
-        """Find the payloads in `text`, which has been unescaped `depth` times."""
+        """Find the payloads in `text`, of which `depth` wrappings have been undone."""
         position = 0
-        while member := _MEMBER.search(text, position):
-            escapes, quote, bracket = member.groups()
-            if self._spent > _BUDGET or depth > _DEEPEST:
-                end, fault = None, _TOO_MUCH
-            elif quote == "'":
-                end, fault = None, _NOT_JSON
-            elif escapes:
-                end, fault = self._look_inside(text, position, member.start(), depth), ""
+        while member := MEMBER.search(text, position):
+            quote, at, end = member["quote"] or member["code"], member.start(), None
+            if not text.startswith(quote, at - len(quote), at):
+                fault = None  # the end of another name
+            elif self._spent > _BUDGET or depth > _DEEPEST:
+                fault = _TOO_MUCH
+            elif "'" in quote:
+                fault = _NOT_JSON
+            elif quote == '"':
+                end, fault = self._cut_out(text, position, member.end(), depth)
             else:
-                end, fault = self._cut_out(text, position, member, depth)
-            if end is None and bracket:
+                inside, fault = unwrap(text, position, at, quote), None
+                self.look(inside.text, depth + 1)
+                end = inside.end
+            if fault and (member["bracket"] or member["code"]):
                 self.fault = self.fault or fault
             position = max(end or 0, member.end())
 
     def _cut_out(
-        self, text: str, left: int, member: re.Match[str], depth: int
-    ) -> tuple[int | None, str]:
-        """Take the object that the member belongs to; return its end, or why there is none."""
-        brace, furthest = member.start(), None
+        self, text: str, left: int, at: int, depth: int
+    ) -> tuple[int | None, str | None]:
+        """Take the object that the member ending at `at` belongs to; return its end, or why not."""
+        brace, furthest = at, None
         for _ in range(_BRACES_TRIED):
             brace = text.rfind("{", left, brace)
             if brace < 0:
@@ -127,44 +129,19 @@ class _Search:
                 continue
             except RecursionError:
                 return None, _TOO_MUCH
-            if end < member.end():
+            if end < at:
                 self._spent += end - brace
                 continue  # an object beside the member
             if is_payload(value):
-                self.payloads.append(parse_document(_encode(text[brace:end])))
-            return end, ""
+                self.payloads.append(parse_document(encode(text[brace:end])))
+            return end, None
         return None, self._describe(text, furthest, depth) if furthest else _NO_BRACE
 
-    def _look_inside(self, text: str, left: int, at: int, depth: int) -> int:
-        """Look at the quoted text that encloses `at`; return its end."""
-        quote = text.rfind('"', left, at)
-        while quote > left and text[quote - 1] == "\\":
-            quote = text.rfind('"', left, quote - 1)
-        if quote >= left:
-            try:
-                inside, end = _LENIENT.raw_decode(text, quote)
-            except ValueError:
-                inside, end = None, 0
-            if end > at and isinstance(inside, str):
-                self.look(inside, depth + 1)
-                return int(end)
-        # In no quotes at all, or with escapes that are not JSON's.
-        self.look(_ESCAPE.sub(r"\1", text[left:]), depth + 1)
-        return len(text)
-
     def _describe(self, text: str, error: json.JSONDecodeError, depth: int) -> str:
-        """Say where the JSON breaks off; a column inside of escaped text would mislead."""
+        """Say where the JSON breaks off; a column in what is wrapped would mislead."""
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
             return _CUT_OFF
         line = self._line + error.lineno - 1
-        place = "in its quotes" if depth else f"at line {line}, column {error.colno}"
+        place = "once unwrapped" if depth else f"at line {line}, column {error.colno}"
         phrase = error.msg[0].lower() + error.msg[1:].rstrip(": ")
         return f"looks like a payload but is not JSON {place}: {phrase}"
-
-
-def _encode(text: str) -> bytes:
-    """Undo the decoding; half characters become bytes that `parse_document` refuses as such."""
-    try:
-        return text.encode(errors="surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode(errors="surrogatepass")

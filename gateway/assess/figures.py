@@ -11,7 +11,7 @@ from typing import Final
 
 from gateway.assess.judging import Standing
 from gateway.offline.pages import svg
-from gateway.offline.words import number, share
+from gateway.offline.words import number
 
 _HEIGHT: Final = 44
 _LABEL_FITS: Final = 0.085
@@ -34,7 +34,7 @@ patternTransform="rotate(-45)"><rect width="9" height="9" class="fill-N3"/>\
 """Stands once in the page; every figure uses it."""
 
 
-def standings_bar(standings: Mapping[Standing, int]) -> str:
+def standings_bar(standings: Mapping[Standing, int], percents: Mapping[Standing, str]) -> str:
     """Draw one bar, divided by standing."""
     whole = sum(standings.values())
     parts, told, left = [], [], 0.0
@@ -51,7 +51,7 @@ def standings_bar(standings: Mapping[Standing, int]) -> str:
                 f' transform="translate(-18 0)"/><text x="{middle:.3f}%" y="27"'
                 f' text-anchor="middle">{label if len(label) < 3 else "✕"}</text></g>'
             )
-        told.append(f"{standing} {number(count)} ({share(count, whole)})")
+        told.append(f"{standing} {number(count)} ({percents[standing]})")
         left += width
     size = f'width="100%" height="{_HEIGHT}"'
     return svg("f", "Workflows by grade", ", ".join(told), size, "".join(parts))

@@ -12,11 +12,18 @@ from typing import Final
 from gateway.assess.figures import PATTERNS, bar, standings_bar, swatch
 from gateway.assess.judging import MEANINGS, TITLES, Standing
 from gateway.assess.report import FindingLine, Report, ShapeLine
-from gateway.assess.sections import assumed, inventory_tables, masked_note, rules_sentence
+from gateway.assess.sections import (
+    assumed,
+    inventory_tables,
+    masked_note,
+    provenance,
+    rules_sentence,
+    ungraded,
+)
 from gateway.assess.style import STYLE
 from gateway.offline.pages import chart, chart_row, flow, json_details, page, prose, table_head
 from gateway.offline.shapes import name_channel
-from gateway.offline.words import counted, number, share
+from gateway.offline.words import counted, number
 
 _CHARTED: Final = 10
 _COUNTS: Final = ("Workflows", "Share")
@@ -44,7 +51,7 @@ def render_html(report: Report, *, top: int) -> str:
         title="Migration report: Dispatch v0.1 to Messages v1",
         style=STYLE,
         body="".join(sections),
-        foot=masked_note(),
+        foot=f"Made by {provenance()}. {assumed(report)} {masked_note()}",
         defs=PATTERNS,
     )
 
@@ -62,7 +69,7 @@ def _standings(report: Report) -> str:
     rows = "".join(
         f'<tr><th scope="row">{swatch(standing)}<span>{standing}</span></th>'
         f'<td class="num">{number(count)}</td>'
-        f'<td class="num">{share(count, report.payloads)}</td>'
+        f'<td class="num">{report.percents[standing]}</td>'
         f'<td class="wide"><b>{escape(TITLES[standing].capitalize())}.</b>'
         f" {escape(MEANINGS[standing])}</td></tr>\n"
         for standing, count in report.standings.items()
@@ -71,9 +78,9 @@ def _standings(report: Report) -> str:
     head = table_head("Grade", "Workflows", "Share", "What it means", numbers=_COUNTS)
     return (
         '<section aria-labelledby="grades">\n<h2 id="grades">Which workflows can leave</h2>\n'
-        f"<figure>{standings_bar(report.standings)}</figure>\n"
+        f"<figure>{standings_bar(report.standings, report.percents)}</figure>\n"
         f'<table class="legend stack">{head}<tbody>{rows}</tbody></table>\n'
-        f'<p class="small soft">{escape(assumed(report))}</p>\n</section>\n'
+        f'<p class="small soft">{escape(f"{assumed(report)} {ungraded()}")}</p>\n</section>\n'
     )
 
 
@@ -193,7 +200,7 @@ def _card(line: ShapeLine, rank: int, report: Report) -> str:
     return (
         f'<article class="card">\n<div class="row"><h3>{rank}. {_grade(line.standing)}'
         f" {escape(TITLES[line.standing])}</h3>"
-        f"<span>{number(line.payloads)} · {share(line.payloads, report.payloads)}</span></div>\n"
+        f"<span>{number(line.payloads)} · {line.percent}</span></div>\n"
         f"{flow(line.shape)}\n<p>{prose(line.summary)}</p>\n"
         f'<p class="small soft">First at {escape(line.first)}. Rules: {rules}.</p>'
         f"\n{samples}</article>\n"

@@ -1,4 +1,4 @@
-"""The records of a corpus: each line of a log or of JSON Lines, or a document that fills its file.
+"""The records of a corpus: each line of a log or of JSON Lines, or a document over more than one.
 
 What a file holds is told by its name where that says it, and by its beginning otherwise: unlike
 a file of payloads, an application log has no form of its own.
@@ -39,16 +39,23 @@ _FOREIGN: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One line, or one document that fills its file."""
+    """One line, or one document: it fills its file, or goes over several lines of one."""
 
     path: str
     """As `Input.path`."""
     line: int | None
-    """Its number in the file, from 1; `None` for a document."""
+    """The number of its first line in the file, from 1; `None` if it fills the file."""
+    lines: int = 1
+    """How many of them it goes over, unless it fills the file."""
     raw: bytes
     """With its line end, if it has one."""
     is_json: bool
     """Whether the file's name promises JSON, so that anything else in it is a fault."""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is more than one line."""
+        return self.line is None or self.lines > 1
 
 
 def read_records(source: Input) -> Iterator[Record | Trouble]:

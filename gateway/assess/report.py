@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.assess.advice import Advice, advise
 from gateway.assess.judging import LEAVING, Assumptions, Standing
+from gateway.assess.shares import percents
 from gateway.assess.tally import Inventory, RuleCount, ShapeCount, Tally
 from gateway.offline.inputs import Trouble
 from gateway.offline.shapes import Shape
@@ -65,6 +66,8 @@ class ShapeLine:
     standing: Standing
     summary: str
     payloads: int
+    percent: str
+    """Of all payloads."""
     rules: Mapping[str, int]
     """Payloads by rule, the most frequent first."""
     first: str
@@ -103,6 +106,8 @@ class Report:
     payloads: int
     standings: Mapping[Standing, int]
     """Every standing, those with none as well."""
+    percents: Mapping[Standing, str]
+    """The same in per cent; they add up."""
     advice: tuple[Advice, ...]
     shapes: tuple[ShapeLine, ...]
     """The most frequent first."""
@@ -132,6 +137,7 @@ def make_report(tally: Tally) -> Report:
     """Draw up the report of what was counted."""
     standings = {standing: tally.standings[standing] for standing in Standing}
     shapes = sorted(tally.shapes.values(), key=_shape_rank)
+    parts = percents([*(each.payloads for each in shapes), sum(tally.others.values())])
     lines = [_finding_line(counted) for counted in tally.rules.values()]
     lines.sort(key=lambda line: (-_RANKS[line.severity], -line.payloads, line.rule.code))
     carried = tally.payloads - standings[Standing.REFUSED]
@@ -154,8 +160,9 @@ def make_report(tally: Tally) -> Report:
         ),
         payloads=tally.payloads,
         standings=standings,
+        percents=dict(zip(standings, percents([*standings.values()]), strict=True)),
         advice=advise(tally),
-        shapes=tuple(_shape_line(counted) for counted in shapes),
+        shapes=tuple(map(_shape_line, shapes, parts)),
         others={standing: tally.others[standing] for standing in Standing},
         findings=tuple(line for line in lines if line not in of_all),
         of_all=of_all,
@@ -170,7 +177,8 @@ def _headline(tally: Tally, standings: Mapping[Standing, int]) -> str:
         return "No payload was found."
     leaving = sum(standings[standing] for standing in LEAVING)
     part = f"{number(leaving)} of {counted(tally.payloads, 'workflow')}"
-    parts = [f"{part} ({share(leaving, tally.payloads)}) can leave the gateway"]
+    part += f" ({share(leaving, tally.payloads)}) can leave the gateway"
+    parts = [part + _condition(leaving, standings[Standing.N2])]
     if staying := standings[Standing.N3]:
         reasons = [
             (tally.rules[code].payloads, phrase)
@@ -185,17 +193,27 @@ def _headline(tally: Tally, standings: Mapping[Standing, int]) -> str:
     return f"{'; '.join(parts)}."
 
 
+def _condition(leaving: int, differing: int) -> str:
+    """Say how many of those that can leave do so only if somebody accepts what differs."""
+    if not differing:
+        return ""
+    some = "" if differing == leaving else f", {number(differing)} of them"
+    they = "it behaves" if differing == 1 else "they behave"
+    return f"{some} if you accept that {they} differently"
+
+
 def _shape_rank(shape: ShapeCount) -> tuple[int, str, str]:
     return -shape.payloads, shape.standing, shape.shape.title
 
 
-def _shape_line(counted: ShapeCount) -> ShapeLine:
+def _shape_line(counted: ShapeCount, percent: str) -> ShapeLine:
     summary = counted.fate.summary if counted.fate else "Refused as it is: see the rules."
     return ShapeLine(
         shape=counted.shape,
         standing=counted.standing,
         summary=summary,
         payloads=counted.payloads,
+        percent=percent,
         rules=dict(sorted(counted.rules.items(), key=lambda item: (-item[1], item[0]))),
         first=counted.first,
         sample=counted.sample,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from gateway.assess.judging import Assumptions
 from gateway.assess.masks import printable
 from gateway.assess.records import Record, read_records
+from gateway.assess.spread import join_spread
 from gateway.assess.tally import MAX_TROUBLES, Tally
+from gateway.offline.apart import keep_apart
 from gateway.offline.inputs import Input, Trouble, find_inputs
 from gateway.offline.progress import make_progress
 
@@ -16,9 +20,30 @@ _STEP: Final = 1 << 18
 """Bytes between two looks at the progress bar."""
 
 
-def assess(paths: Sequence[str], assumptions: Assumptions, *, progress_is_wanted: bool) -> Tally:
-    """Read everything that `paths` name and count it."""
-    found = list(find_inputs(paths, suffixes=None))
+# How the reports of an earlier run begin, and a file that the shell has just made for this one.
+_REPORTS: Final = re.compile(
+    rb'<!doctype html>|grade,payloads,|\{\s*"version": 1,\s*"made_by"|'
+    rb"[\d,]+ of [\d,]+ workflows? |No payload was found\.|\s*\Z"
+)
+
+
+def assess(
+    paths: Sequence[str],
+    assumptions: Assumptions,
+    *,
+    progress_is_wanted: bool,
+    written: Sequence[Path | None] = (),
+) -> Tally:
+    """Read everything that `paths` name and count it.
+
+    Args:
+        written: where the report will go; `None` is standard output. It is no input.
+
+    Raises:
+        Overwriting: the report would overwrite an input.
+    """
+    inputs = list(find_inputs(paths, suffixes=None))
+    found = keep_apart(inputs, paths, written=written, results=_REPORTS)
     sizes = [each.size for each in found if isinstance(each, Input)]
     known = [size for size in sizes if size is not None]
     total = sum(known) if len(known) == len(sizes) else None
@@ -40,7 +65,7 @@ def assess(paths: Sequence[str], assumptions: Assumptions, *, progress_is_wanted
                 continue
             tally.files += 1
             read = 0
-            for record in read_records(each):
+            for record in join_spread(read_records(each)):
                 if isinstance(record, Record):
                     trouble = tally.add_record(record)
                     read += len(record.raw)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from gateway import __version__
 from gateway.assess.report import Report, ShapeLine
 from gateway.assess.tally import EXPIRY_BOUNDS
 from gateway.offline.shapes import name_channel, name_content
 from gateway.offline.words import counted, listed, number, seconds
 
 _LISTED: Final = 10
+
+
+def ungraded() -> str:
+    """Say what no grade takes into account."""
+    return "Your code changes in every case, since ids and webhooks are others; that is not graded."
 
 
 def assumed(report: Report) -> str:
@@ -20,9 +26,8 @@ def assumed(report: Report) -> str:
         text = "Assumed: v1 fails over on undeliverable as well as on rejected."
     else:
         text = "Assumed: v1 fails over on rejected only, as documented."
-    text += (
-        " Your code changes in every case, since ids and webhooks are others; that is not graded."
-    )
+    if report.assumptions.default_locale is not None:
+        text += " Templates without a locale get the default one."
     for words, names in (("Accepted", switches.accepted), ("Refused", switches.refused)):
         if names:
             text += f" {words}: {listed(sorted(names))}."
@@ -33,8 +38,13 @@ def masked_note() -> str:
     """Say why the report can be passed on."""
     return (
         "No numbers, ids, texts, captions, URLs, references or template parameters are in this"
-        " report: payloads are shown by their form alone. Made by dispatch-gateway assess."
+        " report: payloads are shown by their form alone."
     )
+
+
+def provenance() -> str:
+    """Name what a report was made by."""
+    return f"dispatch-gateway {__version__}"
 
 
 def inventory_tables(report: Report) -> list[tuple[str, str, list[tuple[str, int]]]]:
@@ -68,19 +78,22 @@ def _most_common(counts: Counter[str]) -> list[tuple[str, int]]:
 
 
 def rules_sentence(line: ShapeLine, report: Report) -> str:
-    """Name the rules that tell a shape from others: those of all first, then those of some."""
+    """Name the rules of a shape: those of all its workflows, those of some, those of any shape."""
     said = {each.rule.code for each in report.of_all}
     told = {code: count for code, count in line.rules.items() if code not in said}
     parts = [code for code, count in told.items() if count == line.payloads]
     parts += [
         f"{code} in {number(count)}" for code, count in told.items() if count != line.payloads
     ]
-    return ", ".join(parts) or "none"
+    own = ", ".join(parts)
+    if said.isdisjoint(line.rules):
+        return own or "none"
+    return f"{own} and those of every workflow" if own else "those of every workflow"
 
 
 def _range(bound: int | None) -> str:
     if bound is None:
-        return "unreadable"
+        return "unknown"
     index = EXPIRY_BOUNDS.index(bound)
     if index == 0:
         return f"under {seconds(bound)}"

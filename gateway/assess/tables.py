@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.assess.judging import Standing
 from gateway.assess.report import FindingLine, Report, ShapeLine
-from gateway.assess.sections import inventory_tables
+from gateway.assess.sections import inventory_tables, provenance
 from translators.diagnostics import JsonObject, JsonValue
 
 VERSION: Final = 1
@@ -70,6 +70,7 @@ def _report_object(report: Report) -> JsonObject:
     records, switches = report.records, report.assumptions.switches
     return {
         "version": VERSION,
+        "made_by": provenance(),
         "headline": report.headline,
         "assumptions": {
             "undeliverable_fails_over": report.assumptions.undeliverable_fails_over,

@@ -123,7 +123,7 @@ class Tally:
 
     def add_record(self, record: Record) -> Trouble | None:
         """Count a record and what it holds; return what could not be read of it."""
-        if record.line is None:
+        if record.is_document:
             self.documents += 1
         else:
             self.lines += 1

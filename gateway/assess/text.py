@@ -8,8 +8,14 @@ from typing import Final, TypeAlias
 
 from gateway.assess.judging import TITLES
 from gateway.assess.report import FindingLine, Report
-from gateway.assess.sections import assumed, inventory_tables, rules_sentence
-from gateway.offline.words import counted, number, share
+from gateway.assess.sections import (
+    assumed,
+    inventory_tables,
+    provenance,
+    rules_sentence,
+    ungraded,
+)
+from gateway.offline.words import counted, number
 
 Paint: TypeAlias = Callable[[str, str], str]
 """Takes a role and a text and returns the text in the role's colour, or as it is."""
@@ -40,23 +46,23 @@ def _lines(report: Report, top: int, paint: Paint) -> Iterator[str]:
         f"{counted(report.files, 'file')}: {report.records.sentence}."
         f" These hold {counted(report.payloads, 'workflow')}."
     )
-    if not report.payloads:
-        return
-    yield from _standings(report, paint)
-    yield from _advice(report, paint)
-    yield from _shapes(report, top, paint)
-    yield from _findings(report, paint)
-    yield from _inventory(report, paint)
+    if report.payloads:
+        yield from _standings(report, paint)
+        yield from _advice(report, paint)
+        yield from _shapes(report, top, paint)
+        yield from _findings(report, paint)
+        yield from _inventory(report, paint)
+    yield ""
+    yield f"Made by {provenance()}."
 
 
 def _standings(report: Report, paint: Paint) -> Iterator[str]:
     yield from _heading("Grades", paint)
     for standing, count in report.standings.items():
-        part = share(count, report.payloads)
         name = paint(standing.value, f"{standing.value:<8}")
-        yield f"  {name} {number(count):>9}  {part:>9}  {TITLES[standing]}"
+        yield f"  {name} {number(count):>9}  {report.percents[standing]:>11}  {TITLES[standing]}"
     yield f"  {'sum':<8} {number(report.payloads):>9}"
-    yield from _wrap(assumed(report), "  ")
+    yield from _wrap(f"{assumed(report)} {ungraded()}", "  ")
 
 
 def _advice(report: Report, paint: Paint) -> Iterator[str]:

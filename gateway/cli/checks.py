@@ -13,7 +13,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gateway.clients.addresses import AddressPolicy
+from gateway.clock import SystemClock
 from gateway.settings import Fault, Reading, Settings, read_settings
+from gateway.settings.mode_rules import paired_end_faults
 
 _SQLITE: Final = "sqlite:///"
 _PRIVATE: Final = "GATEWAY_ALLOW_PRIVATE_CALLBACKS=true"
@@ -30,7 +32,9 @@ def read_checked(config: Path | None, overrides: Mapping[str, str | None]) -> Re
     """
     options = {name: value for name, value in overrides.items() if value is not None}
     reading = read_settings(
-        {**os.environ, **options}, config, checks=(check_store, check_addresses, check_switches)
+        {**os.environ, **options},
+        config,
+        checks=(check_store, check_trace, check_addresses, check_switches, check_pairing),
     )
     settings = reading.settings
     return replace(
@@ -41,7 +45,15 @@ def read_checked(config: Path | None, overrides: Mapping[str, str | None]) -> Re
 
 def check_store(settings: Settings) -> list[Fault]:
     """Return a fault if the store's file could not be written where it is."""
-    path = Path(settings.store.removeprefix(_SQLITE))
+    return _check_file("GATEWAY_STORE", Path(settings.store.removeprefix(_SQLITE)))
+
+
+def check_trace(settings: Settings) -> list[Fault]:
+    """Return a fault if the trace file could not be written where it is."""
+    return [] if settings.trace is None else _check_file("GATEWAY_TRACE", Path(settings.trace))
+
+
+def _check_file(name: str, path: Path) -> list[Fault]:
     if not path.parent.is_dir():
         problem = "names a file in a directory that does not exist"
         remedy = "create the directory (a relative one begins where the gateway is started)"
@@ -52,7 +64,7 @@ def check_store(settings: Settings) -> list[Fault]:
         remedy = "let this user write the file and its directory"
     else:
         return []
-    return [Fault(name="GATEWAY_STORE", problem=problem, remedy=remedy)]
+    return [Fault(name=name, problem=problem, remedy=remedy)]
 
 
 def check_addresses(settings: Settings) -> list[Fault]:
@@ -61,6 +73,8 @@ def check_addresses(settings: Settings) -> list[Fault]:
 
     policy = address_policy(settings)
     urls = {"GATEWAY_UPSTREAM": settings.upstream}
+    if any(each.mode in ("observe", "split", "paired") for each in settings.applications):
+        urls["GATEWAY_LEGACY"] = settings.legacy
     for application in settings.applications:
         whose = f" of application {application.name}"
         urls[f"GATEWAY_STATUS_URL{whose}"] = application.status_url
@@ -73,7 +87,7 @@ def check_addresses(settings: Settings) -> list[Fault]:
         if refusal is not None:
             problem, remedy = refusal
             faults.append(Fault(name=name, problem=f"is refused: {problem}", remedy=remedy))
-        elif url and settings.public_url and url.startswith(f"{settings.public_url}/webhooks/"):
+        elif url and settings.public_url and url.startswith(_own(settings.public_url)):
             faults.append(
                 Fault(
                     name=name,
@@ -82,6 +96,11 @@ def check_addresses(settings: Settings) -> list[Fault]:
                 )
             )
     return faults
+
+
+def _own(public_url: str) -> tuple[str, ...]:
+    """Return how URLs begin that lead back here."""
+    return (f"{public_url}/webhooks/", f"{public_url}/legacy/")
 
 
 def _refusal(url: str, policy: AddressPolicy) -> tuple[str, str] | None:
@@ -103,6 +122,11 @@ def _refusal(url: str, policy: AddressPolicy) -> tuple[str, str] | None:
     if check_url(url, replace(policy, allow_private=True)) is None:
         remedy = f"{remedy}, or set {_PRIVATE} if this gateway serves a closed network"
     return f"{problem[:1].lower()}{problem[1:]}", remedy
+
+
+def check_pairing(settings: Settings) -> list[Fault]:
+    """Return a fault if pairing would have no end, or has ended."""
+    return paired_end_faults(settings, SystemClock().wall_s())
 
 
 def check_switches(settings: Settings) -> list[Fault]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
@@ -17,9 +16,10 @@ from starlette.types import ASGIApp
 from gateway.app import Gateway
 from gateway.clock import Clock
 from gateway.demo.application import EXPIRY_S, WORKFLOW, LegacyApplication, verdict
+from gateway.demo.serving import serving, url_of
 from gateway.demo.teller import StepView, Teller
 from gateway.sandbox.app import SandboxConfig, create_sandbox
-from gateway.server import bind, make_server
+from gateway.server import bind
 from gateway.settings import Settings, load_settings
 from gateway.stores.open import open_store
 from translators.diagnostics import JsonObject
@@ -197,7 +197,7 @@ async def _servers(application: LegacyApplication, clock: Clock) -> AsyncIterato
     """Run application, upstream and gateway on free ports; yield the two base URLs."""
     with tempfile.TemporaryDirectory(prefix="dispatch-gateway-demo-") as folder:
         ports = [bind("127.0.0.1", 0) for _ in range(3)]
-        app_url, sandbox_url, gateway_url = (_url(listener) for listener in ports)
+        app_url, sandbox_url, gateway_url = (url_of(listener) for listener in ports)
         settings = _settings(application, app_url, sandbox_url, gateway_url, Path(folder))
         sandbox = create_sandbox(
             SandboxConfig(
@@ -211,24 +211,10 @@ async def _servers(application: LegacyApplication, clock: Clock) -> AsyncIterato
             async with contextlib.AsyncExitStack() as stack:
                 apps: tuple[ASGIApp, ...] = (application.app(), sandbox, gateway.app())
                 for app, listener in zip(apps, ports, strict=True):
-                    await stack.enter_async_context(_serving(app, listener))
+                    await stack.enter_async_context(serving(app, listener))
                 yield gateway_url, sandbox_url
         finally:
             await store.close()
-
-
-@contextlib.asynccontextmanager
-async def _serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
-    server = make_server(app, drain_s=1)
-    server.config.timeout_graceful_shutdown = 2
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
 
 
 def _settings(
@@ -249,7 +235,3 @@ def _settings(
         },
         None,
     )
-
-
-def _url(listener: socket.socket) -> str:
-    return f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -67,8 +67,12 @@ class Document:
 
     @cached_property
     def digest(self) -> str:
-        """What is recognised again wherever the document is moved to, until it is changed."""
-        return hashlib.sha256(self.raw).hexdigest()[:16]
+        """What is recognised again wherever the document is moved to, until it is changed.
+
+        Line ends, and blanks around the document, change with the checkout, not with the meaning.
+        """
+        meant = self.raw.strip().replace(b"\r\n", b"\n")
+        return hashlib.sha256(meant).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ BLOCK: Final = 1 << 20
 MAX_DOCUMENT: Final = 16 << 20
 """How long a document may be, in bytes: far above what any dispatch needs, far below memory."""
 
+_LINE: Final = MAX_DOCUMENT + 1  # with the line end
 _SAMPLE_LINES: Final = 20
 _BLANK: Final = "holds nothing but white space"
 
@@ -60,9 +61,11 @@ class Trouble:
     """The rest of a sentence that begins with the path."""
     is_loss: bool = True
     """False where nothing is missing, such as for a link to what is read anyway."""
+    line: int | None = None
+    """The line that is meant, which `path` names as well."""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.problem}"
+        return f"{show_path(self.path)}: {self.problem}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,12 @@ def find_inputs(
             yield _look_at(path)
 
 
+def show_path(path: str) -> str:
+    """Return what a sentence calls a path, with or without a line after it."""
+    name, colon, line = path.partition(":")
+    return f"standard input{colon}{line}" if name == STANDARD_INPUT else path
+
+
 def read_blocks(source: Input) -> Iterator[Block | Trouble]:
     """Yield the blocks of `source` in order; what was read before a trouble comes before it."""
     shown = _writable(source.path)
@@ -204,34 +213,49 @@ def _read(path: str, file: BinaryIO) -> Iterator[Block | Trouble]:
 
 
 def _read_lines(path: str, file: BinaryIO, head: bytes) -> Iterator[Block | Trouble]:
+    # `rest` is what was read and is in no block yet, from the beginning of line `line` on.
     line, rest, passed, is_skipping, is_blank = 1, b"", 0, False, True
     for read in chain((head,), iter(lambda: file.read(BLOCK), b"")):
-        piece = read
+        piece, end = read, read.find(b"\n") + 1
         if is_skipping:
-            end = piece.find(b"\n") + 1
             passed += end or len(piece)
             if not end:
                 continue
             piece, line, is_skipping = piece[end:], line + 1, False
-        if cut := piece.rfind(b"\n") + 1:
+        elif (begun := len(rest) - rest.rfind(b"\n") - 1) + (end or len(piece) + 1) > _LINE:
+            if whole := rest[: len(rest) - begun]:
+                yield _lines_block(path, line, whole, passed)
+                line, passed = line + whole.count(b"\n"), 0
+            problem = _too_long("a line")
+            yield Trouble(path=f"{path}:{line}", problem=problem, line=line)
+            passed, is_skipping, is_blank = passed + begun + (end or len(piece)), not end, False
+            rest, piece, line = b"", piece[end:] if end else b"", line + bool(end)
+        cut = _cut(piece, is_last=len(read) < BLOCK)
+        if cut:
             raw = rest + piece[:cut]
             is_blank = is_blank and raw.isspace()
             yield _lines_block(path, line, raw, passed)
             line, rest, passed = line + raw.count(b"\n"), piece[cut:], 0
         else:
             rest += piece
-            if len(rest) > MAX_DOCUMENT:
-                yield Trouble(path=f"{path}:{line}", problem=_too_long("a line"))
-                passed, rest, is_skipping, is_blank = passed + len(rest), b"", True, False
     if rest or passed:
         yield _lines_block(path, line, rest, passed)
     if is_blank and not rest.strip():
         yield Trouble(path=path, problem=_BLANK)
 
 
+def _cut(piece: bytes, *, is_last: bool) -> int:
+    """Return where a block may end: before a line that begins an object, or else any line.
+
+    What is laid out over several lines against the rules stays together that way, and can be told
+    as one thing.
+    """
+    before = 0 if is_last else piece.rfind(b"\n{") + 1
+    return before or piece.rfind(b"\n") + 1
+
+
 def _lines_block(path: str, line: int, raw: bytes, passed: int) -> Block:
-    size = len(raw) + passed
-    return Block(path=path, kind=Kind.LINES, first_line=line, raw=raw, size=size)
+    return Block(path=path, kind=Kind.LINES, first_line=line, raw=raw, size=len(raw) + passed)
 
 
 def _fill(file: BinaryIO, held: bytes, size: int) -> bytes:

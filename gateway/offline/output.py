@@ -16,15 +16,20 @@ from gateway.offline.streams import standard_output
 def open_output(path: Path | None) -> Iterator[BinaryIO]:
     """Yield what to write to: standard output, or a file that takes its name when it is whole.
 
-    A run that fails or is interrupted leaves the file that was there before, or none.
+    A run that fails or is interrupted leaves the file that was there before, or none. The error
+    that ends it says so in a note.
 
     Raises:
         OSError: the file could not be made or written.
     """
     if path is None:
         stream = standard_output()
-        yield stream
-        stream.flush()
+        try:
+            yield stream
+            stream.flush()
+        except BaseException as error:
+            error.add_note("what was written is not all")
+            raise
         return
     if path.exists() and not path.is_file():
         with path.open("wb") as device:  # /dev/null, a pipe: nothing there to take a name
@@ -40,9 +45,12 @@ def open_output(path: Path | None) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         part.chmod(_mode(target))
         part.replace(target)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             part.unlink()
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)
+        error.add_note(f"{path} was not written")
         raise
 
 

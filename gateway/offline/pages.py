@@ -125,7 +125,7 @@ def flow(shape: Shape, *, has_times: bool = True) -> str:
     if shape.more_steps:
         items.append(f'<li class="step">{number(shape.more_steps)} more</li>')
     if not items:
-        items.append('<li class="step">unreadable</li>')
+        items.append('<li class="step">unknown steps</li>')
     return f'<ol class="flow">{"".join(items)}</ol>'
 
 

@@ -8,13 +8,19 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gateway.offline.inputs import Block, Trouble
 from gateway.offline.run import Converter, Done, Work
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
+
+_ENDING: Final = frozenset(
+    signal.Signals[name]
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if name in signal.Signals.__members__
+)
 
 _CONVERTERS: list[Converter] = []
 """The one converter of a worker process."""
@@ -82,9 +88,9 @@ def _in_parallel(
 def _submit(pool: ProcessPoolExecutor, block: Block) -> Future[Done]:
     if sys.platform == "win32":  # has no way to do what follows
         return pool.submit(_convert, block)
-    # The first block begins the pool, and one that is half begun cannot be ended: an interruption
-    # has to wait.
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # The first block begins the pool, and one that is half begun cannot be ended: whatever ends
+    # this process has to wait.
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         return pool.submit(_convert, block)
     finally:
@@ -95,6 +101,11 @@ def _begin(work: Work) -> None:
     from threading import Thread  # noqa: PLC0415 - workers alone have one
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told as well, and ends the pool
+    if sys.platform != "win32":
+        # What the parent does when it is terminated is not for its workers, which end with it.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()
     _CONVERTERS.append(Converter(work))

@@ -71,6 +71,18 @@ def github(finding: Finding) -> str:
     return f"::{_GITHUB_LEVELS[diagnostic.severity]} {properties}::{message}"
 
 
+def github_unread(path: str, line: int | None, problem: str) -> str:
+    """Write the annotation of an input that could not be read, its line end included.
+
+    Args:
+        path: with `line` after it, if there is one.
+    """
+    at = "" if line is None else f",line={line}"
+    file = path.removesuffix(f":{line}")
+    head = f"::error file={_property(file)}{at},title=could not be read"
+    return f"{head}::{_message(f'{file}: {problem}')}\n"
+
+
 RENDERED: Final[Mapping[ReportForm, Callable[[Finding], str]]] = {
     ReportForm.TEXT: full,
     ReportForm.BRIEF: brief,

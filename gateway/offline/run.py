@@ -7,7 +7,7 @@ they were made, so that memory does not grow with the input, and processes hand 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from gateway.offline.conversions import (
 )
 from gateway.offline.documents import Document, Finding, place
 from gateway.offline.inputs import Block, Kind, lines_of
+from gateway.offline.mistaken import Ahead, hint, last_line, tell_spread
 from gateway.offline.reports import RENDERED, ReportForm, junit_case
 from gateway.offline.results import Form, result_indented, result_line, result_text
 from gateway.offline.selection import Key, Selection, is_acceptable, key_of
@@ -74,6 +75,8 @@ class Tally:
     """How often each rule was reported, the baseline's findings left out."""
     accepted: set[Key] = field(default_factory=set)
     """Entries of the baseline that were met."""
+    ignored: int = 0
+    """Findings that were not selected."""
     keys: dict[Key, str] = field(default_factory=dict)
     """What a new baseline would hold, with where it is."""
 
@@ -85,6 +88,7 @@ class Tally:
         self.counted += other.counted
         self.findings += other.findings
         self.accepted |= other.accepted
+        self.ignored += other.ignored
         self.keys |= other.keys
 
 
@@ -123,8 +127,9 @@ class Converter:
         elif self._work.may_be_swift:
             self._take_lines_swiftly(block, done)
         else:
-            for number, raw in lines_of(block):
-                self._take(Document(path=block.path, line=number, raw=raw), done)
+            lines, ahead = lines_of(block), Ahead(block)
+            for number, raw in lines:
+                self._take_line(Document(path=block.path, line=number, raw=raw), lines, ahead, done)
         if self._work.form is not Form.JSON:
             done.results = [b"".join(done.results)]  # one piece crosses to another process faster
         return done
@@ -144,17 +149,34 @@ class Converter:
         results, has_results = done.results, self._work.form is not None
         max_steps = self._work.terms.max_steps
         head = b'{"source":' + to_json(block.path)[:-1] + b":"
-        for number, raw in lines_of(block):
+        lines, ahead = lines_of(block), Ahead(block)
+        for number, raw in lines:
             members = translate_sound(raw, max_steps)
             if members is None:
-                self._take(Document(path=block.path, line=number, raw=raw), done)
+                self._take_line(Document(path=block.path, line=number, raw=raw), lines, ahead, done)
                 continue
             done.tally.documents += 1
             if has_results:
                 results.append(b'%b%d","ok":true,%b,"diagnostics":[]}\n' % (head, number, members))
 
-    def _take(self, document: Document, done: Done) -> None:
+    def _take_line(
+        self, document: Document, lines: Iterator[tuple[int, bytes]], ahead: Ahead, done: Done
+    ) -> None:
+        """Take one of the lines, or all over which the document that begins there is spread."""
         converted = self._convert(document.raw, document.first_line)
+        if whole := ahead.spread(document, converted):
+            self._settle(whole, tell_spread(whole, converted), done)
+            end = last_line(whole)
+            next(number for number, _ in lines if number == end)
+        else:
+            self._settle(document, converted, done)
+
+    def _take(self, document: Document, done: Done) -> None:
+        self._settle(document, self._convert(document.raw, document.first_line), done)
+
+    def _settle(self, document: Document, converted: Converted, done: Done) -> None:
+        if not converted.is_ok and self._work.terms.origin is Origin.DISPATCH:
+            converted = hint(document, converted)
         findings = place(document, converted.diagnostics)
         done.tally.documents += 1
         done.tally.refused += not converted.is_ok
@@ -179,6 +201,7 @@ class Converter:
         selection, told = self._work.selection, []
         for finding in findings:
             if not selection.tells(finding):
+                tally.ignored += 1
                 continue
             diagnostic = finding.diagnostic
             if (selection.accepted or self._work.keeps_keys) and is_acceptable(finding):

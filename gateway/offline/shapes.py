@@ -82,7 +82,7 @@ class Shape:
     def title(self) -> str:
         """The workflow in one line: `WhatsApp text, read within 10 min → SMS text`."""
         if not self.steps:
-            return "unreadable workflow"
+            return "workflow of unknown steps"
         parts = [f"{step.title}, {step.terms}" if step.terms else step.title for step in self.steps]
         if self.more_steps:
             parts.append(f"{self.more_steps} more")

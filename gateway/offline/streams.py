@@ -10,12 +10,16 @@ from typing import BinaryIO, TextIO
 
 
 def standard_input() -> BinaryIO:
-    """Return standard input.
+    """Return standard input; a person who sits there is told that they are waited for.
 
     Raises:
         OSError: it is closed.
     """
-    return _usable(sys.stdin, "standard input")
+    stream = _usable(sys.stdin, "standard input")
+    if sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty():
+        sys.stderr.write("dispatch-gateway: reading standard input; Ctrl-D ends it\n")
+        sys.stderr.flush()
+    return stream
 
 
 def standard_output() -> BinaryIO:

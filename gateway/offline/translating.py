@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 from gateway.offline.documents import visible
-from gateway.offline.inputs import Block, Input, Kind, Trouble, find_inputs, read_blocks
+from gateway.offline.inputs import Block, Input, Kind, Trouble, read_blocks
 from gateway.offline.output import open_output
 from gateway.offline.parallel import convert_blocks
 from gateway.offline.progress import Progress
-from gateway.offline.reports import JUNIT_TAIL, ReportForm, junit_head, junit_unread
+from gateway.offline.reports import (
+    JUNIT_TAIL,
+    ReportForm,
+    github_unread,
+    junit_head,
+    junit_unread,
+)
 from gateway.offline.results import Form
 from gateway.offline.run import MOST_BRIEF, Done, Tally, Work
 from gateway.offline.selection import Key, write_baseline
@@ -47,21 +53,27 @@ class Outcome:
 
     tally: Tally = field(default_factory=Tally)
     troubles: list[Trouble] = field(default_factory=list)
+    has_new_baseline: bool = False
+    """Whether the findings have just been accepted."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all input was read."""
+        return not any(trouble.is_loss for trouble in self.troubles)
 
     @property
     def exit_code(self) -> int:
         """What cannot be read weighs more than findings: it may hold any number of them."""
-        if any(trouble.is_loss for trouble in self.troubles):
+        if not self.is_whole:
             return UNREADABLE
-        return FINDINGS if self.tally.counted else CARRIED_OVER
+        return FINDINGS if self.tally.counted and not self.has_new_baseline else CARRIED_OVER
 
 
-def look_for(paths: Sequence[str]) -> tuple[list[Input | Trouble], int | None]:
-    """Return what is to be read, and its size in bytes if that is known."""
-    found = list(find_inputs(paths))
+def size_of(found: Iterable[Input | Trouble]) -> int | None:
+    """Return the size of all input in bytes, if that is known."""
     sizes = [each.size for each in found if isinstance(each, Input)]
     known = [size for size in sizes if size is not None]
-    return found, sum(known) if len(known) == len(sizes) else None
+    return sum(known) if len(known) == len(sizes) else None
 
 
 def read_all(found: Iterable[Input | Trouble]) -> Iterator[Block | Trouble]:
@@ -75,7 +87,8 @@ def read_all(found: Iterable[Input | Trouble]) -> Iterator[Block | Trouble]:
 
 def is_single(found: Sequence[Input | Trouble], first: Block | Trouble | None) -> bool:
     """Tell whether the whole input is one document, given its first block."""
-    return len(found) == 1 and isinstance(first, Block) and first.kind is Kind.DOCUMENT
+    wanted = sum(isinstance(each, Input) or each.is_loss for each in found)
+    return wanted == 1 and isinstance(first, Block) and first.kind is Kind.DOCUMENT
 
 
 def translate(order: Order, blocks: Iterable[Block | Trouble], progress: Progress) -> Outcome:
@@ -91,13 +104,16 @@ def translate(order: Order, blocks: Iterable[Block | Trouble], progress: Progres
             if isinstance(done, Trouble):
                 outcome.troubles.append(done)
                 progress.say(visible(f"dispatch-gateway: {done}"))
+                writer.take_trouble(done)
                 continue
             outcome.tally.add(done.tally)
             writer.take(done)
             progress.advance(done.size)
         writer.finish(outcome)
-    if order.new_baseline is not None:
+    # One of a part of the input would forget what the rest is known for.
+    if order.new_baseline is not None and outcome.is_whole:
         write_baseline(order.new_baseline, outcome.tally.keys.items())
+        outcome.has_new_baseline = True
     return outcome
 
 
@@ -138,6 +154,12 @@ class _Writer:
                 for text in done.told:
                     self._progress.say(f"{text}\n")
 
+    def take_trouble(self, trouble: Trouble) -> None:
+        """Write what is to be said where something was not read."""
+        if self._work.report is ReportForm.GITHUB and trouble.is_loss:
+            annotation = github_unread(trouble.path, trouble.line, trouble.problem)
+            self._file.write(annotation.encode())
+
     def finish(self, outcome: Outcome) -> None:
         """Write what stands after the last result."""
         if self._work.form is Form.JSON:
@@ -173,7 +195,8 @@ def summarise(order: Order, outcome: Outcome) -> list[str]:
     tally = outcome.tally
     lines = [*_stale(order, tally)]
     shown = [trouble for trouble in outcome.troubles if trouble.is_loss]
-    if tally.documents == 1 and not tally.findings and not lines and not shown:
+    is_all_said = not tally.findings and not tally.ignored and not order.new_baseline
+    if tally.documents == 1 and is_all_said and not lines and not shown:
         return []
     carried = tally.documents - tally.refused
     line = f"{_count(tally.documents, 'document')}: {carried:,} carried over, {tally.refused:,} not"
@@ -185,9 +208,18 @@ def summarise(order: Order, outcome: Outcome) -> list[str]:
     if tally.accepted:
         accepted = _count(len(tally.accepted), "finding")
         lines.append(f"{accepted} accepted by the baseline, and not told.")
-    if order.new_baseline is not None:
+    if tally.ignored:
+        options = [("--select", order.work.selection.selected)]
+        options.append(("--ignore", order.work.selection.ignored))
+        by = " and ".join(option for option, given in options if given)
+        lines.append(f"{_count(tally.ignored, 'finding')} left out by {by}, and not told.")
+    if outcome.has_new_baseline:
         kept = _count(len(tally.keys), "finding")
         lines.append(f"Wrote {order.new_baseline}: it accepts {kept}.")
+    elif order.new_baseline is not None:
+        lines.append(
+            f"{order.new_baseline} was not written: a baseline needs all of the input to be read."
+        )
     return lines
 
 

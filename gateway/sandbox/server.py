@@ -16,6 +16,7 @@ from gateway.clock import Clock
 from gateway.sandbox.app import create_sandbox
 from gateway.sandbox.config import SandboxConfig
 from gateway.sandbox.hangup import EXTENSION
+from gateway.sandbox.legacy import LegacyConfig, create_legacy
 
 _GRACE_S = 2
 _BACKLOG = 2048
@@ -66,10 +67,15 @@ async def run_sandbox(
     clock: Clock,
     listener: socket.socket,
     *,
+    legacy: LegacyConfig | None = None,
     say: Callable[[str], None] | None = None,
 ) -> None:
-    """Run a sandbox on a listening socket until SIGINT or SIGTERM."""
-    server = _Server(create_sandbox(config, clock, say=say))
+    """Run a sandbox on a listening socket until SIGINT or SIGTERM.
+
+    Args:
+        legacy: runs the stand-in of Dispatch in place of the simulated Messages API v1.
+    """
+    server = _Server(_create(config, legacy, clock, say))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.handle_exit, number, None)
@@ -83,18 +89,20 @@ async def running_sandbox(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    legacy: LegacyConfig | None = None,
     say: Callable[[str], None] | None = None,
 ) -> AsyncIterator[str]:
     """Run a sandbox in this event loop while the context lasts; yields its base URL.
 
     Args:
         port: 0 takes a free one.
+        legacy: runs the stand-in of Dispatch in place of the simulated Messages API v1.
 
     Raises:
         OSError: the address cannot be listened on.
     """
     with listen(host, port) as listener:
-        server = _Server(create_sandbox(config, clock, say=say))
+        server = _Server(_create(config, legacy, clock, say))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             # The socket listens already: who connects before the server is ready waits.
@@ -102,6 +110,17 @@ async def running_sandbox(
         finally:
             server.should_exit = True
             await serving
+
+
+def _create(
+    config: SandboxConfig,
+    legacy: LegacyConfig | None,
+    clock: Clock,
+    say: Callable[[str], None] | None,
+) -> Starlette:
+    if legacy is None:
+        return create_sandbox(config, clock, say=say)
+    return create_legacy(config, legacy, clock, say=say)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -13,12 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from gateway.settings.application import Application
+from gateway.settings.mode_rules import paired_faults
 from gateway.settings.rows import Fault, Row, rows
 from gateway.settings.rules import (
     Labels,
     application_faults,
     proof_faults,
     registry_faults,
+    serving_here,
+    succession_faults,
     warnings,
 )
 from gateway.settings.sources import (
@@ -31,7 +35,7 @@ from gateway.settings.sources import (
     unknown_keys,
     unknown_variables,
 )
-from gateway.settings.table import Application, Settings, settings_table_markdown
+from gateway.settings.table import Settings, settings_table_markdown
 from gateway.settings.values import Secret, Unusable
 
 __all__ = [
@@ -135,9 +139,12 @@ class _Reader:
         )
         values, is_set = self._values(_GATEWAY_ROWS, layers)
         applications = self._applications(layers)
+        serving = serving_here(applications, legacy_gone=values.get("legacy_gone", ""))
         if "GATEWAY_PUBLIC_URL" not in is_set:
-            self._faults += proof_faults(applications)
+            self._faults += proof_faults(serving, applications)
+        self._faults += succession_faults(serving)
         settings = Settings(**values, applications=tuple(each for each, _ in applications))
+        self._faults += paired_faults(is_set, settings.applications)
         for check in checks:
             self._faults += check(settings)
         if not self._faults:
@@ -170,7 +177,7 @@ class _Reader:
     def _application(self, layers: Sequence[Layer], labels: Labels) -> Application | None:
         """Return one application; None when it has no usable identity."""
         values, is_set = self._values(_APPLICATION_ROWS, layers)
-        self._faults += application_faults(is_set, labels)
+        self._faults += application_faults(is_set, labels, mode=values.get("mode", ""))
         values.setdefault("final_report_url", values.get("status_url", ""))
         application = Application(**values)
         has_usable_id = ("VONAGE_APPLICATION_ID" in is_set) == bool(application.application_id)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Final
+from typing import Final, TypeAlias
 
+from gateway.settings.application import Application
 from gateway.settings.rows import Fault
-from gateway.settings.table import Application, Settings
+from gateway.settings.table import Settings
 
 SHORT_SECRET: Final = 32
 """Bytes an HMAC-SHA256 secret should have; the vendor's own may have fewer."""
@@ -20,6 +21,7 @@ _SIGNATURE: Final = "VONAGE_SIGNATURE_SECRET"
 _PREVIOUS: Final = "VONAGE_SIGNATURE_SECRET_PREVIOUS"
 _STATUS_URL: Final = "GATEWAY_STATUS_URL"
 _PUBLIC_URL: Final = "GATEWAY_PUBLIC_URL"
+_OBSERVE: Final = "observe"
 
 
 class Labels:
@@ -35,13 +37,17 @@ class Labels:
         return self._prefix + variable.split("_", 1)[1].lower()
 
 
-def application_faults(is_set: AbstractSet[str], labels: Labels) -> list[Fault]:
+Labelled: TypeAlias = tuple[Application, Labels]
+
+
+def application_faults(is_set: AbstractSet[str], labels: Labels, *, mode: str) -> list[Fault]:
     """Return what one application lacks.
 
     Args:
         is_set: the variables that have a value, be it a usable one or not: an unusable value is
             a fault of its own and must not be reported as a missing one, too.
         labels: how they are called.
+        mode: who serves it. Where the legacy service does, it may call the status URL itself.
     """
     faults = []
 
@@ -68,18 +74,39 @@ def application_faults(is_set: AbstractSet[str], labels: Labels) -> list[Fault]:
         )
     if _PREVIOUS in is_set and _SIGNATURE not in is_set:
         fault(_PREVIOUS, f"is set without {labels[_SIGNATURE]}", "set the current secret, too")
-    if _STATUS_URL not in is_set:
+    if _STATUS_URL not in is_set and mode != _OBSERVE:
         fault(_STATUS_URL, "is not set", "set it to the status URL of the integration")
     return faults
 
 
-def proof_faults(applications: Iterable[tuple[Application, Labels]]) -> list[Fault]:
+def serving_here(applications: Iterable[Labelled], *, legacy_gone: str) -> list[Labelled]:
+    """Return the applications whose workflows we serve, or may come to serve."""
+    return [
+        (each, labels)
+        for each, labels in applications
+        if each.mode != _OBSERVE or legacy_gone == "gateway"
+    ]
+
+
+def succession_faults(serving: Iterable[Labelled]) -> list[Fault]:
+    """Return which applications we could not serve if the legacy service ended."""
+    return [
+        Fault(
+            name=labels[_STATUS_URL],
+            problem="is not set, though GATEWAY_LEGACY_GONE lets this gateway take over",
+            remedy="set it to the status URL of the integration, or GATEWAY_LEGACY_GONE to keep",
+        )
+        for each, labels in serving
+        if each.mode == _OBSERVE and not each.status_url
+    ]
+
+
+def proof_faults(serving: Iterable[Labelled], applications: Iterable[Labelled]) -> list[Fault]:
     """Return which applications could prove no webhook, given that there is no public URL.
 
     Without a URL per message and without a signature every webhook is refused, every step expires,
     and every person is messaged on every channel. The secret is the account's: a sister's will do.
     """
-    applications = list(applications)
     signed = {each.api_key for each, _ in applications if each.signature_secrets}
     return [
         Fault(
@@ -89,12 +116,12 @@ def proof_faults(applications: Iterable[tuple[Application, Labels]]) -> list[Fau
             remedy=f"set {_PUBLIC_URL} to how the upstream reaches this gateway, or"
             f" {labels[_SIGNATURE]} to the signature secret of the account",
         )
-        for each, labels in applications
+        for each, labels in serving
         if each.api_key not in signed
     ]
 
 
-def registry_faults(applications: Iterable[tuple[Application, Labels]]) -> list[Fault]:
+def registry_faults(applications: Iterable[Labelled]) -> list[Fault]:
     """Return where two applications cannot be told apart."""
     faults = []
     seen: dict[str, str] = {}
@@ -131,7 +158,8 @@ def warnings(settings: Settings, labels: Mapping[str, Labels]) -> list[Fault]:
                 remedy="use full, unless the machine cannot lose power",
             )
         )
-    if settings.public_url is None:
+    are_served = any(each.mode != _OBSERVE for each in settings.applications)
+    if settings.public_url is None and are_served:
         found.append(
             Fault(
                 name=_PUBLIC_URL,
@@ -151,6 +179,15 @@ def _application_warnings(application: Application, labels: Labels) -> list[Faul
     def warn(variable: str, problem: str, remedy: str) -> None:
         found.append(Fault(name=labels[variable], problem=problem, remedy=remedy))
 
+    if application.mode == _OBSERVE:
+        if not application.status_url:
+            warn(
+                _STATUS_URL,
+                "is not set: callbacks of the legacy service cannot be relayed, and without them"
+                " there is nothing to compare",
+                "set it, and let the legacy service call /legacy/status of this gateway",
+            )
+        return found
     if application.application_id is not None and application.private_key_pem is None:
         warn(
             _PEM,

@@ -1,18 +1,27 @@
-"""The table of settings: each field of `Application` and `Settings` is one row.
+"""The table of settings: each field of `Settings`, and of `Application`, is one row.
 
 The reader, the page `docs/settings.md` and `config show` follow it. A row
 is: default, variable, parser, meaning.
 """
 
-# ruff: noqa: RUF009 - `row` and `gathered` declare fields, as `dataclasses.field` does
+# ruff: noqa: RUF009 - `row` declares a field, as `dataclasses.field` does
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from gateway.settings.rows import Fault, gathered, row, table_markdown
+from gateway.settings.application import Application
+from gateway.settings.mode_values import (
+    ACKNOWLEDGEMENT,
+    acknowledgement,
+    dial,
+    handsets,
+    instant,
+)
+from gateway.settings.rows import Fault, row, table_markdown
 from gateway.settings.values import (
     Secret,
     amount,
@@ -20,15 +29,13 @@ from gateway.settings.values import (
     choice,
     decimal,
     flag,
-    identifier,
+    legacy_url,
     names,
     ports,
-    private_key,
-    secret,
     store_url,
     text,
+    trace_key,
     upstream_url,
-    url,
     whole,
 )
 
@@ -37,62 +44,6 @@ _DAY_S: Final = 24 * 3600
 
 # A table is read by its rows, so the formatter is kept off it.
 # fmt: off
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
-    """One application of the account: who may call us for it, and where its callbacks go."""
-
-    api_key: str | None = row(
-        None, "VONAGE_API_KEY", text,
-        "the account; with its secret, Basic authentication of callers, and of our sends when"
-        " there is no private key",
-    )
-    api_secret: Secret | None = row(
-        None, "VONAGE_API_SECRET", secret,
-        "the secret of the account",
-        is_secret=True,
-    )
-    application_id: str | None = row(
-        None, "VONAGE_APPLICATION_ID", identifier,
-        "the application, a UUID",
-    )
-    private_key_pem: Secret | None = row(
-        None, "VONAGE_PRIVATE_KEY", private_key,
-        "the application's key, as PEM text or a path; callers' JWTs are verified with the"
-        " matching public key, ours are signed with it",
-        is_secret=True, may_be_path=True,
-    )
-    signature_secrets: tuple[Secret, ...] = gathered(
-        secret,
-        ("VONAGE_SIGNATURE_SECRET", "verifies v1 webhooks, signs v0.1 callbacks"),
-        ("VONAGE_SIGNATURE_SECRET_PREVIOUS",
-         "still verifies v1 webhooks while the secret is being changed"),
-        is_secret=True,
-    )
-    status_url: str = row(
-        "", "GATEWAY_STATUS_URL", url,
-        "the status URL of the legacy integration",
-        default_note="none, required",
-    )
-    final_report_url: str = row(
-        "", "GATEWAY_FINAL_REPORT_URL", url,
-        "where final reports go",
-        default_note="the status URL",
-    )
-    inbound_url: str | None = row(
-        None, "GATEWAY_INBOUND_URL", url,
-        "where rewritten inbound messages go",
-    )
-
-    name: str = ""
-    """The identity of the application in the store and in logs; it must not change.
-
-    Empty: its application id, or its API key when it has none.
-    """
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.name or self.application_id or self.api_key or "")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of one gateway. Durations are in the unit of their name."""
@@ -127,6 +78,58 @@ class Settings:
         frozenset(), "GATEWAY_CALLBACK_PORTS", ports,
         "ports that callback URLs and `GATEWAY_UPSTREAM` may use besides 80, 443, 8080 and 8443,"
         " separated by commas",
+    )
+    legacy: str = row(
+        "https://api.nexmo.com", "GATEWAY_LEGACY", legacy_url,
+        "base URL of the legacy service, to which the mode `observe` forwards",
+    )
+    legacy_gone: str = row(
+        "keep", "GATEWAY_LEGACY_GONE", choice("keep", "gateway"),
+        "what follows when the legacy service is gone for good: `keep` passes its answers on,"
+        " `gateway` serves new workflows here",
+    )
+    legacy_timeout_s: float = row(
+        25.0, "GATEWAY_LEGACY_TIMEOUT", decimal(0.1, 600),
+        "seconds one forwarded request may take in all",
+    )
+    trace: str | None = row(
+        None, "GATEWAY_TRACE", text,
+        "a file that one record of each workflow is appended to, pseudonymised",
+    )
+    trace_key: Secret | None = row(
+        None, "GATEWAY_TRACE_KEY", trace_key,
+        "the key of the pseudonyms, at least 16 characters; the same key gives the same ones",
+        is_secret=True, default_note="drawn at each start",
+    )
+    trace_linger_s: int = row(
+        3_600, "GATEWAY_TRACE_LINGER", whole(0, 7 * 86_400),
+        "seconds that a trace stays open after its report, for late statuses",
+    )
+    trace_queue: int = row(
+        10_000, "GATEWAY_TRACE_QUEUE", whole(1, 1_000_000),
+        "facts that may wait to be recorded; what comes beyond is dropped and counted",
+    )
+    split: str = row(
+        "0", "GATEWAY_SPLIT", dial,
+        "the percentage of recipients that the mode `split` serves here, or the absolute path of a"
+        " file that holds it and is looked at again every second",
+    )
+    paired_allow: frozenset[str] = row(
+        frozenset(), "GATEWAY_PAIRED_ALLOW", handsets,
+        "the numbers that the mode `paired` may message, separated by commas: test handsets of"
+        " your own",
+    )
+    paired_acknowledge: str | None = row(
+        None, "GATEWAY_PAIRED_ACKNOWLEDGE", acknowledgement,
+        f"`{ACKNOWLEDGEMENT}`: without this sentence the mode `paired` does not start",
+    )
+    paired_max: int | None = row(
+        None, "GATEWAY_PAIRED_MAX", whole(1, 1000),
+        "messages that the mode `paired` may send in all, both paths counted; 1000 at most",
+    )
+    paired_until: datetime | None = row(
+        None, "GATEWAY_PAIRED_UNTIL", instant,
+        "when the mode `paired` ends, as in `2025-02-03T12:00:00Z`; 7 days ahead at most",
     )
     accept: frozenset[str] = row(
         frozenset(), "GATEWAY_ACCEPT", names,

@@ -22,6 +22,7 @@ PEM_MARK: Final = "-----BEGIN"
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
 _MIN_RSA_BITS: Final = 2048
+_MIN_TRACE_KEY: Final = 16
 _MAX_URL: Final = 2048
 _MAX_DIGITS: Final = 40
 
@@ -75,6 +76,16 @@ def text(raw: object) -> str:
 def secret(raw: object) -> Secret:
     """Read a secret of one line."""
     return Secret(text(raw))
+
+
+def trace_key(raw: object) -> Secret:
+    """Read the key of pseudonyms: whoever can guess it can tell who is meant."""
+    value = secret(raw)
+    if len(value.reveal()) < _MIN_TRACE_KEY:
+        raise Unusable(
+            f"is shorter than {_MIN_TRACE_KEY} characters", "draw one: openssl rand -hex 32"
+        )
+    return value
 
 
 def private_key(raw: object) -> Secret:
@@ -230,6 +241,14 @@ def upstream_url(raw: object) -> str:
     value = base_url(raw, "https://api.nexmo.com")
     if value.endswith("/v1/messages"):
         raise Unusable("ends in /v1/messages", "leave the path out: the gateway appends it")
+    return value
+
+
+def legacy_url(raw: object) -> str:
+    """Read the base URL of the legacy service, without the path of its one endpoint."""
+    value = base_url(raw, "https://api.nexmo.com")
+    if value.endswith("/v0.1/dispatch"):
+        raise Unusable("ends in /v0.1/dispatch", "leave the path out: the gateway appends it")
     return value
 
 

@@ -101,7 +101,10 @@ class _Run:
         return Trace(
             entries=tuple(self._entries),
             messages=tuple(each for each in outcomes if each is not None),
-            outcome=Outcome(self._state.status.value),
+            # Every dispatch ends, by a horizon or a grace at last, unless the run was stopped.
+            outcome=Outcome.UNRESOLVED
+            if self._state.status is DispatchStatus.OPEN
+            else Outcome(self._state.status.value),
             ended_ms=self._ended_ms,
         )
 

@@ -6,7 +6,8 @@ is told by one kind of webhook; nothing tells that it is over.
 
 Source: docs/wire.md sections 3.5 and 4.4. Where they are silent:
 
-* A request whose first POST is refused is refused as a whole. A later message that v1 would have
+* A request whose first POST is refused is refused as a whole, even if the same request would be
+  taken a moment later: only its caller can try again. A later message that v1 would have
   refused by itself is taken to be `rejected` as soon as its turn comes.
 * A `rejected` after a `delivered` is a `rejected` still.
 * An expired ttl is reported as `rejected` (the vendor's pages disagree).
@@ -79,9 +80,11 @@ class _Run:
     def play(self) -> None:
         """Let everything happen that follows from the request."""
         first = self._fates[0]
-        if first.answer is Answer.REFUSED:
-            self._entries.append(Entry(at_ms=first.answered_ms, what=What.REFUSED, code=first.code))
-            self._end(first.answered_ms, Outcome.REFUSED)
+        if first.answer is Answer.REFUSED or first.tried_ms:
+            at_ms = first.answered_ms - first.tried_ms
+            why = "only its caller can try again" if first.tried_ms else None
+            self._entries.append(Entry(at_ms=at_ms, what=What.REFUSED, code=first.code, why=why))
+            self._end(at_ms, Outcome.REFUSED)
             return
         self._send(0, 0)
         while self._future:
@@ -154,8 +157,11 @@ class _Run:
 
 def _by_v1(fate: Fate, step: int) -> Fate:
     """Return the fate of a message that v1 sends by itself: there is no POST to answer."""
-    if step == 0 or fate.answer is Answer.ACCEPTED:
+    if step == 0:
         return fate
+    if fate.answer is Answer.ACCEPTED:
+        told = (replace(each, after_ms=each.after_ms - fate.tried_ms) for each in fate.happenings)
+        return replace(fate, happenings=tuple(told))
     if fate.answer is Answer.LOST:
         return replace(fate, answer=Answer.ACCEPTED)
     refusal = Happening(after_ms=0, status="rejected", code=fate.code)

@@ -89,7 +89,11 @@ def describe(part: Part) -> str:
     """Say in a line what a part is."""
     words = []
     fate = part.fate
-    if fate.answer is Answer.REFUSED:
+    if fate.answer is Answer.REFUSED and fate.tried_ms:
+        words.append(f"refused {fate.code} again and again for {duration(fate.tried_ms)}")
+    elif fate.tried_ms:
+        words.append(f"refused {fate.code} at first, accepted {_after(fate.answered_ms)}")
+    elif fate.answer is Answer.REFUSED:
         words.append(f"refused {fate.code} {_after(fate.answered_ms)}")
     elif fate.answer is Answer.LOST:
         words.append(f"no answer {_after(fate.answered_ms)}")

@@ -46,8 +46,7 @@ class _Words:
     def compare(self, gateway: Trace, run: Trace) -> str:
         """Say how `run` differs for the recipient; the worst of it decides."""
         if run.outcome is Outcome.REFUSED:
-            goes_on = ", where the gateway goes on with the next step" if gateway.messages else ""
-            return f"nothing is sent: v1 refuses the request as a whole{goes_on}"
+            return f"nothing is sent: v1 refuses the request as a whole{_instead(gateway, run)}"
         missing = _first_without(gateway, run)
         if missing is not None:
             return f"the {self.name(missing)} is never sent: {self._why_not(run)}"
@@ -114,6 +113,15 @@ class _Words:
         if statuses & FAILED:
             return f"{trigger} {name} was undeliverable"
         return f"{trigger} {name} never was"
+
+
+def _instead(gateway: Trace, run: Trace) -> str:
+    """Say what the gateway does where v1 refuses a request as a whole."""
+    goes_on = any(each.step for each in gateway.messages)
+    if any(entry.why for entry in run.entries):
+        before = " before it goes on with the next step" if goes_on else ""
+        return f", and only its caller can try again, as the gateway does{before}"
+    return ", where the gateway goes on with the next step" if goes_on else ""
 
 
 def _first_without(run: Trace, other: Trace) -> Message | None:

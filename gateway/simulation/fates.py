@@ -56,8 +56,11 @@ class Fate:
     answered_ms: int = 0
     """When the answer is there, or is known to be lost; refusals that are tried again count once,
     when the trying ends."""
+    tried_ms: int = 0
+    """For how much of that the gateway tries again, because nothing was sent for sure. Under native
+    v1 nobody does that for the caller."""
     code: int | None = None
-    """Why the POST is refused, in the words of v0.1."""
+    """Why the POST is refused, for good or at first, in the words of v0.1."""
     is_sent: bool = True
     """Whether the service took the message, whatever its answer said."""
     is_recorded: bool = False

@@ -48,7 +48,8 @@ def make_page(
     for sentence in differences(simulation):
         rows += _wrapped(sentence, Style.TITLE, width)
     verdict = simulation.verdict
-    rows += _wrapped(f"{verdict.grade}: {verdict.summary}", Style.PLAIN, width)
+    graded = f"Whatever happens, the grade is {verdict.grade}. {verdict.summary}"
+    rows += _wrapped(graded, Style.PLAIN, width)
     if with_bodies:
         for lane in lanes:
             rows += [(), _line(f"What the caller is told by {lane.title}", Style.TITLE)]
@@ -59,16 +60,21 @@ def make_page(
 def _lanes(simulation: Simulation) -> list[Lane]:
     channels = {index: step.channel for index, step in enumerate(simulation.plan.steps)}
     with_ttl = {
-        index: channel
-        if (ttl_s := simulation.ttls[index]) is None
-        else f"{channel} (ttl {duration(1000 * ttl_s)})"
-        for index, channel in channels.items()
+        index: f"{step.channel}{_ttl(simulation.ttls[index], waits=step.expiry_s is not None)}"
+        for index, step in enumerate(simulation.plan.steps)
     }
     traces = (simulation.gateway, simulation.native, simulation.native_with_ttl)
     return [
         Lane(title=title, trace=trace, sends=sends)
         for title, trace, sends in zip(_TITLES, traces, (channels, channels, with_ttl), strict=True)
     ]
+
+
+def _ttl(ttl_s: int | None, *, waits: bool) -> str:
+    if ttl_s is None:
+        # Every step that something follows gets one, where its channel has such a thing.
+        return " (no ttl)" if waits else ""
+    return f" (ttl {duration(1000 * ttl_s)})"
 
 
 def _workflow(plan: DispatchPlan) -> list[str]:

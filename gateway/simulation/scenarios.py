@@ -31,13 +31,14 @@ def fate_of(script: Script) -> Fate:
     """
     answer = script.answer
     answered_ms = int(1000 * answer.delay_s)
-    code, how = None, Answer.ACCEPTED
-    if answer.is_for_first_only:
-        answered_ms += 1000 * (answer.retry_after_s or 0)
-    elif answer.http_status in _REFUSALS:
-        how = Answer.REFUSED
+    code, tried_ms, how = None, 0, Answer.ACCEPTED
+    if answer.http_status in _REFUSALS:
         code, is_tried_again = _REFUSALS[answer.http_status]
-        answered_ms += _tried_ms() if is_tried_again else 0
+        if answer.is_for_first_only:
+            tried_ms = 1000 * (answer.retry_after_s or 0)
+        else:
+            how, tried_ms = Answer.REFUSED, _tried_ms() if is_tried_again else 0
+        answered_ms += tried_ms
     elif answer.http_status != 202 or answer.body is not Body.UUID:
         how = Answer.LOST
     happenings = tuple(
@@ -58,6 +59,7 @@ def fate_of(script: Script) -> Fate:
         happenings=happenings,
         answer=how,
         answered_ms=answered_ms,
+        tried_ms=tried_ms,
         code=code,
         is_sent=script.is_sent,
     )

@@ -43,7 +43,9 @@ class Stretch:
 
 Row = tuple[Stretch, ...]
 
-LEGEND: Final = "▶ a message is sent   ◀ the caller is told   ↷ given up   ■ the end"
+LEGEND: Final = (
+    "▶ a send   ✕ refused, or not answered   ◀ the caller is told   ↷ given up   ■ the end"
+)
 
 _ASCII: Final = str.maketrans(
     {
@@ -182,8 +184,9 @@ class _Lane:
         entries = [entry for entry in self._lane.trace.entries if entry.at_ms == at_ms]
         cells: list[_Cell] = []
         for index, entry in enumerate(entries):
+            before = entries[index - 1] if index else None
             follower = entries[index + 1] if index + 1 < len(entries) else None
-            for cell in self._cells(entry, follower):
+            for cell in self._cells(entry, before, follower):
                 cells += self._wrapped(cell)
         trace = self._lane.trace
         if trace.ended_ms == at_ms and trace.report is None:
@@ -204,7 +207,7 @@ class _Lane:
             _Cell(spine=spine, text=" " * indent + other, style=cell.style) for other in others
         ]
 
-    def _cells(self, entry: Entry, follower: Entry | None) -> list[_Cell]:
+    def _cells(self, entry: Entry, before: Entry | None, follower: Entry | None) -> list[_Cell]:
         spine = "│" if self._is_alive else " "
         number = "" if entry.step is None else f"{entry.step + 1} "
         code = "" if entry.code is None else f" {entry.code}"
@@ -215,7 +218,7 @@ class _Lane:
                 return [_Cell(spine="├", text=f"──▶ {number}{name}", style=Style.SEND)]
             case What.REFUSED:
                 text = f"✕   {number or 'request '}refused{code}"
-                return [_Cell(spine=spine, text=text, style=Style.BAD)]
+                return [_Cell(spine=spine, text=text, style=Style.BAD), *_why(entry)]
             case What.LOST:
                 text = f"✕   {number}not answered: in doubt"
                 return [_Cell(spine=spine, text=text, style=Style.TURN)]
@@ -227,10 +230,14 @@ class _Lane:
             case What.REPORT:
                 self._is_alive = False
                 cell = _Cell(spine="■", text=f"◀── report: {entry.status}", style=Style.END)
-                why = [_Cell(text=f"    {entry.why}", style=Style.DIM)] if entry.why else []
-                return [cell, *why]
-            case What.CALLBACK | What.IGNORED:
-                return []  # drawn with the status before it
+                return [cell, *_why(entry)]
+            case What.CALLBACK:
+                if before is not None and before.what is What.STATUS:
+                    return []  # drawn with it
+                text = f"◀── {number}{entry.status}{code}"
+                return [_Cell(spine=spine, text=text, style=Style.BAD)]
+            case What.IGNORED:
+                return []
 
     def _status(self, entry: Entry, follower: Entry | None, spine: str) -> list[_Cell]:
         step = entry.step or 0
@@ -248,3 +255,7 @@ class _Lane:
             self._arrived.add(step)
         text = f"{arrow} {step + 1} {entry.status}{code}{again}"
         return [_Cell(spine=spine, text=text, style=style), *cells]
+
+
+def _why(entry: Entry) -> list[_Cell]:
+    return [_Cell(text=f"    {entry.why}", style=Style.DIM)] if entry.why else []

@@ -14,7 +14,7 @@ class What(StrEnum):
     SEND = "send"
     """A message is sent."""
     REFUSED = "refused"
-    """A POST is refused: that message is not sent."""
+    """A POST is refused: that message is not sent; and who may try again, if anybody."""
     LOST = "lost"
     """A POST is not answered: the message is in doubt."""
     STATUS = "status"

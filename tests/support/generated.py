@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from gateway.compare.kinds import kinds_table_markdown
 from gateway.sandbox.tables import scripts_table_markdown
 from gateway.settings import settings_table_markdown
 from tests.support import conversion_page, lifecycle_page, rules_page
@@ -75,6 +76,12 @@ def table_under(page: str, maker: str, table: str) -> str:
 
 
 PAGES: Final = (
+    GeneratedPage(
+        name="compare.md",
+        renew=lambda text: between_markers(
+            text, "gateway/compare/kinds.py", kinds_table_markdown()
+        ),
+    ),
     GeneratedPage(name="rules.md", renew=lambda text: rules_page.page()),
     GeneratedPage(name="conversion.md", renew=lambda text: conversion_page.page()),
     GeneratedPage(name="lifecycle.md", renew=lifecycle_page.rendered),

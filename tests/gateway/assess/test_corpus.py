@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
 import json
 from typing import Final
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -14,6 +18,23 @@ from tests.support.corpus import PAIRS, make_step
 PAYLOAD: Final = waiting("whatsapp")
 TEXT: Final = json.dumps(PAYLOAD)
 QUOTED: Final = json.dumps(TEXT)
+
+
+SAFE_IN_URI: Final = "!#$&'()*+,/:;=?@-._~"
+"""What JavaScript's encodeURI leaves as it is."""
+
+
+def as_csv(*fields: str) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(fields)
+    return line.getvalue()
+
+
+def as_nginx(text: str) -> str:
+    escaped = text.replace("\\", "\\x5C").replace('"', "\\x22")
+    return "".join(
+        f"\\x{byte:02X}" if byte > 126 else chr(byte) for byte in escaped.encode()
+    )
 
 
 def found(text: str, *, is_json: bool = False) -> Contents:
@@ -35,6 +56,19 @@ def found(text: str, *, is_json: bool = False) -> Contents:
         pytest.param("sent " + QUOTED[1:-1], id="escaped without quotes"),
         pytest.param(f"'it\\'s {QUOTED[1:-1]}'", id="escaped in apostrophes"),
         pytest.param(json.dumps({"note": "{", "x": {"y": {}}, **PAYLOAD}), id="after others"),
+        pytest.param(as_csv("7", TEXT, 'a "b"'), id="in a field of CSV"),
+        pytest.param(as_csv('"', json.dumps({"body": TEXT})), id="escaped in a field of CSV"),
+        pytest.param(as_csv(as_csv("x", TEXT)), id="in a field of CSV in CSV"),
+        pytest.param(json.dumps({"row": as_csv("x", TEXT)}), id="in a field of CSV in JSON"),
+        pytest.param(f"POST /x?{urlencode({'body': TEXT, 'x': 1})} HTTP/1.1", id="in a form"),
+        pytest.param(f"GET /x?body={quote(TEXT)}", id="in a URL"),
+        pytest.param(f'GET "/x?body={quote(quote(TEXT))}"', id="in a URL in a URL"),
+        pytest.param(f"GET /x?body={quote(TEXT, safe=SAFE_IN_URI)}", id="in a URL, by encodeURI"),
+        pytest.param(json.dumps({"url": f"/x?body={quote(TEXT)}"}), id="in a URL in JSON"),
+        pytest.param(QUOTED.replace('\\"', "\\u0022"), id="escaped by number"),
+        pytest.param(f"'{QUOTED[1:-1]}'".replace('\\"', "\\u0022"), id="by number, in no quotes"),
+        pytest.param(f'"POST /" 202 "{as_nginx(TEXT)}"', id="by nginx"),
+        pytest.param(f"<td>{html.escape(TEXT)}</td>", id="in HTML"),
     ],
 )
 def test_a_payload_is_found(record: str) -> None:
@@ -46,14 +80,26 @@ def test_a_payload_is_found(record: str) -> None:
 
 @pytest.mark.parametrize(("channel", "name"), PAIRS)
 def test_every_kind_of_content_is_found_escaped(channel: str, name: str) -> None:
-    payload = flow(make_step(channel, name, 'say "hi" {now} \\ [ünïcode] 🙂'))
-    contents = found(json.dumps({"body": json.dumps(payload)}))
-    assert [each.value for each in contents.payloads] == [payload]
+    payload = flow(make_step(channel, name, 'say "hi" {now} \\ [ünïcode] 🙂 a+b & 5 %'))
+    text = json.dumps(payload, ensure_ascii=False)
+    wrapped = (
+        json.dumps({"body": text}),
+        as_csv("x", text),
+        urlencode({"body": text}),
+        quote(text),
+        as_nginx(text),
+        html.escape(text),
+    )
+    values = [[each.value for each in found(record).payloads] for record in wrapped]
+    assert values == [[payload]] * len(wrapped)
 
 
 def test_all_payloads_of_a_record_are_found() -> None:
     assert len(found(f"{TEXT} then {TEXT}").payloads) == 2
     assert len(found(json.dumps([PAYLOAD, {"again": PAYLOAD}, PAYLOAD])).payloads) == 3
+    assert len(found(as_csv(TEXT, "x", TEXT) + TEXT).payloads) == 3
+    assert len(found(f"{quote(TEXT)} {TEXT} {quote(TEXT)}").payloads) == 3
+    assert len(found(f"{html.escape(TEXT)} {TEXT} {quote(TEXT)}").payloads) == 3
 
 
 @pytest.mark.parametrize(
@@ -65,6 +111,9 @@ def test_all_payloads_of_a_record_are_found() -> None:
         '{"workflow": "build"}',
         '{"dispatch_uuid": "x", "template": "failover", "workflow": []}',
         'job="workflow": done',
+        'GET /search?q=%22workflow%22',
+        '1,"the ""workflow"": done"',
+        '{"my_workflow": [1]}',
     ],
 )
 def test_what_is_no_payload_is_neither_found_nor_a_fault(record: str) -> None:
@@ -81,10 +130,16 @@ def test_what_is_no_payload_is_neither_found_nor_a_fault(record: str) -> None:
             "looks like a payload but is not JSON at line 1, column 39: expecting value",
         ),
         (
+            as_csv(TEXT.replace("[", "[,", 1)),
+            "looks like a payload but is not JSON once unwrapped: expecting value",
+        ),
+        (
             f"INFO {PAYLOAD!r}",
             "looks like a payload but is not JSON; log payloads with a JSON library",
         ),
         ('  "workflow": [', "holds a part of a payload only; write each payload on one line"),
+        (as_csv(TEXT)[:-30], "looks like a payload that is cut off"),
+        (quote(TEXT).rpartition("%2C")[0], "looks like a payload that is cut off"),
     ],
 )
 def test_what_looks_like_a_payload_and_is_none_is_a_fault(record: str, fault: str) -> None:
@@ -101,6 +156,8 @@ def test_a_fault_beside_a_payload_is_not_lost() -> None:
 def test_a_file_of_json_must_be_json() -> None:
     contents = read_contents(b'{"template": "fail', line=7, is_json=True)
     assert contents.fault == "is not JSON at line 7, column 14: unterminated string starting at"
+    cut = read_contents(b'{"template": 1\r\n', line=7, is_json=True)
+    assert cut.fault == "is not JSON at line 7, column 15: expecting ',' delimiter"
     assert found("[1, 2]", is_json=True) == Contents()
 
 
@@ -128,8 +185,18 @@ def test_half_a_character_in_escaped_text_is_refused() -> None:
         "\\" * 200_000 + '"workflow": [',
         '{\\"workflow\\": [' * 5_000,
         '{"a":' * 50_000 + '"workflow": [',
+        '""workflow"":[' * 20_000,
+        '"""workflow"":[{' * 20_000,
+        "%22workflow%22:[" * 20_000,
+        "%7B%22workflow%22:[ " * 20_000,
+        quote(quote(quote(quote(quote(quote('{"workflow": [')))))),
+        "&quot;workflow&quot;:[" * 20_000,
+        '"' * 500_000 + 'workflow": [',
     ],
-    ids=["nested", "parts", "backslashes", "escaped", "deep"],
+    ids=[
+        *("nested", "parts", "backslashes", "escaped", "deep", "doubled", "fields", "url", "urls"),
+        *("wrapped often", "html", "quotes"),
+    ],
 )
 def test_a_hostile_record_is_given_up(record: str) -> None:
     contents = found(record)

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.assess.judging import Assumptions, Standing
 from gateway.assess.report import Report
+from gateway.assess.sections import rules_sentence
 from tests.gateway.assess.assessing import flow, reported, waiting
 from tests.support.corpus import make_step
 from translators.rules import Switches
@@ -49,6 +50,31 @@ def test_the_headline_says_who_can_leave_and_why_others_cannot() -> None:
         "1 of 3 workflows (33 %) can leave the gateway; 1 must stay, because they wait for `read`;"
         " 1 is refused until mended."
     )
+
+
+@pytest.mark.parametrize(
+    ("payloads", "said"),
+    [
+        ([waiting("mms", "image")], "the gateway if you accept that it behaves differently."),
+        ([waiting("mms", "image")] * 2, "the gateway if you accept that they behave differently."),
+        (
+            [waiting("mms", "image"), flow(make_step("sms", "text"))],
+            "the gateway, 1 of them if you accept that it behaves differently.",
+        ),
+    ],
+)
+def test_the_headline_says_what_has_to_be_accepted_first(
+    payloads: list[dict[str, object]], said: str
+) -> None:
+    assert reported(payloads).headline.endswith(f" can leave {said}")
+
+
+def test_the_rules_of_a_shape_name_those_of_every_workflow_as_such() -> None:
+    report = reported([waiting("mms", "image"), flow(make_step("sms", "text")), flow()])
+    said = {line.shape.title.split()[0]: rules_sentence(line, report) for line in report.shapes}
+    assert said["SMS"] == "those of every workflow"
+    assert said["MMS"].endswith(" and those of every workflow")
+    assert said["workflow"] == "REQ128"
 
 
 def test_the_native_request_is_shown_where_there_is_one() -> None:

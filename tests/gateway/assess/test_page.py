@@ -9,11 +9,14 @@ from typing import Final
 
 import pytest
 
+from gateway import __version__
 from gateway.assess.html import render_html
+from gateway.assess.judging import Assumptions
 from gateway.offline.pages import flow as drawn
 from gateway.offline.shapes import Shape
 from tests.gateway.assess.assessing import flow, reported, waiting
 from tests.support.corpus import make_step
+from translators.rules import Switches
 
 REPORT: Final = reported(
     [
@@ -93,7 +96,15 @@ def test_a_workflow_is_drawn_with_its_terms() -> None:
 
 
 def test_a_workflow_of_which_nothing_can_be_read_is_drawn() -> None:
-    assert "unreadable" in drawn(Shape(steps=()))
+    assert "unknown steps" in drawn(Shape(steps=()))
+
+
+def test_it_says_what_it_was_made_by_and_what_was_assumed() -> None:
+    assumptions = Assumptions(switches=Switches(accepted=frozenset({"ttl-unavailable"})))
+    text = render_html(reported([waiting("whatsapp")], assumptions), top=1)
+    foot = text.partition("<footer>")[2].partition("</footer>")[0]
+    assert foot.startswith(f"Made by dispatch-gateway {__version__}. Assumed: v1 fails over on")
+    assert "Accepted: ttl-unavailable." in foot
 
 
 def test_shapes_that_are_not_shown_are_counted() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,7 @@ def log(tmp_path: Path) -> Path:
 def test_a_report_is_written_to_standard_output(log: Path) -> None:
     done = assess(log)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("2 of 3 workflows (67 %) can leave the gateway; 1 must stay")
+    assert done.stdout.startswith("2 of 3 workflows (67 %) can leave the gateway, 1 of them if")
 
 
 def test_it_is_plain_when_nobody_watches(log: Path) -> None:
@@ -44,7 +45,10 @@ def test_it_is_plain_when_nobody_watches(log: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "beginning"),
-    [("r.html", "<!doctype"), ("r.json", "{"), ("r.csv", "grade,"), ("r.md", "2 of 3 work")],
+    [
+        *(("r.html", "<!doctype"), ("r.HTM", "<!doctype"), ("r.json", "{"), ("r.csv", "grade,")),
+        *(("r.txt", "2 of 3 work"), ("r", "2 of 3 work")),
+    ],
 )
 def test_the_name_of_the_output_chooses_the_format(
     log: Path, tmp_path: Path, name: str, beginning: str
@@ -112,12 +116,64 @@ def test_assumptions_change_grades(log: Path, options: list[str], grades: dict[s
         (["x.log", "--accept", "ttl-unavailabel"], "did you mean NAT504 ttl-unavailable"),
         (["x.log", "--format", "pdf"], "'pdf' is not one of"),
         (["x.log", "--top", "0"], "is not in the range"),
+        (["x.log", "-o", "r.pdf"], "r.pdf ends with none of .txt, .json, .csv, .html; choose one"),
     ],
 )
 def test_wrong_usage_is_explained(arguments: list[str], fault: str) -> None:
     done = assess(*arguments)
     assert done.exit_code == 2
     assert fault in done.stderr
+
+
+def test_a_format_that_is_named_may_have_any_suffix(log: Path) -> None:
+    assert assess(log, "--format", "csv", "-o", log.with_name("r.tsv")).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["INFO started\n", "{}"])
+def test_a_corpus_without_a_payload_fails_the_command(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "app.log"
+    path.write_text(text)
+    done = assess(path)
+    assert done.exit_code == 2
+    assert done.stderr == (
+        "dispatch-gateway: no payload was found in 1 file; is it the right one?"
+        " A payload is a JSON object with a list called workflow\n"
+    )
+    assert done.stdout.startswith("No payload was found.")
+
+
+def test_an_input_is_never_overwritten(log: Path) -> None:
+    before = log.read_bytes()
+    link = log.with_name("link.txt")
+    link.symlink_to(log)
+    done = [assess(paths, "-o", link, "--format", "text") for paths in (log, log.parent)]
+    assert [each.exit_code for each in done] == [2, 2]
+    assert all("is read as input; choose another name" in each.stderr for each in done)
+    assert log.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["r.txt", "r.json", "r.csv", "r.html"])
+def test_the_last_report_is_no_input_of_the_next(log: Path, name: str) -> None:
+    reports = []
+    for _ in range(2):
+        done = assess(log.parent, "-o", log.with_name(name))
+        reports.append(log.with_name(name).read_text())
+    assert (done.exit_code, reports[1]) == (0, reports[0])
+
+
+def test_an_interruption_says_what_became_of_the_report(log: Path) -> None:
+    path = log.with_name("r.html")
+    arguments = [sys.executable, "-m", "gateway", "assess", "-", "-o", str(path)]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdin and running.stderr
+        running.stdin.write(f"{SMS}\n".encode() + b'"workflow": [\n' * 100_000)
+        running.stdin.flush()
+        first = running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        told = running.stderr.read().splitlines()
+    assert b"holds a part of a payload" in first
+    assert told[-1].decode() == f"dispatch-gateway: interrupted; {path} was not written"
+    assert running.returncode == 130
 
 
 def test_an_output_that_cannot_be_written_is_explained(log: Path) -> None:

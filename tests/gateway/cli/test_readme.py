@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from gateway.cli.translate import command as translate
 
 ROOT = Path(__file__).parents[3]
-COMPOSITION = ROOT / "gateway" / "app.py"
+ROUTED = ("gateway/app.py", "gateway/api/legacy.py")
 ROW = re.compile(r"^\| `(?:GET|POST) (/[^`]*)`", re.MULTILINE)
 ORDER = re.compile(r"^cat > order\.json <<'JSON'\n(.*?)^JSON$", re.MULTILINE | re.DOTALL)
 FINDING = re.compile(r"^order\.json:\d+:\d+: .*?(?=^```)", re.MULTILINE | re.DOTALL)
@@ -28,7 +28,8 @@ def shown(pattern: re.Pattern[str]) -> str:
 
 
 def test_the_table_of_routes_is_complete() -> None:
-    routes = re.findall(r'Route\("([^"]+)"', COMPOSITION.read_text("utf-8"))
+    sources = [(ROOT / module).read_text("utf-8") for module in ROUTED]
+    routes = re.findall(r'Route\("([^"]+)"', "".join(sources))
     assert sorted(ROW.findall(readme())) == sorted({route.rstrip("/") for route in routes})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -130,3 +131,26 @@ class TestWarnings:
     ) -> None:
         (doubt,) = load(**{variable: text}).warnings
         assert words in str(doubt)
+
+
+class TestObserving:
+    OBSERVED: ClassVar = {
+        "VONAGE_API_KEY": "a1b2c3d",
+        "VONAGE_API_SECRET": "s3cret-of-the-account",
+        "GATEWAY_MODE": "observe",
+    }
+
+    def test_neither_a_status_url_nor_a_proof_of_webhooks_is_needed(self) -> None:
+        assert faults_of(self.OBSERVED) == []
+
+    def test_without_a_status_url_it_is_said_what_is_not_seen(self) -> None:
+        (doubt,) = load_settings(self.OBSERVED).warnings
+        assert doubt.name == "GATEWAY_STATUS_URL"
+        assert "cannot be relayed" in doubt.problem
+
+    def test_who_may_take_over_needs_what_serving_needs(self) -> None:
+        faults = faults_of({**self.OBSERVED, "GATEWAY_LEGACY_GONE": "gateway"})
+        assert [fault.split(" ")[0] for fault in faults] == [
+            "VONAGE_SIGNATURE_SECRET",
+            "GATEWAY_STATUS_URL",
+        ]

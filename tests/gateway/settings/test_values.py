@@ -13,8 +13,8 @@ from gateway.settings import (
     SettingsFault,
     load_settings,
 )
+from gateway.settings.application import Application
 from gateway.settings.rows import rows
-from gateway.settings.table import Application
 from tests.gateway.settings.loading import (
     MINIMAL,
     fault_of,
@@ -180,3 +180,19 @@ class TestValues:
             load_settings({**MINIMAL, "GATEWAY_PORT": "x"}, checks=[lambda settings: [fault]])
         assert fault in raised.value.faults
         assert len(raised.value.faults) == 2
+
+
+class TestModes:
+    def test_the_gateway_serves_by_default(self) -> None:
+        (application,) = load().applications
+        assert application.mode == "gateway"
+
+    def test_a_mode_that_does_not_exist_is_a_fault(self) -> None:
+        assert fault_of(GATEWAY_MODE="shadow").startswith("GATEWAY_MODE is not one of")
+
+    def test_the_path_of_the_legacy_endpoint_is_left_out(self) -> None:
+        fault = fault_of(GATEWAY_LEGACY="https://api.nexmo.com/v0.1/dispatch")
+        assert fault.startswith("GATEWAY_LEGACY ends in /v0.1/dispatch; leave the path out")
+
+    def test_a_short_trace_key_is_a_fault(self) -> None:
+        assert "is shorter than 16 characters" in fault_of(GATEWAY_TRACE_KEY="guessable")

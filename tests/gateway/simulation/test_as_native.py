@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
+
+from gateway.simulation.as_native import run_native
+from gateway.simulation.casting import cast
 from gateway.simulation.fates import outlived
 from gateway.simulation.scenarios import SCENARIOS
-from gateway.simulation.trace import Outcome, Reached, What
-from tests.gateway.simulation.casts import GUIDE, played, sends, told, whys
+from gateway.simulation.trace import Outcome, Reached, Trace, What
+from tests.gateway.simulation.casts import GUIDE, plan_of, played, sends, told, whys
 
 THREE = ("sms delivered 60", "mms delivered 600", "sms")
+
+
+def run_scenarios(*names: str) -> Trace:
+    plan = plan_of(*GUIDE)
+    parts, _ = cast(plan, [], dict(enumerate(names)))
+    return run_native(plan, [part.fate for part in parts], ttls=(None, None))
 
 
 def test_an_mms_that_is_never_delivered_stops_everything() -> None:
@@ -64,6 +74,18 @@ def test_read_is_not_waited_for() -> None:
 def test_a_refusal_of_the_first_message_refuses_them_all() -> None:
     trace = played(GUIDE, "1 refused 1170").native
     assert (trace.outcome, trace.messages, sends(trace)) == (Outcome.REFUSED, (), [])
+
+
+@pytest.mark.parametrize("name", ["throttled", "throttled-once", "wrong-credentials"])
+def test_nobody_but_the_caller_tries_a_refused_request_again(name: str) -> None:
+    trace = run_scenarios(name)
+    assert (trace.outcome, trace.ended_ms, sends(trace)) == (Outcome.REFUSED, 0, [])
+    assert whys(trace, What.REFUSED) == ["only its caller can try again"]
+
+
+def test_a_message_that_v1_sends_by_itself_is_not_throttled_at_the_door() -> None:
+    trace = run_scenarios("rejected", "throttled-once")
+    assert [entry.at_ms for entry in trace.callbacks if entry.step == 1] == [1_200, 2_000]
 
 
 def test_a_later_message_that_would_be_refused_is_rejected_in_its_turn() -> None:

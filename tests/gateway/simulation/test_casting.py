@@ -36,6 +36,22 @@ def test_a_part_is_described_in_a_line(lines: tuple[str, ...], expected: str) ->
     assert describe(parts[0]) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("throttled", "refused 1000 again and again for 23.5 s (throttled)"),
+        (
+            "throttled-once",
+            "refused 1000 at first, accepted after 1 s, submitted after 1.2 s,"
+            " delivered after 2 s (throttled-once)",
+        ),
+    ],
+)
+def test_what_is_tried_again_is_described_so(name: str, expected: str) -> None:
+    parts, _ = cast(plan_of(*GUIDE), [], {0: name})
+    assert describe(parts[0]) == expected
+
+
 def test_events_are_played_in_order_of_time() -> None:
     parts, _ = cast(plan_of(*GUIDE), events_of("1 delivered @2s", "1 submitted @1s"), {})
     assert [each.status for each in parts[0].fate.happenings] == ["submitted", "delivered"]

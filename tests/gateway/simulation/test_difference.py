@@ -137,6 +137,24 @@ def test_the_difference_is_told(
     assert differences(played(steps, *lines)) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "steps", "rest"),
+    [
+        ("throttled-once", GUIDE, ""),
+        ("throttled", ("sms",), ""),
+        ("throttled", GUIDE, " before it goes on with the next step"),
+    ],
+)
+def test_who_would_have_to_try_again_is_said(name: str, steps: tuple[str, ...], rest: str) -> None:
+    plan = plan_of(*steps)
+    parts, _ = cast(plan, [], {0: name})
+    simulation = simulate(plan, [part.fate for part in parts], switches=Switches())
+    assert differences(simulation) == [
+        "Under native v1, with or without ttl, nothing is sent: v1 refuses the request as a whole,"
+        f" and only its caller can try again, as the gateway does{rest}.",
+    ]
+
+
 def test_a_message_that_v1_never_took_is_the_end_of_it() -> None:
     plan = plan_of(*GUIDE)
     parts, _ = cast(plan, [], {0: "internal-error"})

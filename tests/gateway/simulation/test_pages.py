@@ -59,6 +59,20 @@ def test_a_narrow_screen_shows_one_lane_after_the_other() -> None:
     check_golden(FIXTURES / "simulations" / "late-delivery.narrow.txt", page(LATE, width=60))
 
 
+def test_everything_the_caller_is_told_is_drawn() -> None:
+    path = FIXTURES / "simulations" / "refused.v01.json"
+    assert "◀── 1 rejected 1170" in page(path)
+
+
+def test_a_channel_that_takes_no_ttl_is_said_to() -> None:
+    path = FIXTURES / "simulations" / "three-steps.v01.json"
+    assert "1 whatsapp (no ttl)" in page(path)
+
+
+def test_the_grade_is_said_to_hold_whatever_happens() -> None:
+    assert "Whatever happens, the grade is N2. Native v1" in page(LATE)
+
+
 def test_every_expectation_belongs_to_a_case() -> None:
     assert stray_files("simulations", ".v01.json") == []
 

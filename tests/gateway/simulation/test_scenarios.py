@@ -89,7 +89,13 @@ def test_the_send_budget_is_the_default_of_the_settings() -> None:
 
 
 def test_a_send_that_is_throttled_for_ever_is_given_up_within_its_budget() -> None:
-    assert SCENARIOS["throttled"].answered_ms == 23_500
+    fate = SCENARIOS["throttled"]
+    assert (fate.answered_ms, fate.tried_ms) == (23_500, 23_500)
+
+
+def test_a_send_that_is_throttled_once_was_refused_at_first() -> None:
+    fate = SCENARIOS["throttled-once"]
+    assert (fate.answer, fate.code, fate.tried_ms) == (Answer.ACCEPTED, 1000, 1_000)
 
 
 def test_a_webhook_that_overtakes_comes_before_the_answer() -> None:

@@ -1,0 +1,110 @@
+"""What is asked of applications in the mode `split`: one path for each workflow.
+
+A path is pledged before anything leaves, and what was handed to one path is never handed to the
+other: not when it failed, and not when nobody knows (docs/adr/0012-one-path-per-workflow.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.auth import AuthFault
+from gateway.api.legacy import LegacyApi
+from gateway.api.requests import Asked, Refusal, read_idempotency_key
+from gateway.modes.forward import Passed
+from gateway.modes.observe import dispatch_uuid_of
+from gateway.modes.splitter import Route, Splitter
+from gateway.settings import Application, Settings
+from gateway.settings.mode_rules import SPLIT
+from gateway.traces.model import Path
+from translators.documents import parse_document
+from translators.problems import Problem
+
+_OBSERVE: Final = "observe"
+
+
+class SplitApi:
+    """Gives each request of a split application its path."""
+
+    def __init__(
+        self,
+        *,
+        splitter: Splitter,
+        legacy: LegacyApi,
+        applications: Sequence[Application],
+    ) -> None:
+        self._splitter = splitter
+        self._legacy = legacy
+        self._split = {each.name for each in applications if each.mode == SPLIT}
+        self._takes_strangers = all(each.mode in (_OBSERVE, SPLIT) for each in applications)
+
+    @classmethod
+    def of(
+        cls, settings: Settings, splitter: Splitter | None, legacy: LegacyApi | None
+    ) -> SplitApi | None:
+        """Return the choice of paths of these settings; `None` where nothing is split."""
+        if splitter is None or legacy is None:
+            return None
+        return cls(splitter=splitter, legacy=legacy, applications=settings.applications)
+
+    def takes(self, caller: Application | AuthFault) -> bool:
+        """Tell whether the workflows of `caller` are split.
+
+        A stranger's are where no application is served here alone: Dispatch judges who may call.
+        """
+        if isinstance(caller, AuthFault):
+            return self._takes_strangers
+        return caller.name in self._split
+
+    async def create(
+        self,
+        request: Request,
+        caller: Application | AuthFault,
+        *,
+        ask: Callable[[Request, bytes], Asked | Refusal],
+        accept: Callable[[Application, Asked], Awaitable[Response | Refusal]],
+    ) -> Response | Refusal:
+        """Answer one POST by the path it is given.
+
+        Args:
+            ask: reads a request as far as it has to be for serving it.
+            accept: serves it.
+
+        Raises:
+            StoreUnavailable: nothing was pledged, and nothing was sent.
+        """
+        body = await self._legacy.read(request)
+        if body is None:
+            return Refusal(problem=Problem.TOO_LARGE)
+        asked = ask(request, body)
+        application = None if isinstance(caller, AuthFault) else caller
+        is_servable = application is not None and isinstance(asked, Asked)
+        key = read_idempotency_key(request)
+        route = self._splitter.route(
+            "" if application is None else application.name,
+            parse_document(body).value,
+            key=None if isinstance(key, Refusal) else key,
+            is_servable=is_servable,
+            has_legacy=self._legacy.forwards,
+        )
+        if route.path is Path.LEGACY or application is None or not isinstance(asked, Asked):
+            return await self._pass_on(request, body, route)
+        outcome = await accept(application, asked)
+        if isinstance(outcome, Refusal):
+            self._splitter.answered(route, outcome.problem.http_status, None)
+        else:
+            dispatch_uuid = orjson.loads(outcome.body)["dispatch_uuid"]
+            self._splitter.answered(route, outcome.status_code, dispatch_uuid)
+        return outcome
+
+    async def _pass_on(self, request: Request, body: bytes, route: Route) -> Response:
+        passing, answer = await self._legacy.pass_on(request, body, origin=SPLIT)
+        if isinstance(passing, Passed):
+            dispatch_uuid = dispatch_uuid_of(passing) if passing.http_status == 202 else None
+            self._splitter.answered(route, passing.http_status, dispatch_uuid)
+        return answer

@@ -1,0 +1,58 @@
+"""`dispatch-gateway compare`: recorded workflows, and what this gateway makes of them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+SUBCOMMANDS: Final[Mapping[str, str]] = {
+    "report": "Say whether to cut over, with the evidence.",
+    "replay": "Run recorded traces through this gateway's engine.",
+    "diff": "Compare two files of traces, workflow by workflow.",
+    "doubles": "Count who was messaged twice, and draw it for other expiries.",
+    "import": "Make traces of a legacy application's own logs.",
+    "anonymise": "Put traces under other pseudonyms.",
+}
+"""Name and summary of each subcommand, in the order of the help."""
+
+_EPILOG: Final = """\b
+Examples:
+  dispatch-gateway compare import app.log -o traces.jsonl
+  dispatch-gateway compare report traces.jsonl
+  dispatch-gateway compare report traces.jsonl -o report.html
+  dispatch-gateway compare COMMAND --help
+
+\b
+A trace is everything that one workflow showed, in one line of JSON, under
+pseudonyms. The gateway writes traces (GATEWAY_TRACE), and `compare import`
+makes them of logs. Nothing here sends a message.
+"""
+
+
+class _Subcommands(click.Group):
+    """Knows its commands by name and imports the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the subcommands."""
+        return list(SUBCOMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a subcommand; None for an unknown name."""
+        if cmd_name not in SUBCOMMANDS:
+            return None
+        found = importlib.import_module(f"gateway.cli.compare_{cmd_name}").command
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of subcommands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(SUBCOMMANDS.items()))
+
+
+@click.group("compare", cls=_Subcommands, epilog=_EPILOG)
+def command() -> None:
+    """Compare recorded workflows with what this gateway would do, offline."""

@@ -1,0 +1,74 @@
+"""`dispatch-gateway compare import`: an application's own logs to traces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gateway.cli.compare_keys import key_option, read_key
+from gateway.cli.compare_options import finish, output_option, progress_option, write_output
+
+if TYPE_CHECKING:
+    from gateway.compare.reading import Reading
+
+_EPILOG: Final = """\b
+Examples:
+  dispatch-gateway compare import app.log -o traces.jsonl
+  dispatch-gateway compare import requests.jsonl callbacks.jsonl -o traces.jsonl
+  zcat app.log.*.gz | dispatch-gateway compare import - --key-file trace.key |
+    dispatch-gateway compare report -
+
+\b
+Each line of a log is JSON and holds, at any depth, a v0.1 request, an answer, a
+status callback or a final report. docs/traces.md says how they are told apart and
+what ties a request to its answer.
+
+\b
+Exit codes: 0 done; 2 wrong usage, or a line that could not be read or tied (the
+rest was); 3 an internal error; 141 the reader of the output went away.
+"""
+
+
+@click.command("import", epilog=_EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="LOGS...")
+@output_option
+@key_option
+@progress_option
+def command(
+    *, paths: tuple[str, ...], output: Path | None, key_file: Path | None, progress: bool
+) -> None:
+    """Make traces of a legacy application's own logs.
+
+    LOGS are what the application asked of Dispatch and the callbacks it received: files of JSON
+    Lines, directories of them, or - for standard input. The traces hold pseudonyms from the start.
+    """
+    from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
+    from gateway.offline.inputs import JSON_SUFFIXES  # noqa: PLC0415
+    from gateway.offline.words import counted  # noqa: PLC0415
+
+    key = read_key(key_file)
+    reading = Reading(paths=paths, progress_is_wanted=progress, suffixes=JSON_SUFFIXES | {".log"})
+    counts: Counter[str] = Counter()
+    write_output(output, _imported(reading, key, counts))
+    cut = f", {counts['cut']:,} of them without an end" if counts["cut"] else ""
+    click.echo(f"dispatch-gateway: {counted(counts['all'], 'trace')}{cut}", err=True)
+    finish(has_findings=False, losses=reading.troubles.losses)
+
+
+def _imported(reading: Reading, key: bytes, counts: Counter[str]) -> Iterator[bytes]:
+    from gateway.offline.inputs import Trouble  # noqa: PLC0415
+    from gateway.traces.codec import to_line  # noqa: PLC0415
+    from gateway.traces.legacy_logs import import_logs  # noqa: PLC0415
+    from gateway.traces.pseudonyms import Pseudonyms  # noqa: PLC0415
+
+    for each in import_logs(reading.documents(), Pseudonyms(key)):
+        if isinstance(each, Trouble):
+            reading.troubles.add(each)
+        else:
+            counts["all"] += 1
+            counts["cut"] += not each.is_complete
+            yield to_line(each)

@@ -1,0 +1,190 @@
+"""What the subcommands of `compare` have in common: options, and where results go."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+
+from gateway.cli.parameters import RuleName, RuleUse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from gateway.compare.pairing import Rules
+    from gateway.simulation.timeline import Row
+
+Command = TypeVar("Command", bound="Callable[..., Any]")
+
+_UNREAD: Final = 2
+_PIPED_WIDTH: Final = 100
+_NARROWEST: Final = 40
+
+TOLERANCES: Final = {
+    "failover-late": "failover_late_ms",
+    "failover-early": "failover_early_ms",
+    "report": "report_ms",
+}
+"""The names of tolerances, and the members they set."""
+
+
+class ToleranceValue(click.ParamType[tuple[str, int]]):
+    """A tolerance by its name, and what it shall be."""
+
+    name = "tolerance"
+
+    def convert(
+        self,
+        value: str | tuple[str, int],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> tuple[str, int]:
+        """Return the member and its milliseconds."""
+        if isinstance(value, tuple):
+            return value
+        name, found, seconds = value.partition("=")
+        if name not in TOLERANCES:
+            self.fail(f"{name!r} is none of {', '.join(TOLERANCES)}", param, ctx)
+        try:
+            ms = round(1000 * float(seconds)) if found else -1
+        except (ValueError, OverflowError):
+            ms = -1
+        if not 0 <= ms <= 86_400_000:
+            self.fail(f"write {name}=SECONDS, from 0 to 86400, such as {name}=5", param, ctx)
+        return TOLERANCES[name], ms
+
+
+def tolerance_option(command: Command) -> Command:
+    """Add `--tolerance`."""
+    return click.option(
+        "--tolerance",
+        "tolerances",
+        multiple=True,
+        type=ToleranceValue(),
+        metavar="NAME=SECONDS",
+        help=f"How far instants may differ: {', '.join(TOLERANCES)}.",
+    )(command)
+
+
+def output_option(command: Command) -> Command:
+    """Add `-o`."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write here instead of to standard output; the file appears when it is whole.",
+    )(command)
+
+
+def progress_option(command: Command) -> Command:
+    """Add `--no-progress`."""
+    return click.option(
+        "--progress/--no-progress",
+        default=True,
+        help="A progress bar on a terminal, if there is enough to read.",
+    )(command)
+
+
+def switch_options(command: Command) -> Command:
+    """Add `--accept`, `--refuse` and `--default-locale`."""
+    options = (
+        click.option(
+            "--accept",
+            multiple=True,
+            type=RuleName(RuleUse.ACCEPT),
+            metavar="RULE",
+            help="Replay as if GATEWAY_ACCEPT named this rule.",
+        ),
+        click.option(
+            "--refuse",
+            multiple=True,
+            type=RuleName(RuleUse.REFUSE),
+            metavar="RULE",
+            help="Replay as if GATEWAY_REFUSE named this rule.",
+        ),
+        click.option(
+            "--default-locale",
+            metavar="LOCALE",
+            help="Replay under this GATEWAY_DEFAULT_LOCALE.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_rules(
+    tolerances: Iterable[tuple[str, int]] = (),
+    accept: Iterable[str] = (),
+    refuse: Iterable[str] = (),
+    default_locale: str | None = None,
+) -> Rules:
+    """Return what the options ask for; of a tolerance given twice the last counts."""
+    from gateway.compare.comparison import Tolerances  # noqa: PLC0415
+    from gateway.compare.pairing import Rules  # noqa: PLC0415
+    from translators.rules import Switches  # noqa: PLC0415
+
+    return Rules(
+        switches=Switches(accepted=_names(accept), refused=_names(refuse)),
+        default_locale=default_locale,
+        tolerances=Tolerances(**dict(tolerances)),
+    )
+
+
+def write_output(output: Path | None, pieces: Iterable[bytes]) -> None:
+    """Write a result, to standard output or to a file that is either whole or not there.
+
+    Raises:
+        OSError: it cannot be written; the program as a whole says so.
+    """
+    from gateway.offline.output import open_output  # noqa: PLC0415
+
+    with open_output(output) as file:
+        for piece in pieces:
+            file.write(piece)
+
+
+def form_of(output: Path | None, forms: Sequence[str], *, xml: str = "") -> str:
+    """Return the format that the name of the output asks for, or else text."""
+    suffix = output.suffix[1:].lower() if output else ""
+    form = xml if suffix == "xml" else suffix
+    return form if form in forms else "text"
+
+
+def finish(*, has_findings: bool, losses: int) -> None:
+    """End the command with the exit code for what it found; what was not read weighs more."""
+    code = _UNREAD if losses else int(has_findings)
+    click.get_current_context().exit(code)
+
+
+def screen_text(rows: Iterable[Row], output: Path | None) -> bytes:
+    """Write rows as a screen, a pipe or a file takes them."""
+    from gateway.simulation.screen import write  # noqa: PLC0415
+
+    is_watched = output is None and sys.stdout.isatty()
+    has_unicode = output is not None or _has_unicode()
+    has_colour = is_watched and not os.environ.get("NO_COLOR")
+    lines = write(rows, has_colour=has_colour, has_unicode=has_unicode)
+    return ("\n".join(lines) + "\n").encode()
+
+
+def screen_width(output: Path | None) -> int:
+    """Return how wide drawings may be."""
+    is_watched = output is None and sys.stdout.isatty()
+    columns = shutil.get_terminal_size().columns if is_watched else _PIPED_WIDTH
+    return max(_NARROWEST, columns)
+
+
+def _names(options: Iterable[str]) -> frozenset[str]:
+    return frozenset(name for option in options for name in option.split(","))
+
+
+def _has_unicode() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")

@@ -1,0 +1,95 @@
+"""`dispatch-gateway compare replay`: recorded traces through this gateway's engine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gateway.cli.compare_options import (
+    finish,
+    output_option,
+    progress_option,
+    read_rules,
+    switch_options,
+    tolerance_option,
+    write_output,
+)
+
+if TYPE_CHECKING:
+    from gateway.compare.pairing import Rules
+    from gateway.compare.reading import Reading
+
+_EPILOG: Final = """\b
+Examples:
+  dispatch-gateway compare replay traces.jsonl
+  dispatch-gateway compare replay traces.jsonl | jq 'select(.outcome == "semantic")'
+  dispatch-gateway compare replay traces.jsonl --tolerance failover-late=30
+  dispatch-gateway compare replay traces.jsonl -o replayed.jsonl
+
+\b
+A trace that this gateway wrote itself replays without a difference, unless the
+gateway has changed since.
+
+\b
+Exit codes: 0 done; 1 some workflow differs in meaning, and no known difference
+explains it; 2 wrong usage, or a trace that could not be read (the rest was);
+3 an internal error; 141 the reader of the output went away.
+"""
+
+
+@click.command("replay", epilog=_EPILOG)
+@click.argument("paths", nargs=-1, required=True, metavar="TRACES...")
+@output_option
+@tolerance_option
+@switch_options
+@progress_option
+def command(
+    *,
+    paths: tuple[str, ...],
+    output: Path | None,
+    tolerances: tuple[tuple[str, int], ...],
+    accept: tuple[str, ...],
+    refuse: tuple[str, ...],
+    default_locale: str | None,
+    progress: bool,
+) -> None:
+    """Run recorded traces through this gateway's engine, in virtual time.
+
+    What became of each message is taken from the trace; every decision is made anew. One line of
+    JSON per trace says how the two compare. With --output the replayed traces are written there
+    instead, and nothing is compared; `compare diff` takes them.
+    """
+    from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
+
+    rules = read_rules(tolerances, accept, refuse, default_locale)
+    reading = Reading(paths=paths, progress_is_wanted=progress)
+    outcomes: Counter[str] = Counter()
+    if output is None:
+        write_output(None, _compared(reading, rules, outcomes))
+    else:
+        write_output(output, _replayed(reading, rules, outcomes))
+    told = ", ".join(f"{count:,} {word}" for word, count in outcomes.most_common())
+    click.echo(f"dispatch-gateway: {told or 'no trace was found'}", err=True)
+    finish(has_findings=outcomes["semantic"] > 0, losses=reading.troubles.losses)
+
+
+def _compared(reading: Reading, rules: Rules, outcomes: Counter[str]) -> Iterator[bytes]:
+    from gateway.compare.lines import line_of  # noqa: PLC0415
+    from gateway.compare.pairing import with_replay  # noqa: PLC0415
+
+    for pair in with_replay(reading.traces(), rules):
+        outcomes[pair.comparison.outcome.value] += 1
+        yield line_of(pair)
+
+
+def _replayed(reading: Reading, rules: Rules, outcomes: Counter[str]) -> Iterator[bytes]:
+    from gateway.compare.pairing import replayed  # noqa: PLC0415
+    from gateway.traces.codec import to_line  # noqa: PLC0415
+
+    for each in reading.traces():
+        outcomes["replayed"] += 1
+        yield to_line(replayed(each.trace, rules))

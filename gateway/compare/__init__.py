@@ -1,0 +1,1 @@
+"""What sets two runs of one workflow apart, and whether it matters."""

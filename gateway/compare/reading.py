@@ -1,0 +1,199 @@
+"""Reading files of traces to their end, and pairing them; what cannot be read never ends the rest.
+
+Both know where each trace stands, so that a report can say where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from gateway.offline.documents import Document
+from gateway.offline.inputs import (
+    JSON_SUFFIXES,
+    STANDARD_INPUT,
+    Block,
+    Input,
+    Kind,
+    Trouble,
+    find_inputs,
+    lines_of,
+    read_blocks,
+)
+from gateway.offline.progress import Progress, make_progress
+from gateway.traces.codec import TraceFault, from_line
+from gateway.traces.model import Trace
+
+MOST_TOLD: Final = 100
+"""How many troubles are told one by one, and kept for the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One trace, and where it stands."""
+
+    place: str
+    """The path, with the line if the file has several."""
+    trace: Trace
+
+
+@dataclass(slots=True, kw_only=True)
+class Troubles:
+    """What was not read: told on standard error as it comes, the first of it kept."""
+
+    told: list[Trouble] = field(default_factory=list)
+    losses: int = 0
+    progress: Progress | None = None
+
+    def add(self, trouble: Trouble) -> None:
+        """Count a trouble, and tell it unless there were too many."""
+        self.losses += trouble.is_loss
+        if len(self.told) < MOST_TOLD:
+            self.told.append(trouble)
+            self.say(str(trouble))
+        elif trouble.is_loss and self.losses == MOST_TOLD + 1:
+            self.say("there are more like these; they are counted")
+
+    def say(self, line: str) -> None:
+        """Write a line to standard error, above the bar if there is one."""
+        progress = self.progress or make_progress(0, is_wanted=False)
+        progress.say(f"dispatch-gateway: {_printable(line)}")
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """The files that some paths name, while they are read."""
+
+    paths: Sequence[str]
+    progress_is_wanted: bool
+    suffixes: frozenset[str] = JSON_SUFFIXES
+    """Which files of a directory are read."""
+    troubles: Troubles = field(default_factory=Troubles)
+    files: int = 0
+
+    def traces(self) -> Iterator[Recorded]:
+        """Yield every trace, in order; nothing more is read than is asked for."""
+        for block in self.blocks():
+            for place, _, line in _lines(block):
+                read = from_line(line)
+                if isinstance(read, TraceFault):
+                    self.troubles.add(Trouble(path=place, problem=read.problem))
+                else:
+                    yield Recorded(place=place, trace=read)
+
+    def documents(self) -> Iterator[Document]:
+        """Yield every line or document, whatever it holds."""
+        for block in self.blocks():
+            if block.kind is Kind.DOCUMENT:
+                yield Document(path=block.path, line=None, raw=block.raw)
+            else:
+                for number, line in lines_of(block):
+                    yield Document(path=block.path, line=number, raw=line)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield what is read, in pieces of whole lines."""
+        found = list(find_inputs(self.paths, suffixes=self.suffixes))
+        sizes = [each.size for each in found if isinstance(each, Input)]
+        known = [size for size in sizes if size is not None]
+        total = sum(known) if len(known) == len(sizes) else None
+        progress = make_progress(total, is_wanted=self.progress_is_wanted)
+        self.troubles.progress = progress
+        try:
+            for source in found:
+                if isinstance(source, Trouble):
+                    self.troubles.add(source)
+                    continue
+                self.files += 1
+                for block in read_blocks(source):
+                    if isinstance(block, Trouble):
+                        self.troubles.add(block)
+                        continue
+                    yield block
+                    progress.advance(block.size)
+        finally:
+            progress.close()
+            self.troubles.progress = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a line stands in a file, in bytes."""
+
+    path: str
+    start: int
+    size: int
+    shown: str
+
+
+class Index:
+    """The traces of some files by their dispatch, on the disk: only places are in memory."""
+
+    def __init__(self, paths: Sequence[str], troubles: Troubles) -> None:
+        self._places: dict[str, _Place] = {}
+        self._troubles = troubles
+        if STANDARD_INPUT in paths:
+            troubles.add(Trouble(path=STANDARD_INPUT, problem="cannot be read twice; name a file"))
+        named = [path for path in paths if path != STANDARD_INPUT]
+        for source in find_inputs(named) if named else ():
+            if isinstance(source, Trouble):
+                troubles.add(source)
+            else:
+                self._add(source)
+
+    def take(self, dispatch: str) -> Recorded | None:
+        """Return the trace of a dispatch, and forget it."""
+        place = self._places.pop(dispatch, None)
+        if place is None:
+            return None
+        try:
+            with Path(place.path).open("rb") as file:
+                file.seek(place.start)
+                read = from_line(file.read(place.size))
+        except OSError as error:
+            read = TraceFault(problem=f"cannot be read: {(error.strerror or str(error)).lower()}")
+        if isinstance(read, TraceFault):  # it was another one when it was looked at first
+            self._troubles.add(Trouble(path=place.shown, problem=read.problem))
+            return None
+        return Recorded(place=place.shown, trace=read)
+
+    def rest(self) -> list[str]:
+        """Return where the traces are that nobody took."""
+        return [place.shown for place in self._places.values()]
+
+    def _add(self, source: Input) -> None:
+        passed = 0
+        for block in read_blocks(source):
+            if isinstance(block, Trouble):
+                self._troubles.add(block)
+                continue
+            # Lines that were too long were skipped before the block, not in it.
+            start = passed + block.size - len(block.raw)
+            passed += block.size
+            for shown, at, line in _lines(block):
+                read = from_line(line)
+                if isinstance(read, TraceFault):
+                    self._troubles.add(Trouble(path=shown, problem=read.problem))
+                    continue
+                if read.dispatch in self._places:
+                    problem = "is of a dispatch that came before; this one counts"
+                    self._troubles.add(Trouble(path=shown, problem=problem, is_loss=False))
+                self._places[read.dispatch] = _Place(source.path, start + at, len(line), shown)
+
+
+def _lines(block: Block) -> Iterator[tuple[str, int, bytes]]:
+    """Yield what could be a trace: where it is, for people and in bytes of the block."""
+    if block.kind is Kind.DOCUMENT:
+        yield block.path, 0, block.raw
+        return
+    start = 0
+    for number, line in enumerate(block.raw.split(b"\n"), block.first_line):
+        if line and not line.isspace():
+            yield f"{block.path}:{number}", start, line
+        start += len(line) + 1
+
+
+def _printable(text: str) -> str:
+    """Keep what is told on one line and away from the terminal's own language."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)

@@ -1,0 +1,188 @@
+"""The report for a terminal: plain lines, the same whether or not anybody watches."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.compare.report_model import WEIGHING, FindingLine, Report
+from gateway.compare.report_words import (
+    OUTCOMES,
+    excuse,
+    figures,
+    finding_title,
+    finding_words,
+    headline,
+)
+from gateway.compare.timelines import draw_both
+from gateway.offline.words import counted, number
+from gateway.simulation.timeline import LEGEND, Row, Stretch, Style
+
+_WIDTH: Final = 92
+_LABEL: Final = 20
+_UNSEEN: Final = 10
+"""Of how many shapes the unseen branches are listed."""
+_STYLES: Final = {
+    "critical": Style.ALARM,
+    "semantic": Style.BAD,
+    "explained": Style.PLAIN,
+    "ignored": Style.TURN,
+    "cosmetic": Style.DIM,
+    "identical": Style.GOOD,
+    "equivalent": Style.GOOD,
+    "not-comparable": Style.TURN,
+}
+
+
+def text_rows(report: Report, *, top: int, width: int) -> list[Row]:
+    """Write the report in rows, for `gateway.simulation.screen`.
+
+    Args:
+        top: how many findings and shapes are listed.
+        width: of the screen, in columns; only the drawings use more than 92.
+    """
+    return [row for part in _parts(report, top, width) for row in part]
+
+
+def _parts(report: Report, top: int, width: int) -> Iterator[Iterator[Row]]:
+    yield _wrap(headline(report), style=Style.TITLE)
+    yield _reasons(report)
+    yield _figures(report)
+    yield _outcomes(report)
+    yield _unseen(report)
+    yield _findings(report, top, width)
+    yield _shapes(report, top)
+    yield _ignores(report)
+    yield _troubles(report)
+
+
+def _reasons(report: Report) -> Iterator[Row]:
+    for reason in report.reasons:
+        yield from _wrap(f"- {reason}", "", "  ")
+
+
+def _figures(report: Report) -> Iterator[Row]:
+    yield from _heading("Evidence")
+    for title, figure, meaning in figures(report):
+        yield _labelled(title, figure, meaning)
+
+
+def _outcomes(report: Report) -> Iterator[Row]:
+    yield from _heading("Workflows by outcome")
+    for outcome, count in report.outcomes.items():
+        style = _STYLES.get(outcome, Style.PLAIN) if count else Style.DIM
+        yield _labelled(outcome, number(count), OUTCOMES[outcome], style)
+    yield _labelled("sum", number(report.evidence.workflows), "")
+    for note, count in report.notes.items():
+        yield from _wrap(f"not comparable: {number(count)} because {note}", "  ", "    ")
+
+
+def _unseen(report: Report) -> Iterator[Row]:
+    if not report.evidence.unseen:
+        return
+    yield from _heading("Not covered by this traffic")
+    lines = [line for line in report.shapes if line.unseen]
+    for line in lines[:_UNSEEN]:
+        yield from _wrap(f"{line.title}: {', '.join(line.unseen)}", "  ", "    ")
+    if (rest := len(lines) - _UNSEEN) > 0:
+        yield _line(
+            f"  and branches of {counted(rest, 'other shape')}; json and html hold them all"
+        )
+    yield from _wrap("--write-missing FILE writes a synthetic trace for each.", "  ")
+
+
+def _findings(report: Report, top: int, width: int) -> Iterator[Row]:
+    if not report.findings:
+        return
+    weighing = len(report.weighing)
+    title = f"Findings: {number(len(report.findings))}, of which {number(weighing)} weigh"
+    yield from _heading(title)
+    for finding in report.findings[:top]:
+        yield from _finding(finding, report.sides)
+        if finding.gravity in WEIGHING and finding.sample:
+            rows = draw_both(
+                finding.sample.reference, finding.sample.candidate, width=max(40, width - 4)
+            )
+            yield ()
+            yield from ((Stretch(text="    "), *row) for row in rows)
+            yield ()
+    if weighing:
+        yield from _wrap(LEGEND, "  ", style=Style.DIM)
+    if len(report.findings) > top:
+        yield _line(f"  and {number(len(report.findings) - top)} more; --top shows them")
+
+
+def _finding(finding: FindingLine, sides: tuple[str, str]) -> Iterator[Row]:
+    gravity = Stretch(text=f"{finding.gravity:<10}", style=_STYLES[finding.gravity])
+    count = Stretch(text=f"{number(finding.workflows):>9}  ")
+    title = Stretch(text=finding_title(finding), style=Style.TITLE)
+    yield (Stretch(text="  "), gravity, count, title)
+    indent = " " * 23
+    yield from _wrap(finding.shape, indent)
+    yield from _wrap(finding_words(finding, sides), indent)
+    if told := excuse(finding):
+        yield from _wrap(told, indent)
+    else:
+        yield from _wrap(finding.remedy, indent)
+    place = f"First at {finding.first}. Fingerprint {finding.fingerprint}."
+    yield from _wrap(place, indent, style=Style.DIM)
+
+
+def _shapes(report: Report, top: int) -> Iterator[Row]:
+    if not report.shapes:
+        return
+    shown = report.shapes[:top]
+    yield from _heading(f"Shapes: {len(shown)} of {number(len(report.shapes))}")
+    for line in shown:
+        yield from _wrap(f"{number(line.workflows):>9}  {line.title}", "  ", " " * 13)
+        told = ", ".join(f"{count} {outcome}" for outcome, count in line.outcomes.items() if count)
+        branches = f"{line.seen} of {counted(line.branches, 'branch', 'branches')} seen"
+        yield from _wrap(f"{told}; {branches}", " " * 13, style=Style.DIM)
+    if report.others:
+        yield _line(f"  {number(report.others):>9}  of shapes that were not told apart")
+
+
+def _ignores(report: Report) -> Iterator[Row]:
+    if not report.ignores:
+        return
+    yield from _heading("Ignores to look at")
+    for line in report.ignores:
+        told = f"{line.fingerprint} {line.problem} ({line.owner}: {line.reason})"
+        yield from _wrap(told, "  ", "    ", style=Style.TURN)
+
+
+def _troubles(report: Report) -> Iterator[Row]:
+    yield from _heading("Read")
+    yield _line(f"  {counted(report.files, 'file')}, {counted(report.losses, 'trouble')}")
+
+
+def _labelled(label: str, figure: str, meaning: str, style: Style = Style.PLAIN) -> Row:
+    return (
+        Stretch(text=f"  {label:<{_LABEL}}", style=style),
+        Stretch(text=f"{figure:>12}"),
+        Stretch(text=f"  {meaning}", style=Style.DIM),
+    )
+
+
+def _heading(text: str) -> Iterator[Row]:
+    yield ()
+    yield _line(text, Style.TITLE)
+
+
+def _line(text: str, style: Style = Style.PLAIN) -> Row:
+    return (Stretch(text=text, style=style),)
+
+
+def _wrap(
+    text: str, first: str = "", other: str | None = None, *, style: Style = Style.PLAIN
+) -> Iterator[Row]:
+    lines = textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=first,
+        subsequent_indent=first if other is None else other,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return (_line(line, style) for line in lines)

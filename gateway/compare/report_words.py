@@ -1,0 +1,107 @@
+"""What the formats for people say in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from gateway.compare.report_model import FindingLine, Gravity, Report
+from gateway.compare.verdict import Answer
+from gateway.offline.words import counted, number, share
+
+ANSWERS: Final[Mapping[Answer, str]] = {
+    Answer.GO: "Go",
+    Answer.NOT_YET: "Not yet",
+    Answer.NO: "No",
+}
+GRAVITIES: Final[Mapping[Gravity, str]] = {
+    Gravity.CRITICAL: "wrong recipient or content",
+    Gravity.SEMANTIC: "differs in meaning",
+    Gravity.EXPLAINED: "a numbered known difference",
+    Gravity.IGNORED: "ignored by somebody, until a day",
+    Gravity.COSMETIC: "written differently, same meaning",
+}
+OUTCOMES: Final[Mapping[str, str]] = {
+    "identical": "nothing differs, not even an instant",
+    "equivalent": "instants differ within the tolerances, and nothing else",
+    "explained": "every difference is a known one, with a number, or is ignored",
+    "cosmetic": "the same is told in another form",
+    "semantic": "something else was sent or told, or at another time",
+    "not-comparable": "too little is known of one side; nothing is said about it",
+}
+
+
+def headline(report: Report) -> str:
+    """Write the answer with what it rests on, in a sentence or two."""
+    evidence = report.evidence
+    if not evidence.compared:
+        return "Not yet: no workflow could be compared."
+    all_of = f"{counted(evidence.compared, 'workflow')} of {counted(evidence.shapes, 'shape')}"
+    answer = ANSWERS[report.answer]
+    if evidence.semantic:
+        part = f"{number(evidence.semantic)} of {counted(evidence.compared, 'workflow')}"
+        differ = "differs" if evidence.semantic == 1 else "differ"
+        text = f"{answer}: {part} {differ} in meaning"
+        if evidence.critical:
+            to_whom = "with the wrong recipient or content"
+            text += f", {number(evidence.critical)} of them {to_whom}"
+        return f"{text}."
+    text = f"{answer}: {all_of}, and none differs in meaning"
+    if report.answer is Answer.GO:
+        return f"{text}; at 95 % confidence, fewer than {bound(report)} would."
+    return f"{text}, but that is not enough to tell."
+
+
+def bound(report: Report) -> str:
+    """Write the upper bound: `1 in 3,104`."""
+    upper = report.evidence.upper_bound
+    return f"1 in {number(int(1 / upper))}" if upper else "unknown"
+
+
+def figures(report: Report) -> list[tuple[str, str, str]]:
+    """Return the evidence as title, figure and what it means."""
+    evidence = report.evidence
+    compared = number(evidence.compared)
+    rest = evidence.workflows - evidence.compared
+    left_out = f"; {number(rest)} more could not be" if rest else ""
+    weighing = share(evidence.semantic, evidence.compared)
+    if evidence.upper_bound is None or evidence.upper_bound >= 1:
+        certainty = ("of the workflows", weighing, "differ in meaning")
+    else:
+        certainty = ("at 95 %", f"< {bound(report)}", "would differ; by the rule of three")
+    return [
+        ("workflows", compared, f"compared as a whole{left_out}"),
+        ("shapes", number(evidence.shapes), "of workflow among them"),
+        ("differ in meaning", number(evidence.semantic), f"{number(evidence.critical)} critically"),
+        certainty,
+        ("explained", number(evidence.explained), "by a numbered known difference"),
+        ("never seen", number(evidence.unseen), "branches this traffic did not take"),
+    ]
+
+
+def finding_title(finding: FindingLine) -> str:
+    """Name a finding: `CMP405 failover-early, step 1`."""
+    step = "" if finding.step is None else f", step {finding.step + 1}"
+    return f"{finding.code} {finding.name}{step}"
+
+
+def finding_words(finding: FindingLine, sides: tuple[str, str]) -> str:
+    """Say what the two sides did."""
+    told = f"{sides[0]}: {finding.reference or 'nothing'}."
+    told += f" {sides[1][0].upper()}{sides[1][1:]}: {finding.candidate or 'nothing'}."
+    return f"{finding.detail} {told}" if finding.detail else told
+
+
+def excuse(finding: FindingLine) -> str:
+    """Say why a finding does not weigh; empty if it does."""
+    if finding.ignored:
+        return f"Ignored: {finding.ignored}."
+    return f"Explained by {finding.known}." if finding.known else ""
+
+
+def private_note(command: str = "report") -> str:
+    """Say why the report can be passed on."""
+    return (
+        "Traces hold pseudonyms only: no number, text, URL or reference of a person is in this"
+        f" report. Made by dispatch-gateway compare {command}."
+    )

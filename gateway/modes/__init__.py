@@ -1,0 +1,1 @@
+"""Other ways to serve a request than sending it: forwarding, splitting, pairing, recording."""

@@ -1,0 +1,170 @@
+"""The parts of the modes, wired from the settings: none of them where no mode asks for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from gateway.clients.guard import AddressPolicy
+from gateway.clock import Clock
+from gateway.core.decide import Decision
+from gateway.core.state import Terms
+from gateway.logs import get_logger
+from gateway.metrics import Metrics
+from gateway.modes.explain import Explainer
+from gateway.modes.finisher import Finisher
+from gateway.modes.forward import Forwarder
+from gateway.modes.judging import Judge
+from gateway.modes.observe import Observer
+from gateway.modes.paired import Pairing
+from gateway.modes.recorder import Recorder
+from gateway.modes.splitter import Splitter
+from gateway.settings import Settings
+from gateway.settings.mode_rules import PAIRED, SPLIT
+from gateway.settings.terms import terms_of
+from gateway.stores.base import Commit
+from gateway.traces.files import TraceWriter
+from gateway.traces.pseudonyms import KEY_SIZE, Pseudonyms
+from translators.dispatch import translate_dispatch
+from translators.rules import Switches
+
+log = get_logger()
+
+OBSERVE: Final = "observe"
+EXPLAIN: Final = "explain"
+_RECORDED: Final = frozenset({OBSERVE, EXPLAIN, SPLIT, PAIRED})
+_FORWARDED: Final = frozenset({OBSERVE, SPLIT, PAIRED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modes:
+    """What is there besides the gateway itself."""
+
+    recorder: Recorder | None
+    observer: Observer | None
+    splitter: Splitter | None = None
+    pairing: Pairing | None = None
+
+    @property
+    def witness(self) -> Callable[[Commit, Decision], None] | None:
+        """What the engine tells its commits; `None` costs it nothing."""
+        witnesses = [each.witness for each in (self.recorder, self.splitter) if each is not None]
+        if len(witnesses) < 2:
+            return witnesses[0] if witnesses else None
+
+        def tell(commit: Commit, decision: Decision) -> None:
+            for witness in witnesses:
+                witness(commit, decision)
+
+        return tell
+
+    def describe_legacy(self) -> str:
+        """Return what readiness says about the two paths; empty when there is nothing to say."""
+        told = [each.describe() for each in (self.observer, self.splitter) if each is not None]
+        return "; ".join(each for each in told if each)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Record until left."""
+        async with contextlib.AsyncExitStack() as stack:
+            if self.observer is not None:
+                stack.push_async_callback(self.observer.close)
+            if self.splitter is not None:
+                stack.callback(self.splitter.close)
+            if self.recorder is not None:
+                await stack.enter_async_context(self.recorder.running())
+            yield
+
+
+def build_modes(
+    settings: Settings,
+    *,
+    policy: AddressPolicy,
+    secret: bytes,
+    clock: Clock,
+    metrics: Metrics,
+) -> Modes:
+    """Build what the modes of the applications need.
+
+    Args:
+        secret: as old as the store; the key of people's places under a dial.
+
+    Raises:
+        StoreUnavailable: what a split has to remember cannot be kept.
+    """
+    modes = {application.mode for application in settings.applications}
+    if settings.trace is None and modes.isdisjoint(_RECORDED):
+        return Modes(recorder=None, observer=None)
+    splitter = Splitter.of(settings, secret=secret, clock=clock, metrics=metrics)
+    recorder = Recorder(
+        finisher=_finisher(settings, clock),
+        clock=clock,
+        metrics=metrics,
+        queue_limit=settings.trace_queue,
+        linger_s=settings.trace_linger_s,
+        applications=frozenset(
+            application.name
+            for application in settings.applications
+            if settings.trace is not None or application.mode in _RECORDED
+        ),
+        heed=None if splitter is None else splitter.judged,
+    )
+    if modes.isdisjoint(_FORWARDED):
+        return Modes(recorder=recorder, observer=None)
+    observer = Observer(
+        legacy=settings.legacy,
+        takes_over=settings.legacy_gone == "gateway",
+        forwarder=Forwarder(policy=policy, deadline_s=settings.legacy_timeout_s),
+        relay=Forwarder(policy=policy, deadline_s=settings.callback_timeout_s),
+        recorder=recorder,
+        clock=clock,
+        metrics=metrics,
+    )
+    return Modes(
+        recorder=recorder, observer=observer, splitter=splitter, pairing=Pairing.of(settings)
+    )
+
+
+def _finisher(settings: Settings, clock: Clock) -> Finisher:
+    switches = Switches(accepted=settings.accept, refused=settings.refuse)
+    if settings.trace_key is not None:
+        key = settings.trace_key.reveal().encode()
+    else:
+        key = clock.draw_token(KEY_SIZE)
+    if settings.trace is not None and settings.trace_key is None:
+        log.info(
+            "trace.key_drawn",
+            remedy="traces of different runs do not share pseudonyms; set GATEWAY_TRACE_KEY",
+        )
+    return Finisher(
+        pseudonyms=Pseudonyms(key),
+        open_writer=None if settings.trace is None else partial(TraceWriter, Path(settings.trace)),
+        translate=partial(
+            translate_dispatch,
+            switches=switches,
+            max_steps=settings.max_steps or None,
+            default_locale=settings.default_locale,
+        ),
+        judges=judges_of(settings, terms=terms_of(settings), switches=switches),
+    )
+
+
+def judges_of(settings: Settings, *, terms: Terms, switches: Switches) -> dict[str, Judge]:
+    """Return what finished traces are held against, by their origin."""
+    modes = {application.mode for application in settings.applications}
+    judges: dict[str, Judge] = {}
+    for mode in modes & {OBSERVE, SPLIT}:
+        from gateway.modes.predict import Predictor  # noqa: PLC0415 - only needed here
+
+        judges[mode] = Predictor(terms)
+    if PAIRED in modes:
+        from gateway.modes.pair_judge import PairJudge  # noqa: PLC0415 - only needed here
+
+        judges[PAIRED] = PairJudge()
+    if EXPLAIN in modes:
+        judges[EXPLAIN] = Explainer(switches, terms)
+    return judges

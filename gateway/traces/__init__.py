@@ -1,0 +1,1 @@
+"""Recorded workflows: one record each, from the request to the last thing that was told."""

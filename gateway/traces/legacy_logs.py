@@ -1,0 +1,195 @@
+"""An application's own logs, turned into traces: its requests, the answers and its callbacks.
+
+What belongs together is found while the lines go by. Only what is still open is held, and that
+pseudonymised: a line's plain content is gone once it is read. Source: docs/traces.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from gateway.offline.documents import Document
+from gateway.offline.inputs import (
+    JSON_SUFFIXES,
+    Kind,
+    Trouble,
+    find_inputs,
+    lines_of,
+    read_blocks,
+)
+from gateway.traces.instants import instant_ms
+from gateway.traces.legacy import Told
+from gateway.traces.log_lines import Form, Found, LogLine, read_line
+from gateway.traces.log_notes import Note, Notes
+from gateway.traces.log_workflows import Waiting, Workflows, longest_life_ms
+from gateway.traces.model import Trace
+from gateway.traces.pseudonyms import Pseudonyms
+from translators.diagnostics import JsonValue
+from translators.dispatch import translate_dispatch
+
+_SUFFIXES: Final = JSON_SUFFIXES | {".log"}
+# Nobody waits longer for an answer; a request that is older is no candidate for one.
+_PATIENCE_MS: Final = 10 * 60_000
+_MOST_WAITING: Final = 10_000
+# Many loggers write whole seconds.
+_SKEW_MS: Final = 1000
+_ACCEPTED: Final = "202"
+# The only documented refusal. Source: docs/wire.md section 1.5.
+_REFUSED: Final = "400"
+
+
+def read_logs(paths: Sequence[str]) -> Iterator[Document | Trouble]:
+    """Yield the lines of logs, in the order of the paths; standard input if none is named."""
+    for source in find_inputs(paths, suffixes=_SUFFIXES):
+        if isinstance(source, Trouble):
+            yield source
+            continue
+        for block in read_blocks(source):
+            if isinstance(block, Trouble):
+                yield block
+            elif block.kind is Kind.DOCUMENT:
+                yield Document(path=block.path, line=None, raw=block.raw)
+            else:
+                for number, line in lines_of(block):
+                    yield Document(path=block.path, line=number, raw=line)
+
+
+def import_logs(
+    documents: Iterable[Document | Trouble], pseudonyms: Pseudonyms
+) -> Iterator[Trace | Trouble]:
+    """Yield a trace for each workflow of the logs, and what could not be made one.
+
+    A workflow whose report is a day old in the log is given out at once, all others at the end,
+    in the order of their answers. What is no trace is told: unreadable lines each, all else once
+    for its kind, with a count and the first place.
+    """
+    reader = _LogReader(pseudonyms)
+    for document in documents:
+        if isinstance(document, Trouble):
+            yield document
+        else:
+            yield from reader.take(document)
+    yield from reader.finish()
+
+
+class _LogReader:
+    """Goes through the lines and keeps what is open."""
+
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
+        self._pseudonyms = pseudonyms
+        self._notes = Notes()
+        self._workflows = Workflows(pseudonyms, self._notes)
+        self._waiting: list[Waiting] = []
+        self._untied = 0
+        """How many answers came that any of those may belong to."""
+
+    def take(self, document: Document) -> Iterator[Trace | Trouble]:
+        """Read one line and yield what it settles."""
+        try:
+            value: JsonValue = json.loads(document.raw)
+        except (ValueError, RecursionError):
+            yield from self._notes.unreadable(document)
+            return
+        for element in value if isinstance(value, list) else [value]:
+            if isinstance(element, dict):
+                line = read_line(element)
+                if line.at_ms is not None:
+                    self._give_up_old(line.at_ms)
+                    yield from self._workflows.settled(line.at_ms)
+                yield from self._take_line(line, document.source)
+            else:
+                self._notes.add(Note.NOTHING, document.source)
+
+    def finish(self) -> Iterator[Trace | Trouble]:
+        """Yield what is still open, then the notes."""
+        yield from self._workflows.finish()
+        for waiting in self._waiting[:]:
+            self._give_up(waiting)
+        yield from self._notes.told()
+
+    def _take_line(self, line: LogLine, place: str) -> Iterator[Trace]:
+        if not line.found:
+            self._notes.add(Note.NOTHING, place)
+        elif line.at_ms is None:
+            self._notes.add(Note.UNDATED, place)
+        answers = line.of(Form.ANSWER, Form.REFUSAL)
+        requests = [self._requested(found, line, place) for found in line.of(Form.REQUEST)]
+        if len(requests) == 1 and len(answers) == 1:
+            yield from self._settle(requests[0], answers[0], line.at_ms)
+        else:
+            self._waiting += requests
+            for waiting in self._waiting[:-_MOST_WAITING]:
+                self._give_up(waiting)
+            for answer in answers:
+                yield from self._answer(answer, line, place)
+        for callback in line.of(Form.STATUS, Form.REPORT):
+            self._call_back(callback, line, place)
+
+    def _requested(self, found: Found, line: LogLine, place: str) -> Waiting:
+        translation = translate_dispatch(found.document)
+        return Waiting(
+            request=self._pseudonyms.request(found.document),
+            rules=translation.codes,
+            life_ms=longest_life_ms(translation.value),
+            ids=line.ids,
+            at_ms=line.at_ms,
+            place=place,
+        )
+
+    def _answer(self, answer: Found, line: LogLine, place: str) -> Iterator[Trace]:
+        """Find the request that this is the answer to."""
+        if self._workflows.knows(answer.dispatch_uuid):
+            return  # logged before, by whatever else logs answers
+        asked = [waiting for waiting in self._waiting if waiting.ids & line.ids]
+        if not asked and answer.form is Form.ANSWER:
+            asked = [waiting for waiting in self._waiting if waiting.may_belong_to(line.ids)]
+        if len(asked) == 1:
+            self._waiting.remove(asked[0])
+            yield from self._settle(asked[0], answer, line.at_ms)
+        elif asked:
+            self._notes.add(Note.AMBIGUOUS, place)
+            self._untied += 1
+            if self._untied >= len(asked):
+                # As many answers as requests: none of these waits any longer.
+                self._untied = 0
+                for waiting in asked:
+                    self._give_up(waiting)
+        elif answer.form is Form.ANSWER:
+            self._notes.add(Note.UNASKED, place)
+
+    def _settle(self, waiting: Waiting, answer: Found, at_ms: int | None) -> Iterator[Trace]:
+        status = answer.http_status
+        named = answer.dispatch_uuid
+        if self._workflows.knows(named):
+            self._notes.add(Note.AGAIN, waiting.place)
+        elif named is not None:
+            accepted = str(status) if status else _ACCEPTED
+            yield from self._workflows.accept(named, waiting, accepted, at_ms)
+        elif status is None or 400 <= status < 500:
+            refused = str(status) if status else _REFUSED
+            yield self._workflows.refuse(waiting, refused, at_ms)
+        else:
+            # Whether Dispatch took it nobody knows, so it is neither accepted nor refused.
+            self._notes.add(Note.UNANSWERED, waiting.place)
+
+    def _call_back(self, callback: Found, line: LogLine, place: str) -> None:
+        event_ms = instant_ms(callback.document.get("timestamp"))
+        at_ms = event_ms if line.at_ms is None else line.at_ms
+        skew_ms = (event_ms or 0) - (at_ms or 0)
+        if skew_ms >= _SKEW_MS:
+            self._notes.add_skew(place, skew_ms)
+        told = Told(at_ms=at_ms, body=self._pseudonyms.body(callback.document))
+        named = callback.dispatch_uuid
+        assert named is not None, "that is how it was recognised"  # noqa: S101
+        self._workflows.tell(named, told, place)
+
+    def _give_up_old(self, now_ms: int) -> None:
+        for waiting in self._waiting[:]:
+            if waiting.at_ms is not None and waiting.at_ms + _PATIENCE_MS < now_ms:
+                self._give_up(waiting)
+
+    def _give_up(self, waiting: Waiting) -> None:
+        self._waiting.remove(waiting)
+        self._notes.add(Note.UNANSWERED, waiting.place)

@@ -1,0 +1,218 @@
+"""A whole gateway that splits: real servers on both paths, a real store and a real ledger."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.support.loopback import Loopback, Reply, Seen
+from tests.support.world import World, a_world, message_uuid_of, step, workflow
+from translators.diagnostics import JsonObject
+
+ANOTHER = "bbbbbbbb-cccc-4ddd-8eee-0123456789ab"
+
+
+@dataclass(slots=True, kw_only=True)
+class Splitting:
+    """A gateway between an upstream and a legacy service, and its dial."""
+
+    world: World
+    legacy: Loopback
+    dial: Path
+
+    def turn(self, percentage: str) -> None:
+        """Turn the dial."""
+        self.dial.write_text(percentage)
+        self.world.clock.advance(1)
+
+    async def ready(self) -> str:
+        """Return what readiness says."""
+        answer = await self.world.http.get("/readyz")
+        return str(answer.text)
+
+    async def tell(self, body: JsonObject) -> int:
+        """Have Dispatch tell something; return how it was answered."""
+        answer = await self.world.http.post("/legacy/status", content=orjson.dumps(body))
+        return int(answer.status_code)
+
+    @property
+    def sent(self) -> tuple[int, int]:
+        """How many requests the legacy service and the upstream saw."""
+        return len(self.legacy.seen), len(self.world.upstream.seen)
+
+
+def _accept(seen: Seen) -> Reply:
+    identity = str(uuid.uuid5(uuid.NAMESPACE_OID, seen.body.hex()))
+    return Reply(
+        status=202,
+        body=orjson.dumps({"dispatch_uuid": identity}),
+        headers={"Content-Type": "application/json"},
+    )
+
+
+@contextlib.asynccontextmanager
+async def splitting(
+    folder: Path, percentage: str = "0", **environ: str
+) -> AsyncIterator[Splitting]:
+    """Run a gateway that splits."""
+    dial = folder / "share"
+    dial.write_text(percentage)
+    legacy = Loopback(_accept)
+    settings = {"GATEWAY_MODE": "split", "GATEWAY_SPLIT": str(dial), **environ}
+    async with legacy.listening():
+        settings["GATEWAY_LEGACY"] = legacy.url
+        async with a_world(folder, settings) as world:
+            yield Splitting(world=world, legacy=legacy, dial=dial)
+
+
+async def test_at_nothing_dispatch_serves_everybody(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        answer = await split.world.post(workflow(step()))
+        assert (answer.content, split.sent) == (_accept(split.legacy.seen[0]).body, (1, 0))
+
+
+async def test_at_everything_this_gateway_serves_everybody(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100") as split:
+        await split.world.dispatch(workflow(step()))
+        await split.world.sends(1)
+        assert split.sent == (0, 1)
+
+
+async def test_the_dial_is_turned_while_running(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        split.turn("100")
+        await split.world.dispatch(workflow(step()))
+        await split.world.sends(1)
+        assert split.sent == (0, 1)
+
+
+async def test_who_has_an_open_workflow_with_dispatch_stays_there(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        await split.world.dispatch(workflow(step()))
+        split.turn("100")
+        await split.world.dispatch(workflow(step("whatsapp")))
+        assert split.sent == (2, 0)
+
+
+async def test_a_forwarded_request_in_doubt_is_not_handed_over(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        split.legacy.replies.append(Reply(hangs_up=True))
+        await split.world.post(workflow(step()))
+        split.turn("100")
+        await split.world.post(workflow(step()))
+        assert split.sent == (2, 0)
+
+
+async def test_a_forwarded_request_in_doubt_is_answered_as_such(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        split.legacy.replies.append(Reply(hangs_up=True))
+        answer = await split.world.post(workflow(step()))
+        assert answer.status_code == 504
+
+
+@pytest.mark.parametrize("body", [{"template": "failover"}, [], {"template": "x", "workflow": [1]}])
+async def test_what_we_would_refuse_is_dispatchs_to_judge(tmp_path: Path, body: JsonObject) -> None:
+    async with splitting(tmp_path, "100") as split:
+        split.legacy.replies.append(Reply(status=400, body=b'{"title": "of Dispatch"}'))
+        answer = await split.world.post(body)
+        assert answer.json() == {"title": "of Dispatch"}
+
+
+async def test_strangers_are_dispatchs_to_judge(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100") as split:
+        split.legacy.replies.append(Reply(status=401, body=b"of Dispatch"))
+        answer = await split.world.http.post("/v0.1/dispatch", content=b"{}")
+        assert (answer.status_code, answer.content) == (401, b"of Dispatch")
+
+
+async def test_a_body_that_is_too_long_goes_nowhere(tmp_path: Path) -> None:
+    async with splitting(tmp_path, GATEWAY_MAX_BODY="1024") as split:
+        answer = await split.world.post(workflow(step("sms", "x" * 2_000)))
+        assert (answer.status_code, split.sent) == (413, (0, 0))
+
+
+async def test_a_key_that_was_used_for_another_body_is_refused_here(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100") as split:
+        key = {"Idempotency-Key": "once"}
+        codes = [
+            (await split.world.post(workflow(step("sms", text)), **key)).status_code
+            for text in ("one", "two")
+        ]
+        assert codes == [202, 409]
+
+
+async def test_sends_refused_for_our_credentials_step_back(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100", GATEWAY_SEND_BUDGET="0") as split:
+        split.world.upstream.replies.extend(Reply(status=401) for _ in range(10))
+        for number in range(10):
+            one = step()
+            one["to"] = {"type": "sms", "number": f"4477009001{number:02}"}
+            await split.world.until_step(await split.world.dispatch(workflow(one)), 0, "rejected")
+        assert "for upstream-faults" in await split.ready()
+
+
+async def test_the_report_of_dispatch_lets_its_recipients_go(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        dispatch_uuid = await split.world.dispatch(workflow(step()))
+        await split.tell({"dispatch_uuid": dispatch_uuid, "status": "completed"})
+        split.turn("100")
+        # People who were seen of late stay for three days after a turn.
+        split.world.clock.advance(72 * 3600)
+        await split.world.dispatch(workflow(step()))
+        await split.world.sends(1)
+        assert split.sent == (1, 1)
+
+
+async def test_callbacks_of_dispatch_reach_the_application(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        await split.tell({"dispatch_uuid": ANOTHER, "status": "completed"})
+        assert len(split.world.receiver.seen) == 1
+
+
+async def test_a_second_message_of_a_step_steps_back(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100") as split:
+        await split.world.dispatch(workflow(step()))
+        (send,) = await split.world.sends(1)
+        for message_uuid in (message_uuid_of(send), ANOTHER):
+            await split.world.webhook(send, "submitted", message_uuid=message_uuid)
+        assert await split.ready() == "ready; split stepped back from 100 % to 0 % for double\n"
+
+
+async def test_an_upstream_that_does_not_answer_steps_back(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100") as split:
+        for number in range(10):
+            split.world.upstream.replies.append(Reply(hangs_up=True))
+            one = step()
+            one["to"] = {"type": "sms", "number": f"4477009001{number:02}"}
+            dispatch_uuid = await split.world.dispatch(workflow(one))
+            await split.world.until_step(dispatch_uuid, 0, "unknown")
+        assert "stepped back from 100 % to 0 % for upstream-faults" in await split.ready()
+
+
+async def test_after_a_step_back_dispatch_serves(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100") as split:
+        splitter = split.world.gateway.modes.splitter
+        assert splitter is not None
+        await split.world.dispatch(workflow(step()))
+        (send,) = await split.world.sends(1)
+        for message_uuid in (message_uuid_of(send), ANOTHER):
+            await split.world.webhook(send, "submitted", message_uuid=message_uuid)
+        other = step()
+        other["to"] = {"type": "sms", "number": "447700900009"}
+        await split.world.dispatch(workflow(other))
+        assert split.sent == (1, 1)
+
+
+async def test_a_ledger_that_cannot_be_written_sends_nothing(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        splitter = split.world.gateway.modes.splitter
+        assert splitter is not None
+        splitter.close()
+        answer = await split.world.post(workflow(step()))
+        assert (answer.status_code, split.sent) == (503, (0, 0))

@@ -1,0 +1,280 @@
+"""The splitter: pledges that outlive a restart, and the step back."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path as FilePath
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.modes.judging import Judgement
+from gateway.modes.ledger import Ledger
+from gateway.modes.stepback import Cause, Watch
+from gateway.stores.base import StoreUnavailable
+from gateway.traces.model import Path
+from tests.gateway.modes.splitting import Split, request
+
+ALICE, BOB = "447700900001", "447700900002"
+
+
+@pytest.fixture
+def split(split_at: Callable[[str], Split]) -> Split:
+    return split_at("100")
+
+
+class TestPledges:
+    def test_an_open_workflow_outlives_a_turn_and_a_restart(self, split: Split) -> None:
+        split.accept(ALICE)
+        split.turn("0")
+        split.clock.advance(73 * 3600 - 3600 - 10)
+        split.restart()
+        assert split.route(ALICE).path is Path.GATEWAY
+
+    def test_a_workflow_that_is_never_reported_is_let_go_at_the_end_of_its_life(
+        self, split: Split
+    ) -> None:
+        split.accept(ALICE)
+        split.turn("0")
+        split.clock.advance(72 * 3600)
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_every_recipient_of_a_workflow_is_held(self, split: Split) -> None:
+        split.accept(ALICE, BOB)
+        split.turn("0")
+        assert split.route(BOB).path is Path.GATEWAY
+
+    def test_a_request_in_doubt_keeps_its_pledge(self, split: Split) -> None:
+        split.turn("0")
+        split.splitter.answered(split.route(ALICE), None, None)
+        split.turn("100")
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_a_request_that_was_refused_holds_nobody(self, split: Split) -> None:
+        split.turn("0")
+        split.splitter.answered(split.route(ALICE), 400, None)
+        split.turn("100")
+        assert split.route(ALICE).path is Path.GATEWAY
+
+    def test_a_request_repeated_after_the_step_back_takes_its_old_path(self, split: Split) -> None:
+        _, dispatch_uuid = split.accept(ALICE, key="once")
+        split.end(dispatch_uuid)
+        step_back(split)
+        assert split.route(ALICE, key="once").path is Path.GATEWAY
+
+    def test_a_refused_request_is_bound_by_its_key_all_the_same(self, split: Split) -> None:
+        split.splitter.answered(split.route(ALICE, key="once"), 400, None)
+        split.turn("0")
+        assert split.route(BOB, key="once").path is Path.GATEWAY
+
+    def test_what_we_would_refuse_is_pledged_for_dispatch(self, split: Split) -> None:
+        route = split.splitter.route("app", request(ALICE), key=None, is_servable=False)
+        assert (route.path, split.route(ALICE).path) == (Path.LEGACY, Path.LEGACY)
+
+    def test_a_request_without_recipients_is_dispatchs_last(self, split: Split) -> None:
+        split.turn("99.9")
+        route = split.splitter.route("app", {"workflow": []}, key=None, is_servable=True)
+        assert route.path is Path.LEGACY
+
+    def test_a_workflow_of_recipients_on_both_paths_is_counted(self, split: Split) -> None:
+        split.accept(ALICE)
+        split.turn("0")
+        split.accept(BOB)
+        split.accept(ALICE, BOB)
+        crossings = split.metrics.registry.get_sample_value("gateway_split_crossings_total")
+        assert crossings == 1
+
+    def test_no_number_is_in_the_file(self, split: Split) -> None:
+        split.accept(ALICE)
+        written = b"".join(file.read_bytes() for file in split.folder.iterdir())
+        assert ALICE.encode() not in written
+
+    def test_the_file_is_its_owners_alone(self, split: Split) -> None:
+        mode = (split.folder / "gateway.db.split").stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600
+
+
+def step_back(split: Split) -> None:
+    """Have the splitter see what it does not tolerate."""
+    critical = Judgement(candidate="gateway", outcome="semantic", kind="wrong-recipient")
+    split.splitter.judged(critical)
+
+
+class TestLedger:
+    def test_a_new_ledger_under_a_dial_that_is_not_at_nothing_is_told(
+        self, split_at: Callable[[str], Split]
+    ) -> None:
+        with capture_logs() as lines:
+            split_at("10")
+        assert [line["event"] for line in lines] == ["split.ledger_began"]
+
+    def test_a_ledger_that_was_there_before_is_not(self, split: Split) -> None:
+        with capture_logs() as lines:
+            split.restart()
+        assert lines == []
+
+    @pytest.mark.parametrize("name", ["", "nowhere/ledger"])
+    def test_a_ledger_that_cannot_be_opened_is_named(self, tmp_path: FilePath, name: str) -> None:
+        with pytest.raises(StoreUnavailable, match=f"^{tmp_path / name} cannot be opened"):
+            Ledger(tmp_path / name)
+
+    def test_a_file_of_something_else_is_refused(self, tmp_path: FilePath) -> None:
+        file = tmp_path / "ledger"
+        file.write_text("something else, and long enough to have a header" * 10)
+        with pytest.raises(StoreUnavailable, match="not a database"):
+            Ledger(file)
+
+
+class TestStepBack:
+    def test_newcomers_go_to_dispatch(self, split: Split) -> None:
+        step_back(split)
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_open_workflows_stay(self, split: Split) -> None:
+        split.accept(ALICE)
+        step_back(split)
+        assert split.route(ALICE).path is Path.GATEWAY
+
+    def test_whose_workflows_have_ended_leaves_at_once(self, split: Split) -> None:
+        split.end(split.accept(ALICE)[1])
+        step_back(split)
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_it_outlives_a_restart(self, split: Split) -> None:
+        step_back(split)
+        split.restart()
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_it_stays_when_the_file_is_written_again(self, split: Split) -> None:
+        step_back(split)
+        split.turn("100")
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_it_ends_when_the_dial_is_turned(self, split: Split) -> None:
+        step_back(split)
+        split.turn("99.99")
+        assert split.route(ALICE).path is Path.GATEWAY
+
+    def test_it_is_told_with_its_reason(self, split: Split) -> None:
+        step_back(split)
+        assert split.splitter.describe() == "split stepped back from 100 % to 0 % for divergence"
+
+    def test_it_shows_on_the_gauge(self, split: Split) -> None:
+        step_back(split)
+        assert split.share_of_gateway() == 0
+
+    def test_it_is_counted_once(self, split: Split) -> None:
+        step_back(split)
+        step_back(split)
+        steps = split.metrics.registry.get_sample_value(
+            "gateway_split_step_backs_total", {"cause": "divergence"}
+        )
+        assert steps == 1
+
+    def test_a_dial_at_nothing_has_nowhere_to_step(self, split: Split) -> None:
+        split.turn("0")
+        split.route(ALICE)
+        step_back(split)
+        assert split.splitter.describe() == "split serves 0 % here"
+
+    def test_errors_beyond_the_noise_of_the_legacy_side_step_back(self, split: Split) -> None:
+        split.turn("50")
+        for number in range(600):
+            path, dispatch_uuid = split.accept(str(447_700_900_000 + number))
+            is_error = path is Path.GATEWAY or number % 10 == 0
+            split.end(dispatch_uuid, is_error=is_error)
+        assert split.splitter.describe() == "split stepped back from 50 % to 0 % for errors"
+
+    def test_errors_that_both_sides_have_do_not(self, split: Split) -> None:
+        split.turn("50")
+        for number in range(2_000):
+            _, dispatch_uuid = split.accept(str(447_700_900_000 + number))
+            split.end(dispatch_uuid, is_error=number % 5 == 0)
+        assert split.splitter.describe() == "split serves 50 % here"
+
+    def test_a_report_that_comes_twice_counts_once(self, split: Split) -> None:
+        _, dispatch_uuid = split.accept(ALICE)
+        for _ in range(100):
+            split.end(dispatch_uuid, is_error=True)
+        assert split.splitter.describe() == "split serves 100 % here"
+
+    def test_three_semantic_differences_step_back(self, split: Split) -> None:
+        for _ in range(3):
+            split.splitter.judged(
+                Judgement(candidate="gateway", outcome="semantic", kind="other-end")
+            )
+        assert "for divergence" in split.splitter.describe()
+
+    @pytest.mark.parametrize(
+        "judgement",
+        [
+            Judgement(candidate="gateway", outcome="explained", kind="failover-late"),
+            Judgement(candidate="native", outcome="semantic", kind="other-end"),
+        ],
+    )
+    def test_explained_differences_and_those_of_native_failover_do_not(
+        self, split: Split, judgement: Judgement
+    ) -> None:
+        for _ in range(10):
+            split.splitter.judged(judgement)
+        assert split.splitter.describe() == "split serves 100 % here"
+
+    def test_a_ledger_that_fails_does_not_keep_it_from_stepping_back(self, split: Split) -> None:
+        split.close()
+        step_back(split)
+        assert "stepped back from 100 % to 0 %" in split.splitter.describe()
+
+    def test_a_report_that_cannot_be_noted_changes_nothing(self, split: Split) -> None:
+        _, dispatch_uuid = split.accept(ALICE)
+        split.close()
+        split.end(dispatch_uuid)
+        assert split.splitter.describe() == "split serves 100 % here"
+
+
+class TestReadiness:
+    def test_it_tells_where_the_dial_stands(self, split: Split) -> None:
+        split.turn("12.5")
+        assert split.splitter.describe() == "split serves 12.5 % here"
+
+    def test_it_tells_of_a_file_that_is_not_followed(self, split: Split) -> None:
+        split.turn("lots")
+        assert split.splitter.describe().endswith("names a file that holds no percentage")
+
+
+class TestWatch:
+    def test_few_endings_say_nothing(self) -> None:
+        watch = Watch()
+        assert [watch.ended(Path.GATEWAY, 0, is_error=True) for _ in range(29)] == [None] * 29
+
+    def test_without_a_legacy_side_more_errors_than_not_are_too_many(self) -> None:
+        watch = Watch()
+        seen = [watch.ended(Path.GATEWAY, 0, is_error=True) for _ in range(30)]
+        assert seen[-1] is Cause.ERRORS
+
+    def test_halves_that_differ_much_allow_as_much(self) -> None:
+        watch = Watch()
+        for _ in range(200):
+            watch.ended(Path.LEGACY, 0, is_error=True)
+            watch.ended(Path.LEGACY, 1, is_error=False)
+        seen = {watch.ended(Path.GATEWAY, 0, is_error=True) for _ in range(200)}
+        assert seen == {None}
+
+    def test_a_fifth_of_the_sends_may_not_fail(self) -> None:
+        watch = Watch()
+        seen = [watch.sent(is_fault=number % 5 == 0) for number in range(50)]
+        assert seen == [None] * 45 + [Cause.UPSTREAM] * 5
+
+    def test_faults_of_long_ago_are_forgotten(self) -> None:
+        watch = Watch()
+        for number in range(200):
+            watch.sent(is_fault=number < 9)
+        assert watch.sent(is_fault=True) is None
+
+    def test_three_differences_of_a_hundred_are_too_many(self) -> None:
+        watch = Watch()
+        seen = [watch.compared(is_semantic=True) for _ in range(3)]
+        assert seen == [None, None, Cause.DIVERGENCE]
+
+    def test_one_double_is_too_many(self) -> None:
+        assert Watch().doubled() is Cause.DOUBLE
