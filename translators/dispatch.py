@@ -109,6 +109,9 @@ def translate_dispatch(
                 found.add(FINDINGS_UNLISTED, at, detail)
                 break
             steps.append(_read_step(found, step, at, index == last, default_locale))
+    elif isinstance(document, list):
+        detail = "is an array; send each of its elements by itself (`jq -c '.[]'` makes them lines)"
+        found.add(DOCUMENT_NOT_AN_OBJECT, "", detail)
     else:
         found.add(DOCUMENT_NOT_AN_OBJECT, "", "must be an object with template and workflow")
     diagnostics = found.in_order_of(document)

@@ -31,6 +31,8 @@ _KINDS: Final = {
     type(None): "null",
 }
 _NAMED_PER_OBJECT: Final = 20
+_SHORTEST_SLIP: Final = 3  # two letters are like any other two
+_MOST_PUNCTUATION: Final = 2
 _MAX_DIGITS: Final = 9  # of an integer written as text; more than any bound of Dispatch has
 
 
@@ -105,11 +107,33 @@ def name_unknown(found: Findings, holder: JsonObject, at: str, known: Set[str]) 
     if holder.keys() <= known:
         return
     unknown = [key for key in holder if key not in known]
+    free = sorted(known - holder.keys())
     for key in unknown[:_NAMED_PER_OBJECT]:
-        found.add(FIELD_UNKNOWN, name_child(at, key), "is no field of Dispatch here; not sent on")
+        meant = next((name for name in free if _is_slip(key, name)), None)
+        guess = f"; did you mean `{meant}`?" if meant else ""
+        detail = f"is no field of Dispatch here; not sent on{guess}"
+        found.add(FIELD_UNKNOWN, name_child(at, key), detail)
     more = len(unknown) - _NAMED_PER_OBJECT
     if more > 0:
         found.add(FIELD_UNKNOWN, at, f"holds {more} more fields unknown here; not sent on")
+
+
+def _is_slip(key: str, name: str) -> bool:
+    """Tell whether `key` is `name` written otherwise, or one slip of a finger away from it."""
+    if len(key) < _SHORTEST_SLIP or abs(len(key) - len(name)) > _MOST_PUNCTUATION:
+        return False
+    if key.replace("-", "").replace("_", "").casefold() == name.replace("_", "").casefold():
+        return True
+    same = 0
+    while same < min(len(key), len(name)) and key[same] == name[same]:
+        same += 1
+    mine, its = key[same:], name[same:]
+    return (
+        mine[1:] == its[1:]  # another character
+        or mine[1:] == its  # one too many
+        or mine == its[1:]  # one missing
+        or (mine[:2] == its[1::-1] and mine[2:] == its[2:])  # two swapped
+    )
 
 
 def refuse_type(found: Findings, pointer: str, wanted: str, value: JsonValue) -> None:

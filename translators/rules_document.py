@@ -32,7 +32,10 @@ JSON_INVALID: Final = Rule(
     name="json-invalid",
     severity=Severity.ERROR,
     why="Reading past a syntax fault means guessing what was meant.",
-    remedy="Mend the JSON at the line and column given.",
+    remedy=(
+        "Mend the JSON at the line and column given. Common causes: a comment, a comma after the"
+        " last member, single quotes, a {{placeholder}} without quotes, a text with a line break."
+    ),
     example="",
     since="0.1.0",
     source="docs/wire.md section 1.4",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import RuleName, RuleUse
+from gateway.cli.parameters import SOURCE, RuleName, RuleUse
 
 if TYPE_CHECKING:
     from gateway.assess.judging import Standing
@@ -31,11 +31,19 @@ you to accept; N3 stays on the gateway; or refused until mended.
 
 \b
 Exit codes: 0 done; 1 under --fail-on, some workflow is graded so or worse;
-2 wrong usage, or input that could not be read (the rest is still reported);
-3 an internal error; 130 interrupted; 141 the reader of the output went away.
+2 wrong usage, no payload at all, or input that could not be read (the rest is
+still reported); 3 an internal error; 130 interrupted; 141 the reader of the
+output went away; 143 terminated.
 """
-_READER_GONE: Final = 141
 _FORMATS: Final = ("text", "json", "csv", "html")
+_SUFFIXES: Final = {
+    "": "text",
+    ".txt": "text",
+    ".json": "json",
+    ".csv": "csv",
+    ".html": "html",
+    ".htm": "html",
+}
 _UNREAD: Final = 2
 _COLOURS: Final = {
     "N0": "green",
@@ -49,7 +57,7 @@ _COLOURS: Final = {
 
 
 @click.command("assess", epilog=_EPILOG)
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=SOURCE, metavar="PATH...")
 @click.option(
     "--format",
     "form",
@@ -122,18 +130,31 @@ def command(
     from gateway.assess.judging import Assumptions  # noqa: PLC0415
     from gateway.assess.report import make_report  # noqa: PLC0415
     from gateway.assess.run import assess  # noqa: PLC0415
+    from gateway.offline.apart import Overwriting  # noqa: PLC0415
+    from gateway.offline.words import counted  # noqa: PLC0415
     from translators.rules import Switches  # noqa: PLC0415
 
+    form = form or _form_of(output)
     assumptions = Assumptions(
         switches=Switches(accepted=_names(accept), refused=_names(refuse)),
         undeliverable_fails_over=assume is not None,
         default_locale=default_locale,
     )
-    tally = assess(paths, assumptions, progress_is_wanted=progress)
+    try:
+        tally = assess(paths, assumptions, progress_is_wanted=progress, written=[output])
+    except Overwriting as error:
+        stop([error])
+    except KeyboardInterrupt as error:
+        error.add_note(f"{output} was not written" if output else "no report was written")
+        raise
     report = make_report(tally)
-    _write(report, form or _form_of(output), output, top)
+    _write(report, form, output, top)
     if tally.losses:
         raise SystemExit(_UNREAD)
+    if not report.payloads:
+        which = "it the right one" if report.files == 1 else "that the right place"
+        told = f"no payload was found in {counted(report.files, 'file')}; is {which}?"
+        stop([f"{told} A payload is a JSON object with a list called workflow"])
     if fail_on and _is_reached(report, fail_on):
         raise SystemExit(1)
 
@@ -143,16 +164,8 @@ def _write(report: Report, form: str, output: Path | None, top: int) -> None:
 
     is_coloured = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     text = _render(report, form, top, is_coloured=is_coloured)
-    try:
-        with open_output(output) as file:
-            file.write(text.encode())
-    except BrokenPipeError:
-        # Nobody reads any more: the interpreter must not try to flush at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        stop(["the reader of the output went away; the rest was not written"], _READER_GONE)
-    except OSError as error:
-        where = output or "the output"
-        stop([f"{where}: cannot be written: {(error.strerror or str(error)).lower()}"])
+    with open_output(output) as file:
+        file.write(text.encode())
 
 
 def _render(report: Report, form: str, top: int, *, is_coloured: bool) -> str:
@@ -176,8 +189,13 @@ def _render(report: Report, form: str, top: int, *, is_coloured: bool) -> str:
 
 
 def _form_of(output: Path | None) -> str:
-    suffix = output.suffix[1:].lower() if output else ""
-    return suffix if suffix in _FORMATS else "text"
+    if output is None or (output.exists() and not output.is_file()):
+        return "text"  # a device has no suffix
+    form = _SUFFIXES.get(output.suffix.lower())
+    if form is None:
+        told = f"{output} ends with none of .txt, .json, .csv, .html"
+        raise click.UsageError(f"--output: {told}; choose one of them, or --format.")
+    return form
 
 
 def _names(options: tuple[str, ...]) -> frozenset[str]:

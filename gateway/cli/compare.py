@@ -13,6 +13,7 @@ SUBCOMMANDS: Final[Mapping[str, str]] = {
     "replay": "Run recorded traces through this gateway's engine.",
     "diff": "Compare two files of traces, workflow by workflow.",
     "doubles": "Count who was messaged twice, and draw it for other expiries.",
+    "populations": "Compare the two sides of a split as populations.",
     "import": "Make traces of a legacy application's own logs.",
     "anonymise": "Put traces under other pseudonyms.",
 }

@@ -7,8 +7,9 @@ from typing import Final
 import click
 from click.shell_completion import get_completion_class
 
+from gateway.cli.main import COMPLETION
+
 _PROGRAM: Final = "dispatch-gateway"
-_VARIABLE: Final = "_DISPATCH_GATEWAY_COMPLETE"
 
 _EPILOG: Final = f"""\b
 Examples, for this shell only:
@@ -26,7 +27,12 @@ To keep it:
 
 \b
 Make the directory first where there is none. Subcommands, options, their
-values and the codes and names of rules are completed; nothing is sent.
+values, files, scenarios and the codes and names of rules are completed;
+nothing is sent.
+
+\b
+Exit codes: 0 printed; 2 no such shell; 3 an internal error; 130 interrupted;
+141 the reader of the output went away; 143 terminated.
 """
 
 
@@ -38,5 +44,5 @@ def command(ctx: click.Context, shell: str) -> None:
     maker = get_completion_class(shell)
     assert maker is not None  # noqa: S101 - click brings all three
     # The template as it is: `source()` of bash would start one to ask for its version.
-    script = maker(ctx.find_root().command, {}, _PROGRAM, _VARIABLE)
+    script = maker(ctx.find_root().command, {}, _PROGRAM, COMPLETION)
     click.echo(maker.source_template % script.source_vars(), nl=False)

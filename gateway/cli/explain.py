@@ -32,7 +32,8 @@ differently), warning (approximated or dropped, and named), error (cannot be
 carried over). Where a rule can be switched, it shows the option that does it.
 
 \b
-Exit codes: 0 explained; 2 no such rule; 3 an internal error.
+Exit codes: 0 explained; 2 no such rule; 3 an internal error; 130 interrupted;
+141 the reader of the output went away; 143 terminated.
 """
 
 

@@ -7,6 +7,7 @@ their command runs: what the server needs takes half a second to import, `--help
 from __future__ import annotations
 
 import importlib
+import os
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,12 @@ from typing import Any, Final, NoReturn
 import click
 
 from gateway import __version__
+from gateway.cli.endings import (
+    INTERRUPTED,
+    end_unwritten,
+    signals_as_interruptions,
+    told_endings,
+)
 
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run the gateway.",
@@ -30,8 +37,13 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 """Name and summary of each subcommand, in the order of the help."""
 
+OFFLINE: Final = frozenset({"translate", "simulate", "assess", "compare", "explain", "completion"})
+"""Those that serve nothing: they read, they write, and they end."""
+
+COMPLETION: Final = "_DISPATCH_GATEWAY_COMPLETE"
+"""The variable in which the script of a shell asks for completions; click makes up the name."""
+
 INTERNAL_ERROR: Final = 3
-_INTERRUPTED: Final = 130
 
 _EPILOG: Final = """\b
 Examples:
@@ -46,7 +58,7 @@ Examples:
 Exit codes: 0 all is well; 1 findings of severity error, or with --strict of
 severity warning, or a demo that failed; 2 wrong usage or settings, unreadable
 input, or an address or a store that cannot be had; 3 an internal error;
-130 interrupted.
+130 interrupted; 141 the reader of the output went away; 143 terminated.
 """
 
 
@@ -84,13 +96,39 @@ class LazyGroup(click.Group):
         # Past the group's own way of finding names, which imports every command.
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Read the options of the group itself; `--help` may have no reader."""
+        try:
+            with told_endings():
+                return super().make_context(info_name, args, parent, **extra)
+        except OSError as error:
+            end_unwritten(error)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the subcommand; one that is offline cleans up when it is told to end."""
+        name, found, rest = super().resolve_command(ctx, args)
+        if name in OFFLINE:
+            ctx.with_resource(signals_as_interruptions())
+        return name, found, rest
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the subcommand; what nobody expected becomes one line and exit code 3."""
         try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            with told_endings():
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
+            if isinstance(error, OSError) and ctx.invoked_subcommand in OFFLINE:
+                end_unwritten(error)
             _report(error, has_traceback=ctx.params["debug"])
             ctx.exit(INTERNAL_ERROR)
 
@@ -112,13 +150,15 @@ def command(debug: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
+    if COMPLETION in os.environ:
+        importlib.import_module("gateway.cli.shells")  # which tells click of them
     try:
         outcome = command.main(list(arguments), prog_name="dispatch-gateway", standalone_mode=False)
     except click.ClickException as fault:
         fault.show()
         return fault.exit_code if isinstance(fault, click.UsageError) else 2
     except (click.Abort, KeyboardInterrupt):
-        return _INTERRUPTED
+        return INTERRUPTED
     return outcome if isinstance(outcome, int) else 0
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NoReturn, assert_never
+from typing import TYPE_CHECKING, Final, NoReturn, assert_never
 
 import click
 from click.shell_completion import CompletionItem
+
+SOURCE: Final = click.Path(readable=False)
+"""Something to read: a file, a directory or `-`. Whether it can be read is found when it is."""
 
 # The rule table is imported where it is needed: a help page does not pay for it.
 if TYPE_CHECKING:
@@ -19,9 +23,12 @@ class RuleUse(StrEnum):
     CHOOSE = "choose"
     """Chooses rules, or all whose codes begin alike, such as REQ or REQ1; the value is either."""
     ACCEPT = "accept"
-    """Accepts what a rule refuses by default; the value is the rule's name."""
+    """Accepts what a rule with a switch is about; the value is the rule's name."""
     REFUSE = "refuse"
-    """Refuses what a rule accepts by default; the value is the rule's name."""
+    """Refuses what a rule with a switch is about; the value is the rule's name."""
+
+
+_MOST_LISTED: Final = 5
 
 
 class RuleName(click.ParamType[str]):
@@ -49,11 +56,11 @@ class RuleName(click.ParamType[str]):
         from translators.rule_table import ALL_RULES  # noqa: PLC0415
 
         takes_codes = self._use is RuleUse.CHOOSE
-        rules = [rule for rule in ALL_RULES if self._takes(rule)]
+        rules = [rule for rule in ALL_RULES if self._turns(rule)]
         codes = [
             CompletionItem(rule.code, help=f"{rule.name} ({rule.severity})")
             for rule in rules
-            if takes_codes and rule.code.startswith(incomplete.upper())
+            if (incomplete or takes_codes) and rule.code.startswith(incomplete.upper())
         ]
         names = [
             CompletionItem(rule.name, help=f"{rule.code} ({rule.severity})")
@@ -69,13 +76,23 @@ class RuleName(click.ParamType[str]):
         if rule is None:
             if self._use is RuleUse.CHOOSE and family(word):
                 return word.rstrip("*").upper()
+            if rules := family(word):
+                self._refuse_beginning(word.rstrip("*").upper(), rules, param, ctx)
             self._refuse_unknown(word, param, ctx)
         if self._use is RuleUse.CHOOSE:
             return rule.code
-        self._check_switch(rule, param, ctx)
+        if rule.tolerance is None:
+            told = f"{rule.code} {rule.name} has no switch"
+            self.fail(f"{told}; 'dispatch-gateway explain' shows which have", param, ctx)
+        opposite = RuleUse.REFUSE if self._use is RuleUse.ACCEPT else RuleUse.ACCEPT
+        given = ctx.params.get(opposite, ()) if ctx else ()
+        if any(rule.name in each.split(",") for each in given):
+            self.fail(f"{rule.code} {rule.name} is accepted and refused; do one", param, ctx)
+        # What is so by default may be said, as GATEWAY_ACCEPT and GATEWAY_REFUSE take it.
         return rule.name
 
-    def _takes(self, rule: Rule) -> bool:
+    def _turns(self, rule: Rule) -> bool:
+        """Tell whether naming the rule changes anything."""
         from translators.rules import Tolerance  # noqa: PLC0415
 
         match self._use:
@@ -88,19 +105,20 @@ class RuleName(click.ParamType[str]):
             case _:
                 assert_never(self._use)
 
-    def _check_switch(
-        self, rule: Rule, param: click.Parameter | None, ctx: click.Context | None
-    ) -> None:
-        """Refuse a switch that would turn nothing."""
-        if self._takes(rule):
-            return
-        title = f"{rule.code} {rule.name}"
-        if rule.tolerance is None:
-            self.fail(
-                f"{title} has no switch; 'dispatch-gateway explain' shows which have", param, ctx
-            )
-        state = "accepted" if self._use is RuleUse.ACCEPT else "refused"
-        self.fail(f"{title} is {state} already", param, ctx)
+    def _refuse_beginning(
+        self,
+        word: str,
+        rules: Sequence[Rule],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> NoReturn:
+        """Refuse what names several rules where one is wanted."""
+        switched = [f"{rule.code} {rule.name}" for rule in rules if rule.tolerance]
+        told = ", ".join(switched[:_MOST_LISTED]) or "none"
+        more = len(switched) - _MOST_LISTED
+        others = f" and {more} more" if more > 0 else ""
+        told = f"those of {word} with a switch: {told}{others}"
+        self.fail(f"takes one rule, by its code or its name; {told}", param, ctx)
 
     def _refuse_unknown(
         self, word: str, param: click.Parameter | None, ctx: click.Context | None
@@ -111,3 +129,20 @@ class RuleName(click.ParamType[str]):
         likely = " or ".join(f"{rule.code} {rule.name}" for rule in near(word))
         guess = f"did you mean {likely}?" if likely else "'dispatch-gateway explain' lists them"
         self.fail(f"no rule is called {show(word)}; {guess}", param, ctx)
+
+
+class ScenarioName(click.ParamType[str]):
+    """A scenario by its name, with the step it is for before an equals sign, or without."""
+
+    name = "scenario"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """Return the scenarios that begin like this, each with the step that was typed."""
+        from gateway.simulation.scenarios import SCENARIOS  # noqa: PLC0415
+
+        step, equals, begun = incomplete.rpartition("=")
+        return [
+            CompletionItem(f"{step}{equals}{name}") for name in SCENARIOS if name.startswith(begun)
+        ]

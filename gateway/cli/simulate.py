@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import RuleName, RuleUse
+from gateway.cli.parameters import SOURCE, RuleName, RuleUse, ScenarioName
 
 if TYPE_CHECKING:
     from gateway.core.state import Terms
@@ -49,15 +49,15 @@ Scenarios are those of the sandbox: `dispatch-gateway sandbox --help` lists them
 
 \b
 Exit codes: 0 simulated; 1 the workflow cannot be carried over, or with --strict
-not without a warning; 2 wrong usage, events or input; 3 an internal error.
+not without a warning; 2 wrong usage, events or input; 3 an internal error;
+130 interrupted; 141 the reader of the output went away; 143 terminated.
 """
 _PIPED_WIDTH: Final = 100
 _NARROWEST: Final = 40
-_READER_GONE: Final = 141
 
 
 @click.command("simulate", epilog=_EPILOG)
-@click.argument("workflow", metavar="WORKFLOW")
+@click.argument("workflow", type=SOURCE, metavar="WORKFLOW")
 @click.option("--event", "told", multiple=True, metavar="EVENT", help="Something that happens.")
 @click.option(
     "--events",
@@ -70,6 +70,7 @@ _READER_GONE: Final = 141
     "--scenario",
     "scenarios",
     multiple=True,
+    type=ScenarioName(),
     metavar="[STEP=]NAME",
     help="What the sandbox does under this name, to the first step or to STEP.",
 )
@@ -156,7 +157,8 @@ def command(
         page = make_page(simulation, parts, width=_width(), with_bodies=callbacks)
         has_colour = _is_watched() and not os.environ.get("NO_COLOR")
         lines = write(page, has_colour=has_colour, has_unicode=_has_unicode())
-    _print(lines)
+    # The text is coloured already, or not at all.
+    click.echo("\n".join(lines), color=True)
 
 
 def _names(words: Iterable[str]) -> frozenset[str]:
@@ -269,13 +271,3 @@ def _width() -> int:
 
 def _has_unicode() -> bool:
     return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
-
-
-def _print(lines: Sequence[str]) -> None:
-    try:
-        # The text is coloured already, or not at all.
-        click.echo("\n".join(lines), color=True)
-    except BrokenPipeError:
-        # Nobody reads any more: the interpreter must not try to flush at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        stop(["the reader of the output went away; the rest was not written"], _READER_GONE)

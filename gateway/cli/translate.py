@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
-from typing import Final, NoReturn, TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 from uuid import UUID
 
 import click
 
-from gateway.cli.main import INTERNAL_ERROR, stop
-from gateway.cli.parameters import RuleName, RuleUse
+from gateway.cli.main import INTERNAL_ERROR
+from gateway.cli.parameters import SOURCE, RuleName, RuleUse
 
 _EPILOG = """\b
 Examples:
@@ -21,7 +18,7 @@ Examples:
   dispatch-gateway translate templates/ --check --strict
   dispatch-gateway translate orders.jsonl --jobs 2 -o orders.v1.jsonl
   dispatch-gateway translate order.json --to failover --ttl
-  dispatch-gateway translate templates/ --write-baseline baseline.json
+  dispatch-gateway translate templates/ --check --write-baseline baseline.json
   dispatch-gateway translate templates/ --baseline baseline.json --format github
   dispatch-gateway translate statuses.jsonl --from status --workflow order.json
   jq -c .payload requests.log | dispatch-gateway translate | jq -c .messages[]
@@ -37,13 +34,13 @@ Results, one object for each document:
 Exit codes: 0 carried over; 1 findings of severity error, under --strict of
 severity warning; 2 wrong usage, or input that could not be read (the rest is
 still done); 3 an internal error; 130 interrupted; 141 the reader of the
-output went away.
+output went away; 143 terminated.
 """
-_READER_GONE: Final = 141
 _WORKER_LOST: Final = (
     "a process of --jobs was killed, perhaps because memory ran out; what was written is not all."
     " Fewer of them need less."
 )
+_REPORTS: Final = ("github", "junit")
 _SOME: Final = RuleName(RuleUse.CHOOSE)
 
 
@@ -75,7 +72,7 @@ class Options(TypedDict):
 
 
 @click.command("translate", epilog=_EPILOG)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, type=SOURCE, metavar="[PATH]...")
 @click.option(
     "--from",
     "origin",
@@ -119,7 +116,7 @@ class Options(TypedDict):
     "--write-baseline",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Accept all findings of this run from now on.",
+    help="Accept all findings of this run from now on; they do not fail it any more.",
 )
 @click.option(
     "--accept",
@@ -180,26 +177,7 @@ def command(paths: tuple[str, ...], **options: Unpack[Options]) -> None:
     Results go to standard output, everything else to standard error.
     """
     check_usage(options)
-    try:
-        code = _translate(paths, options)
-    except BrokenPipeError:
-        _leave_unread("the reader of the output went away; the rest was not written")
-    except KeyboardInterrupt:
-        stop(["interrupted; what was written is not all"], 130)
-    except OSError as error:
-        where = error.filename or options["output"] or "the output"
-        stop([f"{where}: cannot be written: {(error.strerror or str(error)).lower()}"])
-    raise SystemExit(code)
-
-
-def _leave_unread(line: str) -> NoReturn:
-    """End the command when nobody reads what it writes: standard error may be unread as well."""
-    # The interpreter would try to flush at its end.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    with suppress(BrokenPipeError):
-        stop([line], _READER_GONE)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-    raise SystemExit(_READER_GONE)
+    raise SystemExit(_translate(paths, options))
 
 
 def check_usage(options: Options) -> None:
@@ -235,35 +213,46 @@ def check_usage(options: Options) -> None:
             },
         ),
         (origin == "inbound", "--from inbound", {"--reply-as-text": options["reply_as_text"]}),
-        (not options["check"], "no --check", {"--output": options["output"]}),
         (options["jobs"] == 1, "--jobs 1", {"--workflow": options["workflow"]}),
     ):
         for option, value in given.items():
             if value and not is_met:
                 raise click.UsageError(f"{option} needs {condition}.")
+    if options["check"] and options["form"] in ("json", "jsonl"):
+        form = options["form"]
+        raise click.UsageError(f"--check writes no results, so none as {form}; leave one out.")
+    if options["check"] and options["output"] and options["form"] not in _REPORTS:
+        raise click.UsageError(
+            "--check writes no results, so --output would stay empty; leave one of them out, or"
+            " let --format github or junit write the findings there."
+        )
 
 
 def _translate(paths: Sequence[str], options: Options) -> int:
     # Imported here: `--help` and `--version` stay fast.
     from itertools import chain  # noqa: PLC0415
 
-    from gateway.cli.translate_order import make_order, make_selection  # noqa: PLC0415
+    from gateway.cli.translate_order import (  # noqa: PLC0415
+        look_for,
+        make_order,
+        make_selection,
+    )
     from gateway.offline.parallel import WorkerLost  # noqa: PLC0415
     from gateway.offline.progress import make_progress  # noqa: PLC0415
     from gateway.offline.translating import (  # noqa: PLC0415
         is_single,
-        look_for,
         read_all,
+        size_of,
         summarise,
         translate,
     )
 
+    found = look_for(paths, options)
     selection, baseline = make_selection(options)
-    found, total = look_for(paths)
     blocks = read_all(found)
     first = next(blocks, None)
     order = make_order(options, selection, baseline, is_single=is_single(found, first))
-    progress = make_progress(total, is_wanted=options["progress"])
+    progress = make_progress(size_of(found), is_wanted=options["progress"])
     try:
         all_blocks = blocks if first is None else chain((first,), blocks)
         outcome = translate(order, all_blocks, progress)

@@ -11,8 +11,15 @@ import click
 
 from gateway.cli.main import stop
 from gateway.cli.translate import Options
+from gateway.offline.apart import (
+    Overwriting,
+    is_same,
+    keep_apart,
+    refuse_one_file_for_two,
+)
 from gateway.offline.conversions import Origin, Target, Terms, read_plan
 from gateway.offline.documents import Document, place
+from gateway.offline.inputs import Input, Trouble, find_inputs
 from gateway.offline.reports import ReportForm, full
 from gateway.offline.results import Form
 from gateway.offline.run import Work
@@ -76,13 +83,34 @@ def _forms(options: Options, *, is_single: bool) -> tuple[Form | None, str]:
     return Form(form), "text" if is_single else "brief"
 
 
+def look_for(paths: Sequence[str], options: Options) -> list[Input | Trouble]:
+    """Return what is to be read.
+
+    Ends the command if it would overwrite any of that.
+    """
+    output, new_baseline = options["output"], options["write_baseline"]
+    consulted = [options["baseline"], options["workflow"]]
+    written = [output]  # none is standard output
+    try:
+        refuse_one_file_for_two(output, [*consulted, new_baseline])
+        refuse_one_file_for_two(new_baseline, [options["workflow"]])
+        if new_baseline is not None:
+            written.append(new_baseline)
+        return keep_apart(list(find_inputs(paths)), paths, written=written, consulted=consulted)
+    except Overwriting as fault:
+        stop([fault])
+
+
 def make_selection(options: Options) -> tuple[Selection, Mapping[Key, str]]:
     """Return which findings count, and the baseline with where its findings were.
 
-    Ends the command if the baseline cannot be used.
+    Ends the command if the baseline cannot be used. One that this run will write anew may not be
+    there yet.
     """
+    path, new_path = options["baseline"], options["write_baseline"]
+    is_new = path and new_path and is_same(path, new_path) and not path.exists()
     try:
-        baseline = load_baseline(options["baseline"]) if options["baseline"] else {}
+        baseline = load_baseline(path) if path and not is_new else {}
     except BaselineFault as fault:
         stop([fault])
     selection = Selection(

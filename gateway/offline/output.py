@@ -22,19 +22,35 @@ def open_output(path: Path | None) -> Iterator[BinaryIO]:
     Raises:
         OSError: the file could not be made or written.
     """
-    if path is None:
-        stream = standard_output()
-        try:
+    opened = _open_stream(path) if path is None or _is_device(path) else _open_part(path)
+    try:
+        with opened as file:
+            yield file
+    except OSError as error:
+        if error.filename is None and path is not None:
+            error.filename = str(path)
+        raise
+
+
+@contextmanager
+def _open_stream(path: Path | None) -> Iterator[BinaryIO]:
+    """Open what has no name to take: standard output, /dev/null, a pipe."""
+    try:
+        if path is None:
+            stream = standard_output()
             yield stream
             stream.flush()
-        except BaseException as error:
-            error.add_note("what was written is not all")
-            raise
-        return
-    if path.exists() and not path.is_file():
-        with path.open("wb") as device:  # /dev/null, a pipe: nothing there to take a name
-            yield device
-        return
+        else:
+            with path.open("wb") as device:
+                yield device
+    except BaseException as error:
+        error.add_note("what was written is not all")
+        raise
+
+
+@contextmanager
+def _open_part(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that becomes `path` at the end."""
     # What a link leads to is written, not the link: /dev/stdout is one.
     target = Path(os.path.realpath(path))
     handle, part = _part_of(target, path)
@@ -48,8 +64,6 @@ def open_output(path: Path | None) -> Iterator[BinaryIO]:
     except BaseException as error:
         with suppress(OSError):
             part.unlink()
-        if isinstance(error, OSError) and error.filename is None:
-            error.filename = str(path)
         error.add_note(f"{path} was not written")
         raise
 
@@ -72,6 +86,10 @@ def _part_of(target: Path, path: Path) -> tuple[int, Path]:
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(path)) from None
     return handle, Path(name)
+
+
+def _is_device(path: Path) -> bool:
+    return path.exists() and not path.is_file()
 
 
 def _mode(path: Path) -> int:

@@ -6,11 +6,12 @@ import errno
 import os
 import sys
 from contextlib import suppress
+from io import BytesIO
 from typing import BinaryIO, TextIO
 
 
 def standard_input() -> BinaryIO:
-    """Return standard input; a person who sits there is told that they are waited for.
+    """Return standard input; at a terminal, say that it is read, and wait for its end.
 
     Raises:
         OSError: it is closed.
@@ -19,6 +20,7 @@ def standard_input() -> BinaryIO:
     if sys.stdin.isatty() and sys.stderr is not None and sys.stderr.isatty():
         sys.stderr.write("dispatch-gateway: reading standard input; Ctrl-D ends it\n")
         sys.stderr.flush()
+        return BytesIO(stream.read())  # the end is typed once, and asked for once
     return stream
 
 

@@ -181,6 +181,39 @@ def test_a_request_at_a_bound_or_within_a_tolerance_is_carried(
     assert (translated.value is None, translated.codes) == (False, codes)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Message", "message"),
+        ("clientRef", "client_ref"),
+        ("client-ref", "client_ref"),
+        ("mesage", "message"),
+        ("messsage", "message"),
+        ("messege", "message"),
+        ("emssage", "message"),
+        ("too", "to"),
+    ],
+)
+def test_a_field_that_is_nearly_one_of_dispatch_is_answered_with_it(
+    written: str, meant: str
+) -> None:
+    broken = {written if key == meant else key: value for key, value in step().items()}
+    found = translate_dispatch(flow({**broken, written: "x"})).diagnostics
+    (detail,) = (each.detail for each in found if each.rule == "REQ124")
+    assert detail == f"is no field of Dispatch here; not sent on; did you mean `{meant}`?"
+
+
+@pytest.mark.parametrize("written", ["colour", "do", "messages_", "sendings", "Message"])
+def test_no_field_is_guessed_that_is_not_near_or_is_given(written: str) -> None:
+    (found,) = translate_dispatch(flow({**step(), written: "x"})).diagnostics
+    assert found.detail == "is no field of Dispatch here; not sent on"
+
+
+def test_of_an_array_it_is_said_how_to_take_it_apart() -> None:
+    (found,) = translate_dispatch([flow(step())]).diagnostics
+    assert (found.rule, "`jq -c '.[]'`" in found.detail) == ("REQ120", True)
+
+
 def test_ten_thousand_steps_are_refused_at_the_cap() -> None:  # W5
     translated = translate_dispatch(flow(*[step()] * 10_000), max_steps=100)
     assert [str(found.rule) for found in translated.diagnostics] == ["REQ129"]

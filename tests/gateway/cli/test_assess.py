@@ -36,7 +36,7 @@ def log(tmp_path: Path) -> Path:
 def test_a_report_is_written_to_standard_output(log: Path) -> None:
     done = assess(log)
     assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("2 of 3 workflows (67 %) can leave the gateway, 1 of them if")
+    assert done.stdout.startswith("2 of 3 workflows (67 %) can leave the gateway, 1 of them only")
 
 
 def test_it_is_plain_when_nobody_watches(log: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 from click.testing import CliRunner, Result
 
+from gateway.cli.compare import SUBCOMMANDS
 from gateway.cli.main import command
 from gateway.compare.replay import replay
 from gateway.traces.codec import from_line, to_line
@@ -384,7 +385,7 @@ def test_wrong_usage_is_explained(arguments: list[str], fault: str) -> None:
     assert fault in done.stderr
 
 
-@pytest.mark.parametrize("name", ["report", "replay", "diff", "doubles", "import", "anonymise"])
+@pytest.mark.parametrize("name", SUBCOMMANDS)
 def test_the_help_teaches_by_example(name: str) -> None:
     text = compare(name, "--help").stdout
     assert f"dispatch-gateway compare {name}" in text

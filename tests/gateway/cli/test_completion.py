@@ -86,6 +86,18 @@ def test_the_tab_key_completes_commands_and_rules(shell: str, tmp_path: Path) ->
         assert "REQ163 text-too-long  error\n" in terminal.rest()
 
 
+@pytest.mark.parametrize("shell", OPTIONS)
+def test_the_tab_key_completes_files(shell: str, tmp_path: Path) -> None:
+    start = [installed(shell), *OPTIONS[shell]]
+    name, script = STARTUP[shell]
+    (tmp_path / name).write_text(f"{script}\nPS1='{PROMPT}'\n", encoding="utf-8")
+    (tmp_path / "only-one.json").write_text("{}", encoding="utf-8")
+    with run_in_terminal(start, at=tmp_path, ZDOTDIR=str(tmp_path)) as terminal:
+        terminal.until(PROMPT)
+        terminal.type("dispatch-gateway translate only\t--format=js\t; exit\n")
+        assert '"source": "only-one.json"' in terminal.rest()
+
+
 def test_bash_completes_by_its_own_variables() -> None:
     bash = installed("bash")
     asked = (
@@ -112,8 +124,27 @@ def test_an_option_of_the_command_itself_is_offered() -> None:
     assert complete("dispatch-gateway --vers", index=1) == ["plain,--version"]
 
 
-def test_the_values_of_an_option_are_offered() -> None:
-    assert complete("dispatch-gateway explain --format j", index=3) == ["plain,json"]
+@pytest.mark.parametrize(
+    ("words", "index", "offered"),
+    [
+        ("explain --format j", 3, ["plain,json"]),
+        # To bash an equals sign is a word; what follows it is completed.
+        ("explain --format = j", 4, ["plain,json"]),
+        ("explain --format =", 3, ["plain,text", "plain,json"]),
+        ("explain --format=j", 2, ["plain,--format=json"]),
+        ("translate --format = json --to f", 6, ["plain,failover"]),
+        ("simulate order.json --scenario undel", 4, ["plain,undeliverable"]),
+        ("simulate order.json --scenario 2 = undel", 6, ["plain,undeliverable"]),
+        ("simulate order.json --scenario 2=undel", 4, ["plain,2=undeliverable"]),
+        ("translate --accept req17", 3, ["plain,REQ171"]),
+        ("translate ", 2, ["file,"]),
+        ("assess or", 2, ["file,or"]),
+        ("simulate or", 2, ["file,or"]),
+        ("translate --output = or", 4, ["file,or"]),
+    ],
+)
+def test_what_can_follow_is_offered(words: str, index: int, offered: list[str]) -> None:
+    assert complete(f"dispatch-gateway {words}", index=index) == offered
 
 
 @pytest.mark.parametrize("words", ["dispatch-gateway ", "dispatch-gateway explain REQ"])

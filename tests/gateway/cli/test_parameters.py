@@ -56,10 +56,12 @@ def test_what_is_accepted_by_default_can_be_refused() -> None:
         (RuleUse.CHOOSE, "pigeon", "'dispatch-gateway explain' lists them"),
         (RuleUse.CHOOSE, "\x1b[31mred", r"'\x1b[31mred'"),
         (RuleUse.CHOOSE, " , ", "no rule is named"),
-        (RuleUse.ACCEPT, "NAT", "no rule is called 'NAT'"),
+        (RuleUse.REFUSE, "REQ14", "takes one rule, by its code or its name; those of REQ14 with"),
+        (RuleUse.ACCEPT, "RPT", "those of RPT with a switch: none"),
+        (RuleUse.ACCEPT, "REQ", "REQ125 null-as-absent, REQ130 trailing-null, "),
+        (RuleUse.ACCEPT, "REQ", "REQ136 expiry-as-text and 1"),
+        (RuleUse.ACCEPT, "NATO", "no rule is called 'NATO'"),
         (RuleUse.ACCEPT, "REQ163", "REQ163 text-too-long has no switch"),
-        (RuleUse.ACCEPT, "REQ144", "REQ144 address-as-number is accepted already"),
-        (RuleUse.REFUSE, "REQ171", "REQ171 mms-media is refused already"),
     ],
 )
 def test_what_cannot_be_meant_is_answered_with_what_to_do(
@@ -68,6 +70,20 @@ def test_what_cannot_be_meant_is_answered_with_what_to_do(
     with pytest.raises(click.UsageError) as refused:
         convert(use, word)
     assert complaint in refused.value.format_message()
+
+
+@pytest.mark.parametrize(
+    ("use", "word"), [(RuleUse.ACCEPT, "address-as-number"), (RuleUse.REFUSE, "mms-media")]
+)
+def test_a_switch_may_be_set_to_its_default(use: RuleUse, word: str) -> None:
+    assert convert(use, word) == word
+
+
+def test_nothing_is_both_accepted_and_refused() -> None:
+    context = click.Context(click.Command("any"))
+    context.params["accept"] = ("caption-dropped,mms-media",)
+    with pytest.raises(click.UsageError, match="REQ171 mms-media is accepted and refused; do one"):
+        RuleName(RuleUse.REFUSE).convert("REQ171", None, context)
 
 
 def test_codes_are_offered_before_anything_is_typed() -> None:
@@ -85,6 +101,10 @@ def test_only_what_a_switch_turns_is_offered_to_it() -> None:
     values = [item.value for item in offered(RuleUse.ACCEPT, "")]
     assert "mms-media" in values
     assert "address-as-number" not in values
+
+
+def test_a_switch_is_offered_by_its_code_as_well() -> None:
+    assert [item.value for item in offered(RuleUse.ACCEPT, "req17")] == ["REQ171"]
 
 
 def test_an_offer_says_what_it_is() -> None:

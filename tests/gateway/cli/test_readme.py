@@ -39,4 +39,9 @@ def test_the_order_to_translate_is_told_as_shown(
     monkeypatch.chdir(tmp_path)
     Path("order.json").write_text(shown(ORDER), encoding="utf-8")
     done = CliRunner().invoke(translate, ["order.json"])
-    assert done.stderr.startswith(shown(FINDING))
+    assert done.stderr == shown(FINDING)
+
+
+def test_the_page_about_translating_shows_the_same_finding() -> None:
+    finding = shown(FINDING).partition("\n\n")[0]
+    assert f"```\n{finding}\n```" in (ROOT / "docs" / "translate.md").read_text("utf-8")

@@ -146,6 +146,7 @@ def test_of_many_documents_twenty_findings_are_told(folder: Path) -> None:
         (REFUSED, ("--select", "REQ1", "--ignore", "REQ12*"), 0),
         (WARNED, ("--strict", "--ignore", "address-as-number"), 0),
         (WARNED, ("--refuse", "address-as-number"), 1),
+        (WARNED, ("--accept", "address-as-number"), 0),
     ],
 )
 def test_the_exit_code_says_what_was_found(lines: str, options: tuple[str, ...], code: int) -> None:
@@ -159,6 +160,26 @@ def test_results_keep_all_diagnostics_whatever_is_ignored(mixed: Path) -> None:
 
 def test_what_is_ignored_is_not_told(mixed: Path) -> None:
     assert "REQ123" not in translate(mixed, "--check", "--ignore", "REQ123").stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--ignore", "REQ123"), "1 finding left out by --ignore, and not told."),
+        (("--select", "NAT"), "3 findings left out by --select, and not told."),
+        (
+            ("--select", "REQ1", "--ignore", "REQ124"),
+            "1 finding left out by --select and --ignore, and not told.",
+        ),
+    ],
+)
+def test_what_is_left_out_is_counted(mixed: Path, options: tuple[str, ...], line: str) -> None:
+    assert line in translate(mixed, *options).stderr.splitlines()
+
+
+def test_findings_of_a_check_can_be_written_to_a_file(mixed: Path) -> None:
+    translate(mixed, "--check", "--format", "github", "-o", "findings")
+    assert Path("findings").read_text() == translate(mixed, "--format", "github").stdout
 
 
 def test_what_the_gateway_accepts_on_request_is_accepted(folder: Path) -> None:
@@ -194,8 +215,9 @@ def test_templates_without_a_locale_get_the_default_one() -> None:
         ["--from", "inbound", "--pass-v1-codes"],
         ["--from", "status", "--reply-as-text"],
         ["--check", "--output", "out.json"],
+        ["--check", "--format", "jsonl"],
         ["--output", "."],
-        ["--accept", "address-as-number"],
+        ["--accept", "mms-media", "--refuse", "REQ171"],
         ["--refuse", "value-empty"],
     ],
 )

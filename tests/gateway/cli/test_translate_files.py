@@ -19,6 +19,8 @@ from tests.gateway.cli.translating import (
     translate,
 )
 
+SAID_EMPTY = "dispatch-gateway: standard input: is empty"
+
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -105,7 +107,7 @@ def test_a_loop_of_directories_is_said_and_costs_nothing(folder: Path) -> None:
 
 def test_nothing_on_standard_input_is_said() -> None:
     done = translate(stdin="")
-    assert (done.exit_code, done.stderr.splitlines()[0]) == (2, "dispatch-gateway: -: is empty")
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (2, SAID_EMPTY)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be", "latin-1"])

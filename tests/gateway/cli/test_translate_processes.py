@@ -22,7 +22,11 @@ from tests.gateway.cli.translating import (
     start,
 )
 
-INTERRUPTED = b"dispatch-gateway: interrupted; what was written is not all\n"
+ENDINGS = [
+    pytest.param(signal.SIGINT, "interrupted", 130, id="interrupted"),
+    pytest.param(signal.SIGTERM, "terminated", 143, id="terminated"),
+    pytest.param(signal.SIGHUP, "terminated", 129, id="hung-up"),
+]
 
 
 @pytest.fixture(params=[1, 2], ids=["alone", "two"])
@@ -47,18 +51,29 @@ def begun(jobs: int, folder: Path) -> subprocess.Popen[bytes]:
     return process
 
 
-def test_an_interrupted_run_says_so_and_ends_with_130(halfway: subprocess.Popen[bytes]) -> None:
-    os.killpg(halfway.pid, signal.SIGINT)
-    assert halfway.communicate(timeout=20)[1] == INTERRUPTED
-    assert halfway.returncode == 130
-
-
-def test_an_interrupted_run_leaves_no_file(
-    halfway: subprocess.Popen[bytes], tmp_path: Path
+@pytest.mark.parametrize(("ending", "word", "code"), ENDINGS)
+def test_a_run_that_is_ended_says_so(
+    halfway: subprocess.Popen[bytes], tmp_path: Path, ending: signal.Signals, word: str, code: int
 ) -> None:
-    os.killpg(halfway.pid, signal.SIGINT)
+    os.killpg(halfway.pid, ending)
+    said = f"dispatch-gateway: {word}; {tmp_path / 'out.jsonl'} was not written\n"
+    assert halfway.communicate(timeout=20)[1].decode() == said
+    assert halfway.returncode == code
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_ended_leaves_no_file(
+    halfway: subprocess.Popen[bytes], tmp_path: Path, ending: signal.Signals
+) -> None:
+    os.killpg(halfway.pid, ending)
     halfway.communicate(timeout=20)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_alone_may_be_told_to_end(halfway: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    os.kill(halfway.pid, signal.SIGTERM)
+    halfway.communicate(timeout=20)
+    assert (halfway.returncode, list(tmp_path.iterdir())) == (143, [])
 
 
 def test_an_interrupted_run_leaves_the_file_that_was_there(

@@ -51,6 +51,22 @@ def test_annotations_name_file_line_and_column(mixed: Path) -> None:
     assert [line.split()[0] for line in lines] == ["::notice", "::warning", "::error"]
 
 
+def test_an_annotation_names_what_was_not_read(folder: Path) -> None:
+    lines = translate("missing.json", "--format", "github").stdout.splitlines()
+    assert lines == [
+        "::error file=missing.json,title=could not be read"
+        "::missing.json: cannot be read: no such file or directory"
+    ]
+
+
+def test_an_annotation_names_a_line_that_was_not_read(folder: Path) -> None:
+    Path("a.jsonl").write_text(SOUND + "x" * ((16 << 20) + 1) + "\n" + SOUND)
+    (line,) = translate("a.jsonl", "--format", "github").stdout.splitlines()
+    assert line.startswith(
+        "::error file=a.jsonl,line=2,title=could not be read::a.jsonl: is longer"
+    )
+
+
 def test_annotations_escape_what_would_end_them(folder: Path) -> None:
     Path("a,b:c%d\ne.json").write_text(REFUSED)
     (line,) = translate("a,b:c%d\ne.json", "--format", "github").stdout.splitlines()
@@ -135,6 +151,34 @@ def test_a_baseline_of_another_version_is_refused(mixed: Path) -> None:
     assert done.stderr == (
         "dispatch-gateway: baseline.json: has version 2; this program reads version 1\n"
     )
+
+
+def test_a_baseline_that_is_made_may_be_missing_yet(mixed: Path) -> None:
+    done = translate(mixed, "--baseline", "new.json", "--write-baseline", "./new.json")
+    assert done.exit_code == 0
+    assert translate(mixed, "--baseline", "new.json", "--strict").exit_code == 0
+
+
+def test_a_run_that_accepts_its_findings_does_not_fail(mixed: Path) -> None:
+    assert translate(mixed, "--strict", "--write-baseline", "new.json").exit_code == 0
+
+
+def test_a_baseline_stays_as_it_was_when_not_all_was_read(mixed: Path) -> None:
+    translate(mixed, "--write-baseline", "baseline.json")
+    before = Path("baseline.json").read_bytes()
+    done = translate("missing.json", "--write-baseline", "baseline.json")
+    assert (done.exit_code, Path("baseline.json").read_bytes()) == (2, before)
+    assert done.stderr.endswith(
+        "baseline.json was not written: a baseline needs all of the input to be read.\n"
+    )
+
+
+def test_a_baseline_holds_for_another_checkout(folder: Path) -> None:
+    text = REFUSED.replace("{", "{\n", 1)
+    Path("a.json").write_bytes(text.encode())
+    translate("a.json", "--write-baseline", "baseline.json")
+    Path("a.json").write_bytes(text.replace("\n", "\r\n").encode())
+    assert translate("a.json", "--baseline", "baseline.json").exit_code == 0
 
 
 def test_a_missing_baseline_is_refused(mixed: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_device_for_standard_input_can_be_named() -> None:
 @pytest.mark.parametrize(
     ("redirection", "line"),
     [
-        ("<&-", "-: cannot be read: it is closed"),
+        ("<&-", "standard input: cannot be read: it is closed"),
         (">&-", "standard output: cannot be written: it is closed"),
         (">/dev/full", "the output: cannot be written: no space left on device"),
     ],
@@ -177,6 +177,13 @@ def test_the_bar_has_no_colours_where_none_are_wanted(long: Path) -> None:
         shown = terminal.rest()
     assert "reading" in shown
     assert "\x1b[3" not in shown
+
+
+def test_a_person_is_told_what_is_waited_for() -> None:
+    with run_in_terminal([INSTALLED, "translate"]) as terminal:
+        terminal.until("dispatch-gateway: reading standard input; Ctrl-D ends it")
+        terminal.type("{}\n\x04")
+        assert "REQ121" in terminal.rest()
 
 
 def test_no_bar_is_shown_when_none_is_wanted(long: Path) -> None:

@@ -26,13 +26,9 @@ def translate(*arguments: str | Path, stdin: bytes | str | None = None) -> Resul
 
 def run(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run the command in a process of its own and wait for its end."""
+    settings: dict[str, Any] = {"capture_output": True} | options
     return subprocess.run(
-        [*PROGRAM, *map(str, arguments)],
-        capture_output=True,
-        timeout=30,
-        check=False,
-        env=CLEAN,
-        **options,
+        [*PROGRAM, *map(str, arguments)], timeout=30, check=False, env=CLEAN, **settings
     )
 
 

@@ -100,5 +100,9 @@ def test_a_digest_does_not_depend_on_where_the_document_is() -> None:
     assert document_of("{}", 1).digest == document_of("{}", 2).digest
 
 
-def test_a_digest_is_of_every_byte() -> None:
-    assert document_of("{}").digest != document_of("{} ").digest
+def test_a_digest_does_not_depend_on_line_ends_and_outer_blanks() -> None:
+    assert document_of('{\n"a":1}').digest == document_of(' {\r\n"a":1}\r\n').digest
+
+
+def test_a_digest_is_of_every_other_byte() -> None:
+    assert document_of('{"a":1}').digest != document_of('{"a": 1}').digest

@@ -221,6 +221,31 @@ def test_a_line_that_is_too_long_is_skipped(folder: Path, name: str) -> None:
     assert list(documents([rest])) == [(2, OBJECT)]
 
 
+@pytest.mark.parametrize(("name", "end"), [("a.json", b""), ("a.jsonl", b""), ("a.jsonl", b"\n")])
+def test_documents_and_lines_may_have_the_same_length(folder: Path, name: str, end: bytes) -> None:
+    longest = OBJECT + b" " * (MAX_DOCUMENT - len(OBJECT))
+    assert isinstance(read(name, longest + end)[0], Block)
+    assert isinstance(read(name, longest + b" " + end)[0], Trouble)
+
+
+def test_a_line_that_is_too_long_names_itself_among_shorter_ones(folder: Path) -> None:
+    # The short ones fill a block, whose end is held back until the next object begins.
+    short = (OBJECT + b"\n") * (BLOCK // len(OBJECT))
+    count = short.count(b"\n")
+    read_blocks_of = read("a.jsonl", short + b"x" * (MAX_DOCUMENT + 1) + b"\n" + OBJECT)
+    (trouble,) = (each for each in read_blocks_of if isinstance(each, Trouble))
+    assert trouble.line == count + 1
+    blocks: list[Block | Trouble] = [each for each in read_blocks_of if isinstance(each, Block)]
+    assert [number for number, _ in documents(blocks)] == [*range(1, count + 1), count + 2]
+
+
+def test_what_is_laid_out_over_lines_is_in_one_block(folder: Path) -> None:
+    laid_out = b'{\n  "template": "failover"\n}\n'
+    blocks = read("a.jsonl", laid_out * (3 * BLOCK // len(laid_out)))
+    assert len(blocks) > 2
+    assert {block.raw[:2] for block in blocks if isinstance(block, Block)} == {b"{\n"}
+
+
 def test_lines_on_both_sides_of_one_that_is_too_long_are_read(folder: Path) -> None:
     long = b"x" * (MAX_DOCUMENT + 2 * BLOCK)
     before, trouble, after = read("a.jsonl", OBJECT + b"\n" + long + b"\n" + OBJECT)
