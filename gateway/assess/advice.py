@@ -71,8 +71,9 @@ def _steps(tally: Tally) -> Iterator[Advice]:
         yield Advice(
             title=f"Move {counted(same, 'workflow')} with a ttl in place of the expiry",
             count=same,
-            text="The same messages are sent, provided that a lapsed ttl fails over: try that"
-            f" with a phone that is switched off first.{_largest(tally, Standing.N1)}",
+            text="The same messages are sent, provided that a lapsed ttl fails over, which a phone"
+            " that is switched off shows, and that your code acts on a refused request, of which"
+            f" nothing is sent.{_largest(tally, Standing.N1)}",
         )
     if differing := tally.standings[Standing.N2]:
         yield Advice(

@@ -24,6 +24,8 @@ _DEEPEST: Final = 4
 """How many times a payload may be wrapped."""
 _BUDGET: Final = 1 << 26
 """Characters read in vain before a record is given up: a hostile one would take quadratic time."""
+_DEPTH_COST: Final = 1 << 14
+"""What an object that is too deep to be read counts for."""
 
 _NOT_JSON: Final = "looks like a payload but is not JSON; log payloads with a JSON library"
 _NO_BRACE: Final = "holds a part of a payload only; write each payload on one line"
@@ -110,9 +112,7 @@ class _Search:
                 self.fault = self.fault or fault
             position = max(end or 0, member.end())
 
-    def _cut_out(
-        self, text: str, left: int, at: int, depth: int
-    ) -> tuple[int | None, str | None]:
+    def _cut_out(self, text: str, left: int, at: int, depth: int) -> tuple[int | None, str | None]:
         """Take the object that the member ending at `at` belongs to; return its end, or why not."""
         brace, furthest = at, None
         for _ in range(_BRACES_TRIED):
@@ -128,6 +128,7 @@ class _Search:
                     furthest = error
                 continue
             except RecursionError:
+                self._spent += _DEPTH_COST
                 return None, _TOO_MUCH
             if end < at:
                 self._spent += end - brace

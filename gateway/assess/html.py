@@ -19,6 +19,7 @@ from gateway.assess.sections import (
     provenance,
     rules_sentence,
     ungraded,
+    what_was_read,
 )
 from gateway.assess.style import STYLE
 from gateway.offline.pages import chart, chart_row, flow, json_details, page, prose, table_head
@@ -109,7 +110,7 @@ def _shape_chart(report: Report) -> str:
         )
         for line in shown
     ]
-    caption = f"The {len(shown)} largest of {counted(len(report.shapes), 'shape')}, in workflows."
+    caption = _caption("largest", len(shown), len(report.shapes), "shape")
     return chart("shapes", "The shapes of workflows", caption, rows)
 
 
@@ -127,10 +128,13 @@ def _finding_chart(report: Report) -> str:
         )
         for line in shown
     ]
-    caption = (
-        f"The {len(shown)} most frequent of {counted(len(report.findings), 'rule')}, in workflows."
-    )
+    caption = _caption("most frequent", len(shown), len(report.findings), "rule")
     return chart("findings", "What was found", caption, rows)
+
+
+def _caption(which: str, shown: int, there_are: int, what: str) -> str:
+    all_of_them = f"{counted(there_are, what)}, in workflows."
+    return all_of_them if shown == there_are else f"The {shown} {which} of {all_of_them}"
 
 
 def _unsupported(report: Report) -> str:
@@ -237,8 +241,7 @@ def _input(report: Report) -> str:
         listed += f"<p>And {number(more)} more.</p>\n"
     return (
         '<section aria-labelledby="input">\n<h2 id="input">What was read</h2>\n'
-        f"<p>{counted(report.files, 'file')}: {escape(report.records.sentence)}."
-        f" These hold {counted(report.payloads, 'workflow')}.</p>\n{listed}</section>\n"
+        f"<p>{escape(what_was_read(report))}</p>\n{listed}</section>\n"
     )
 
 

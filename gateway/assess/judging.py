@@ -43,7 +43,8 @@ MEANINGS: Final[Mapping[Standing, str]] = {
     " Each shape says what differs.",
     Standing.N3: "Native v1 cannot say what the workflow waits for: some people would not get the"
     " next message.",
-    Standing.REFUSED: "Dispatch itself, and so the gateway, answers with 400. Findings say why.",
+    Standing.REFUSED: "It was read, and Dispatch itself, and so the gateway, answers with 400."
+    " Findings say why.",
 }
 
 LEAVING: Final = (Standing.N0, Standing.N1, Standing.N2)

@@ -7,7 +7,6 @@ a file of payloads, an application log has no form of its own.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -24,6 +23,7 @@ from gateway.offline.inputs import (
     Trouble,
     read_blocks,
 )
+from gateway.offline.streams import standard_input
 
 # What looks like a log and would be read as one without a payload.
 _FOREIGN: Final = (
@@ -68,7 +68,7 @@ def read_records(source: Input) -> Iterator[Record | Trouble]:
         return
     try:
         if source.path == STANDARD_INPUT:
-            yield from _read_log(source.path, sys.stdin.buffer)
+            yield from _read_log(source.path, standard_input())
         else:
             with Path(source.path).open("rb") as file:
                 yield from _read_log(source.path, file)

@@ -197,7 +197,7 @@ def _condition(leaving: int, differing: int) -> str:
     """Say how many of those that can leave do so only if somebody accepts what differs."""
     if not differing:
         return ""
-    some = "" if differing == leaving else f", {number(differing)} of them"
+    some = "" if differing == leaving else f", {number(differing)} of them only"
     they = "it behaves" if differing == 1 else "they behave"
     return f"{some} if you accept that {they} differently"
 

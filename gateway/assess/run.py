@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from gateway.assess.earlier import REPORTS, without_earlier
 from gateway.assess.judging import Assumptions
 from gateway.assess.masks import printable
 from gateway.assess.records import Record, read_records
@@ -18,13 +18,6 @@ from gateway.offline.progress import make_progress
 
 _STEP: Final = 1 << 18
 """Bytes between two looks at the progress bar."""
-
-
-# How the reports of an earlier run begin, and a file that the shell has just made for this one.
-_REPORTS: Final = re.compile(
-    rb'<!doctype html>|grade,payloads,|\{\s*"version": 1,\s*"made_by"|'
-    rb"[\d,]+ of [\d,]+ workflows? |No payload was found\.|\s*\Z"
-)
 
 
 def assess(
@@ -43,7 +36,8 @@ def assess(
         Overwriting: the report would overwrite an input.
     """
     inputs = list(find_inputs(paths, suffixes=None))
-    found = keep_apart(inputs, paths, written=written, results=_REPORTS)
+    apart = keep_apart(inputs, paths, written=written, results=REPORTS)
+    found = list(without_earlier(apart, paths))
     sizes = [each.size for each in found if isinstance(each, Input)]
     known = [size for size in sizes if size is not None]
     total = sum(known) if len(known) == len(sizes) else None

@@ -34,6 +34,17 @@ def assumed(report: Report) -> str:
     return text
 
 
+def what_was_read(report: Report) -> str:
+    """Write out how the input and the workflows add up."""
+    text = (
+        f"{counted(report.files, 'file')}: {report.records.sentence}."
+        f" These hold {counted(report.payloads, 'workflow')}."
+    )
+    if report.records.unreadable:
+        text += " What is unreadable looks like a payload or should be one; it has no grade."
+    return text
+
+
 def masked_note() -> str:
     """Say why the report can be passed on."""
     return (
@@ -88,7 +99,7 @@ def rules_sentence(line: ShapeLine, report: Report) -> str:
     own = ", ".join(parts)
     if said.isdisjoint(line.rules):
         return own or "none"
-    return f"{own} and those of every workflow" if own else "those of every workflow"
+    return f"{own}, and those of every workflow" if own else "those of every workflow"
 
 
 def _range(bound: int | None) -> str:

@@ -26,13 +26,16 @@ def apportion(counts: Sequence[int]) -> list[int]:
 
 
 def percents(counts: Sequence[int]) -> list[str]:
-    """Write each count's part of their sum in per cent."""
-    whole = sum(counts)
-    parts = zip(apportion(counts), counts, strict=True)
-    return [_percent(part, count, whole) for part, count in parts]
+    """Write each count's part of their sum in per cent, with tenths if one of them needs them."""
+    whole, parts = sum(counts), apportion(counts)
+    has_tenths = any(part % 10 for part in parts)
+    return [
+        _percent(part, count, whole, has_tenths=has_tenths)
+        for part, count in zip(parts, counts, strict=True)
+    ]
 
 
-def _percent(part: int, count: int, whole: int) -> str:
+def _percent(part: int, count: int, whole: int, *, has_tenths: bool) -> str:
     """Write thousandths; what is not all never becomes 100, what is there never 0."""
     if not count:
         return "0 %"
@@ -40,4 +43,4 @@ def _percent(part: int, count: int, whole: int) -> str:
         return "under 0.1 %"
     if part == _WHOLE and count < whole:
         return "over 99.9 %"
-    return f"{part // 10}.{part % 10} %" if part % 10 else f"{part // 10} %"
+    return f"{part / 10:.1f} %" if has_tenths else f"{part // 10} %"

@@ -18,7 +18,8 @@ _WORD: Final = b"workflow"
 _MOST_BYTES: Final = 1 << 20
 _MOST_LINES: Final = 5_000
 """A hundred steps, each over fifty lines."""
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+# One that is not closed takes the rest of the line: so it is read once, not from every quote.
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _MARK: Final = re.compile(rb"[{}\[\]]")
 # Within a document each line is indented, closes something or names a member.
 _GOES_ON: Final = re.compile(rb'[ \t}\]",]')

@@ -14,6 +14,7 @@ from gateway.assess.sections import (
     provenance,
     rules_sentence,
     ungraded,
+    what_was_read,
 )
 from gateway.offline.words import counted, number
 
@@ -42,10 +43,7 @@ def render_text(report: Report, *, top: int, paint: Paint = unpainted) -> str:
 def _lines(report: Report, top: int, paint: Paint) -> Iterator[str]:
     yield from _wrap(report.headline)
     yield ""
-    yield from _wrap(
-        f"{counted(report.files, 'file')}: {report.records.sentence}."
-        f" These hold {counted(report.payloads, 'workflow')}."
-    )
+    yield from _wrap(what_was_read(report))
     if report.payloads:
         yield from _standings(report, paint)
         yield from _advice(report, paint)

@@ -12,6 +12,7 @@ import pytest
 from gateway.assess.judging import Assumptions, Standing, judge, read_payload
 from gateway.assess.report import Report, make_report
 from gateway.assess.run import assess
+from gateway.assess.sections import what_was_read
 from gateway.assess.tables import COLUMNS, render_csv
 from gateway.assess.text import render_text
 from gateway.offline.shapes import Shape
@@ -78,6 +79,11 @@ def test_the_sum_is_written_out() -> None:
     assert report.records.sentence == (
         "4 lines = 1 with a payload + 1 without + 1 blank + 1 unreadable"
     )
+
+
+def test_what_is_unreadable_is_told_from_what_is_refused() -> None:
+    told = [what_was_read(reported(payloads)) for payloads in ([flow(), '"workflow": ['], [flow()])]
+    assert ["What is unreadable looks like" in text for text in told] == [True, False]
 
 
 def test_a_corpus_without_payloads_has_a_report() -> None:

@@ -59,7 +59,7 @@ def test_the_headline_says_who_can_leave_and_why_others_cannot() -> None:
         ([waiting("mms", "image")] * 2, "the gateway if you accept that they behave differently."),
         (
             [waiting("mms", "image"), flow(make_step("sms", "text"))],
-            "the gateway, 1 of them if you accept that it behaves differently.",
+            "the gateway, 1 of them only if you accept that it behaves differently.",
         ),
     ],
 )
@@ -73,7 +73,7 @@ def test_the_rules_of_a_shape_name_those_of_every_workflow_as_such() -> None:
     report = reported([waiting("mms", "image"), flow(make_step("sms", "text")), flow()])
     said = {line.shape.title.split()[0]: rules_sentence(line, report) for line in report.shapes}
     assert said["SMS"] == "those of every workflow"
-    assert said["MMS"].endswith(" and those of every workflow")
+    assert said["MMS"].endswith(", and those of every workflow")
     assert said["workflow"] == "REQ128"
 
 

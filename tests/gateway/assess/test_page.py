@@ -107,6 +107,15 @@ def test_it_says_what_it_was_made_by_and_what_was_assumed() -> None:
     assert "Accepted: ttl-unavailable." in foot
 
 
+def test_a_chart_says_which_part_it_shows() -> None:
+    many = [waiting("mms", "image", expiry_s=60 + second) for second in range(11)]
+    captions = [
+        re.findall("<figcaption>(.*?)</figcaption>", render_html(reported(payloads), top=1))[0]
+        for payloads in (many, many[:1])
+    ]
+    assert captions == ["The 10 largest of 11 shapes, in workflows.", "1 shape, in workflows."]
+
+
 def test_shapes_that_are_not_shown_are_counted() -> None:
     assert "Not shown here: 3 workflows of 3 other shapes" in render_html(REPORT, top=1)
 

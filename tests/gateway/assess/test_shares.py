@@ -13,7 +13,9 @@ from gateway.assess.shares import apportion, percents
 def test_parts_add_up_and_are_rounded_up_or_down(counts: list[int]) -> None:
     parts, whole = apportion(counts), sum(counts)
     assert sum(parts) == 1000
-    assert all(0 <= part - 1000 * count // whole <= 1 for part, count in zip(parts, counts))
+    assert all(
+        0 <= part - 1000 * count // whole <= 1 for part, count in zip(parts, counts, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
@@ -21,6 +23,8 @@ def test_parts_add_up_and_are_rounded_up_or_down(counts: list[int]) -> None:
     [
         ([5306, 4652, 42], ["53.1 %", "46.5 %", "0.4 %"]),
         ([1, 1, 1], ["33.4 %", "33.3 %", "33.3 %"]),
+        ([1, 7], ["12.5 %", "87.5 %"]),
+        ([1805, 3501, 4694], ["18.1 %", "35.0 %", "46.9 %"]),
         ([1, 1, 0, 2], ["25 %", "25 %", "0 %", "50 %"]),
         ([7], ["100 %"]),
         ([99_999, 1], ["over 99.9 %", "under 0.1 %"]),

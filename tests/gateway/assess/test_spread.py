@@ -88,6 +88,11 @@ def test_no_more_is_held_than_a_document_may_take(monkeypatch: pytest.MonkeyPatc
     assert len(joined(SPREAD)) == HEIGHT
 
 
+def test_a_text_that_never_ends_is_read_once() -> None:
+    line = ' "' + 'a\\"' * 300_000
+    assert joined(f"{{\n{line}\n") == [(1, 1), (2, 1)]
+
+
 def test_it_is_counted_as_one_document(tmp_path: Path) -> None:
     tally = assessed(tmp_path / "orders.jsonl", f"{ONE}\n{SPREAD}\n{ONE}\n")
     counts = (tally.lines, tally.documents, tally.with_payload, tally.payloads, tally.losses)

@@ -161,6 +161,15 @@ def test_the_last_report_is_no_input_of_the_next(log: Path, name: str) -> None:
     assert (done.exit_code, reports[1]) == (0, reports[0])
 
 
+@pytest.mark.parametrize("name", ["r.txt", "r.json", "r.csv", "r.html"])
+def test_a_report_of_an_earlier_run_is_not_counted(log: Path, name: str) -> None:
+    assess(log, "-o", log.with_name(name))
+    done = assess(log.parent)
+    assert done.stdout.startswith("2 of 3 workflows")
+    told = f"{log.with_name(name)}: is a report of an earlier run; not read"
+    assert done.stderr == f"dispatch-gateway: {told}\n"
+
+
 def test_an_interruption_says_what_became_of_the_report(log: Path) -> None:
     path = log.with_name("r.html")
     arguments = [sys.executable, "-m", "gateway", "assess", "-", "-o", str(path)]
