@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,14 @@ from gateway.offline.apart import (
     keep_apart,
     refuse_one_file_for_two,
 )
+from gateway.offline.baseline import Baseline, BaselineFault, load_baseline
 from gateway.offline.conversions import Origin, Target, Terms, read_plan
 from gateway.offline.documents import Document, place
 from gateway.offline.inputs import Input, Trouble, find_inputs
 from gateway.offline.reports import ReportForm, full
 from gateway.offline.results import Form
 from gateway.offline.run import Work
-from gateway.offline.selection import BaselineFault, Key, Selection, load_baseline
+from gateway.offline.selection import Selection
 from gateway.offline.translating import Order
 from translators.rules import Switches
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def make_order(
-    options: Options, selection: Selection, baseline: Mapping[Key, str], *, is_single: bool
+    options: Options, selection: Selection, baseline: Baseline, *, is_single: bool
 ) -> Order:
     """Return what the options ask for.
 
@@ -101,7 +102,7 @@ def look_for(paths: Sequence[str], options: Options) -> list[Input | Trouble]:
         stop([fault])
 
 
-def make_selection(options: Options) -> tuple[Selection, Mapping[Key, str]]:
+def make_selection(options: Options) -> tuple[Selection, Baseline]:
     """Return which findings count, and the baseline with where its findings were.
 
     Ends the command if the baseline cannot be used. One that this run will write anew may not be

@@ -25,6 +25,9 @@ from translators.diagnostics import JsonObject
 
 LEAST: Final = 30
 """Values that each side and each half has to have before a figure is judged."""
+SHARE: Final = "share"
+TIME: Final = "ms"
+"""Units of figures; any other one is a currency."""
 _STEP: Final = log(1.02)
 _ARRIVED: Final = frozenset({"delivered", "read"})
 # Times and amounts: a fifth is looked for, and what chance does on top.
@@ -38,10 +41,12 @@ class Figure:
 
     name: str
     unit: str
-    """`share` (0 to 1), `ms`, or a currency."""
+    """`SHARE` (0 to 1), `TIME` (its median, in milliseconds), or a currency (its mean)."""
     legacy: float | None
     """`None` where there is nothing to take it of."""
     gateway: float | None
+    halves: tuple[float | None, float | None]
+    """The legacy side once more, in its random halves: how much chance alone sets apart."""
     allowance: float | None
     """By how much the two may differ by chance; `None` where there are too few values to say."""
 
@@ -60,9 +65,16 @@ class Populations:
     legacy: int
     """Workflows on the legacy path."""
     gateway: int
+    halves: tuple[int, int]
+    """Those of the legacy path in its two halves."""
     left_out: int
     """Traces that were cut, or refused, or on no path: they would pass for something missing."""
     figures: tuple[Figure, ...]
+
+    @property
+    def judged(self) -> tuple[Figure, ...]:
+        """The figures that have enough values on both sides."""
+        return tuple(figure for figure in self.figures if figure.allowance is not None)
 
     @property
     def differing(self) -> tuple[Figure, ...]:
@@ -84,6 +96,7 @@ def populations(traces: Iterable[Trace]) -> Populations:
     return Populations(
         legacy=sum(half.workflows for half in halves),
         gateway=gateway.workflows,
+        halves=(halves[0].workflows, halves[1].workflows),
         left_out=left_out,
         figures=tuple(_figures(gateway, halves)),
     )
@@ -144,7 +157,8 @@ class _Side:
         statuses = trace.statuses
         kinds = {entry.kind for entry in trace.entries}
         self.hits["delivered"] += any(entry.status in _ARRIVED for entry in statuses)
-        self.hits["failed-over"] += Kind.FAILOVER in kinds
+        # What is told of a later step proves it, whatever made the record.
+        self.hits["failed-over"] += Kind.FAILOVER in kinds or any(e.step for e in statuses)
         self.hits["reported"] += Kind.REPORT in kinds
         self.hits["ended-in-error"] += any(entry.status == "error" for entry in trace.reports)
         met_ms = _met_ms(trace)
@@ -155,6 +169,12 @@ class _Side:
                 self.times["callback-latency"].add(max(0, entry.at_ms - entry.event_ms))
         for currency, amount in _cost(trace).items():
             self.costs.setdefault(currency, _Spread()).add(float(amount))
+
+    def cost(self, currency: str) -> _Spread:
+        """Return what workflows cost in a currency: nothing if no charge was told."""
+        told = _Spread() + self.costs.get(currency, _Spread())
+        told.count = self.workflows
+        return told
 
 
 _SHARES: Final = ("delivered", "failed-over", "reported", "ended-in-error")
@@ -170,16 +190,20 @@ def _figures(gateway: _Side, halves: tuple[_Side, _Side]) -> Iterator[Figure]:
         is_enough = min(here.of, parts[0].of, parts[1].of) >= LEAST
         yield Figure(
             name=name,
-            unit="share",
-            legacy=there.value if there.of else None,
-            gateway=here.value if here.of else None,
+            unit=SHARE,
+            legacy=_value(there),
+            gateway=_value(here),
+            halves=(_value(parts[0]), _value(parts[1])),
             allowance=allowance(here, (parts[0], parts[1])) if is_enough else None,
         )
     for name in _TIMES:
         yield _time(name, gateway.times[name], first.times[name], second.times[name])
     for currency in sorted({*gateway.costs, *first.costs, *second.costs}):
-        costs = [side.costs.get(currency, _Spread()) for side in (gateway, first, second)]
-        yield _amount(currency, *costs)
+        yield _amount(currency, *(side.cost(currency) for side in (gateway, first, second)))
+
+
+def _value(share: Share) -> float | None:
+    return share.value if share.of else None
 
 
 def _time(name: str, here: _Spread, first: _Spread, second: _Spread) -> Figure:
@@ -188,9 +212,13 @@ def _time(name: str, here: _Spread, first: _Spread, second: _Spread) -> Figure:
     noise = abs(first.median - second.median) if is_enough else 0.0
     return Figure(
         name=name,
-        unit="ms",
+        unit=TIME,
         legacy=there.median if there.count else None,
         gateway=here.median if here.count else None,
+        halves=(
+            first.median if first.count else None,
+            second.median if second.count else None,
+        ),
         allowance=noise + _RELATIVE * there.median + 1 if is_enough else None,
     )
 
@@ -206,6 +234,7 @@ def _amount(currency: str, here: _Spread, first: _Spread, second: _Spread) -> Fi
         unit=currency,
         legacy=there.mean if there.count else None,
         gateway=here.mean if here.count else None,
+        halves=(first.mean if first.count else None, second.mean if second.count else None),
         # A rounding of the binary means is no difference; a thousandth of a cent is smaller
         # than any price.
         allowance=None if allowed is None else allowed + 1e-5,

@@ -151,6 +151,18 @@ class TestFigures:
             "cost"
         ) == 0
 
+    def test_a_charge_that_nobody_told_is_nothing(self) -> None:
+        told = [trace(1, Path.GATEWAY, report(price="0.04")), trace(2, Path.GATEWAY)]
+        assert figure(populations(told), "cost").gateway == 0.02
+
+    def test_a_status_of_a_later_step_proves_a_failover(self) -> None:
+        found = populations([trace(1, Path.LEGACY, status("submitted", 20, step=1))])
+        assert figure(found, "failed-over").legacy == 1
+
+    def test_the_legacy_side_is_halved(self) -> None:
+        found = compared(count=50)
+        assert sum(found.halves) == found.legacy
+
     def test_a_failover_is_counted(self) -> None:
         failover = TraceEntry(at_ms=1, kind=Kind.FAILOVER, step=0, why="expired")
         assert figure(populations([trace(1, Path.GATEWAY, failover)]), "failed-over").gateway == 1

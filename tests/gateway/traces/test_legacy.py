@@ -9,6 +9,7 @@ from tests.gateway.traces.tracing import (
     DISPATCH,
     FIRST,
     SECOND,
+    TERMS,
     accepted,
     clock,
     imported,
@@ -25,6 +26,15 @@ THIRD = "33333333-bbbb-4ccc-8ddd-0123456789ab"
 def steps(*lines: JsonValue) -> list[int | None]:
     """Return the steps of the statuses of a workflow."""
     return [entry.step for entry in only_trace(imported(accepted(), *lines)).statuses]
+
+
+def to_two_people() -> JsonObject:
+    """Return a line with a request whose steps go to different people, and its answer."""
+    asked: JsonObject = {
+        "template": "failover",
+        "workflow": [sms(failover=TERMS), sms("447700900002")],
+    }
+    return {"ts": clock(0), "sent": asked, "got": {"dispatch_uuid": DISPATCH}}
 
 
 def failovers(*lines: JsonValue) -> list[TraceEntry]:
@@ -57,8 +67,22 @@ def test_a_message_beyond_the_last_step_is_of_none() -> None:
     assert steps(*lines) == [0, 1, None]
 
 
-def test_a_message_to_somebody_else_is_of_no_step() -> None:
-    assert steps(status(1, "submitted", to={"type": "sms", "number": "447700900099"})) == [None]
+NOBODY: JsonObject = {"type": "sms", "number": "447700900099"}
+
+
+def test_a_message_to_nobody_we_know_is_of_the_first_free_step_of_its_channel() -> None:
+    lines = [status(1, "submitted"), status(16, "submitted", SECOND, to=NOBODY)]
+    assert steps(*lines) == [0, 1]
+
+
+def test_a_message_to_nobody_on_another_channel_is_of_no_step() -> None:
+    assert steps(status(1, "submitted", to={**NOBODY, "type": "mms"})) == [None]
+
+
+def test_a_second_message_to_one_person_is_not_taken_for_the_next_persons() -> None:
+    lines = [status(1, "submitted"), status(2, "submitted", SECOND)]
+    trace = only_trace(imported(to_two_people(), *lines))
+    assert [entry.step for entry in trace.statuses] == [0, None]
 
 
 @pytest.mark.parametrize(
@@ -68,6 +92,8 @@ def test_a_message_to_somebody_else_is_of_no_step() -> None:
         {"type": "sms", "number": "+447700900000"},
         {"type": "sms", "number": "\t447700900000"},
         {"type": "sms", "number": 447700900000},
+        {"type": "sms", "number": "+44 7700 900000"},
+        {"type": "sms", "number": "0044 (7700) 900-000"},
     ],
 )
 def test_a_recipient_is_known_however_it_is_written(to: JsonObject) -> None:
@@ -111,3 +137,27 @@ def test_a_step_of_which_nothing_was_told_was_given_up_all_the_same() -> None:
     lines = [status(40, "submitted", THIRD), report(41, FIRST, SECOND, THIRD)]
     trace = only_trace(imported(line, *lines))
     assert [entry.step for entry in trace.entries if entry.kind is Kind.FAILOVER] == [0, 1]
+
+
+def test_steps_of_which_nothing_was_told_are_given_up_one_after_the_other() -> None:
+    asked: JsonObject = {
+        "template": "failover",
+        "workflow": [sms("447700900001", failover=TERMS), sms("447700900002", failover=TERMS), sms()],
+    }
+    line: JsonObject = {"ts": clock(0), "sent": asked, "got": {"dispatch_uuid": DISPATCH}}
+    trace = only_trace(imported(line, status(16, "submitted", THIRD)))
+    assert [entry.why for entry in trace.entries if entry.kind is Kind.FAILOVER] == [
+        *("expired", "refused")
+    ]
+
+
+def test_a_step_of_which_nothing_was_told_in_its_time_was_refused() -> None:
+    lines = [status(1, "submitted", to={"type": "sms", "number": "447700900002"})]
+    trace = only_trace(imported(to_two_people(), *lines))
+    assert [entry.why for entry in trace.entries if entry.kind is Kind.FAILOVER] == ["refused"]
+
+
+def test_a_request_that_was_refused_was_never_accepted() -> None:
+    problem: JsonObject = {"type": "https://www.nexmo.com/Errors#InvalidParams", "detail": "No."}
+    trace = only_trace(imported({"ts": clock(0), "sent": {"workflow": [sms()]}, "got": problem}))
+    assert trace.accepted_at is None

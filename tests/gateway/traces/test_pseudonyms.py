@@ -111,15 +111,28 @@ def test_a_key_always_gives_the_same_and_another_key_another(document: JsonObjec
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.sets(PHONES, min_size=2, max_size=20))
-def test_two_people_are_two_people(numbers: set[str]) -> None:
-    long = [number for number in numbers if len(number) > 9]
-    assert len({PSEUDONYMS.number(number) for number in long}) == len(long)
+@given(st.from_regex(r"\A[1-9][0-9]\Z"), st.integers(5, 13), st.data())
+def test_two_people_of_one_country_are_two_people(
+    country: str, size: int, data: st.DataObject
+) -> None:
+    own = st.integers(0, 10**size - 1).map(lambda number: f"{country}{number:0{size}}")
+    numbers = data.draw(st.sets(own, min_size=2, max_size=20))
+    assert len({PSEUDONYMS.number(number) for number in numbers}) == len(numbers)
 
 
-def test_ten_thousand_neighbours_stay_apart() -> None:
-    fakes = {PSEUDONYMS.number(f"4477009{number:05}") for number in range(10_000)}
-    assert len(fakes) == 10_000
+def test_five_thousand_neighbours_stay_apart() -> None:
+    fakes = {PSEUDONYMS.number(f"440{number:04}") for number in range(5_000)}
+    assert len(fakes) == 5_000
+
+
+def test_the_short_codes_change_places_among_themselves() -> None:
+    codes = {str(number) for number in range(100, 1_000)}
+    assert {PSEUDONYMS.address(code) for code in codes} == codes
+
+
+def test_the_codes_change_places_otherwise_under_another_key() -> None:
+    codes = [str(number) for number in range(100, 1_000)]
+    assert [*map(PSEUDONYMS.address, codes)] != [*map(OTHERS.address, codes)]
 
 
 @given(PHONES)
@@ -129,10 +142,19 @@ def test_a_number_becomes_one_of_no_country(number: str) -> None:
     assert re.fullmatch(r"(28|83|89)[0-9]+", fake)
 
 
-@pytest.mark.parametrize("written", ["{}", "+{}", "00{}", "\t{}", " {}\r\n", " +{} "])
+@pytest.mark.parametrize("written", ["{}", "+{}", "00{}", "\t{}", " {}\r\n", " +{} ", "+00{}"])
 def test_a_person_is_one_person_however_the_number_is_written(written: str) -> None:
     fake = PSEUDONYMS.number("447700900000")
     assert PSEUDONYMS.address(written.format("447700900000")) == written.format(fake)
+
+
+@pytest.mark.parametrize(
+    "form", ["+{} {} {}", "00{} {}\u00a0{}", "{}-({})/{}", "+ {}.{}\t{}", "00 {} {} {} "]
+)
+def test_a_person_is_one_person_whatever_stands_between_the_digits(form: str) -> None:
+    fake = PSEUDONYMS.number("447700900000")
+    written = form.format("44", "7700", "900000")
+    assert PSEUDONYMS.address(written) == form.format(fake[:2], fake[2:6], fake[6:])
 
 
 def test_a_number_without_quotes_is_the_same_person() -> None:
@@ -144,7 +166,8 @@ def test_a_number_without_quotes_is_the_same_person() -> None:
     [
         ("Acme Ltd", r"[a-z]{4}-[a-z]{3}"),
         ("12345", r"[1-9][0-9]{4}"),
-        ("+44 7700 900000", r"\+[0-9]{2}-[0-9]{4}-[0-9]{6}"),
+        ("+44 7700 900000", r"\+(28|83|89) [0-9]{4} [0-9]{6}"),
+        ("12 34", r"[1-9][0-9] [0-9]{2}"),
         ("0044", r"00[1-9][0-9]"),
         ("Zoë\u200b", r"[a-z]{2}[а-я]\u200b"),
         ("9876543210987654", r"[1-9][0-9]{15}"),
