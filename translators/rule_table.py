@@ -21,6 +21,7 @@ from translators.rules_webhook import STATUS_RULES
 
 _SUGGESTIONS: Final = 3
 _ALIKE: Final = 0.6
+_CODE_DIGITS: Final = 3
 _CODE: Final = re.compile(r"([A-Z]{3})([0-9]{1,4})")
 
 
@@ -73,14 +74,18 @@ def family(word: str) -> tuple[Rule, ...]:
 def near(word: str) -> list[Rule]:
     """Return the rules that `word` was probably meant to name, the likeliest first, a few at most.
 
-    What looks like a code is compared with the codes of its family by number, all else with the
-    names: by their parts, and by likeness.
+    What looks like a code is compared with the codes of its family by number, and first by how
+    they are written if a digit is missing or too many. All else is compared with the names: by
+    their parts, and by likeness.
     """
     if code := _CODE.fullmatch(word.upper()):
         kin = [rule for rule in ALL_RULES if rule.code.startswith(code[1])]
         if kin:
-            number = int(code[2])
-            return sorted(kin, key=lambda rule: abs(int(rule.code[3:]) - number))[:_SUGGESTIONS]
+            digits, number = code[2], int(code[2])
+            near_first = sorted(kin, key=lambda rule: abs(int(rule.code[3:]) - number))
+            if len(digits) != _CODE_DIGITS:
+                near_first.sort(key=lambda rule: -_ratio(digits, rule.code[3:]))
+            return near_first[:_SUGGESTIONS]
     likeness = {rule: _likeness(word.lower(), rule) for rule in ALL_RULES}
     likely = [rule for rule in ALL_RULES if likeness[rule] >= _ALIKE]
     return sorted(likely, key=lambda rule: -likeness[rule])[:_SUGGESTIONS]
@@ -91,7 +96,8 @@ def _likeness(word: str, rule: Rule) -> float:
     parts = rule.name.split("-")
     if word in parts or (len(word) > 2 and word in rule.code.lower()):
         return 1.0
-    return max(
-        SequenceMatcher(None, word, rule.name).ratio(),
-        SequenceMatcher(None, word, rule.code.lower()).ratio(),
-    )
+    return max(_ratio(word, rule.name), _ratio(word, rule.code.lower()))
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()

@@ -22,11 +22,12 @@ from translators.rules_native import (
     UNDELIVERABLE_ENDS_WORKFLOW,
 )
 
-_NATIVE: Final = frozenset(rule.code for rule in NATIVE_RULES)
-_WHY_STAY: Final = {
-    READ_INEXPRESSIBLE.code: "wait for `read`",
-    TTL_UNAVAILABLE.code: "wait for a delivery on a channel that has no ttl",
+NATIVE: Final = frozenset(rule.code for rule in NATIVE_RULES)
+WAITED_FOR: Final = {
+    READ_INEXPRESSIBLE.code: "`read`",
+    TTL_UNAVAILABLE.code: "a delivery on a channel that has no ttl",
 }
+"""What a workflow waits for that stays, by the rule that says so."""
 _NAMED: Final = 3
 
 
@@ -94,7 +95,7 @@ def _why_refused(tally: Tally) -> str:
     errors = [
         rule
         for rule in tally.rules.values()
-        if rule.severity is Severity.ERROR and rule.code not in _NATIVE
+        if rule.severity is Severity.ERROR and rule.code not in NATIVE
     ]
     errors.sort(key=lambda rule: (-rule.payloads, rule.code))
     named = [
@@ -141,8 +142,8 @@ def _about_read(tally: Tally) -> Iterator[Advice]:
 
 def _about_staying(tally: Tally) -> str:
     reasons = [
-        f"{number(tally.rules[code].payloads)} {reason}"
-        for code, reason in _WHY_STAY.items()
+        f"{number(tally.rules[code].payloads)} wait for {phrase}"
+        for code, phrase in WAITED_FOR.items()
         if code in tally.rules and tally.rules[code].severity is Severity.ERROR
     ]
     text = f"{listed(reasons)[:1].upper()}{listed(reasons)[1:]}."

@@ -19,11 +19,13 @@ from translators.documents import parse_document
 _WORD: Final = b"workflow"
 _LENIENT: Final = json.JSONDecoder(strict=False)
 _BRACES_TRIED: Final = 64
-"""How many objects may stand before the member within its own."""
+"""How many braces before the member may open nothing that is closed."""
 _DEEPEST: Final = 4
 """How many times a payload may be wrapped."""
 _BUDGET: Final = 1 << 26
 """Characters read in vain before a record is given up: a hostile one would take quadratic time."""
+_LEAST_COST: Final = 128
+"""What the smallest object counts for: finding it takes its time as well."""
 _DEPTH_COST: Final = 1 << 14
 """What an object that is too deep to be read counts for."""
 
@@ -114,16 +116,16 @@ class _Search:
 
     def _cut_out(self, text: str, left: int, at: int, depth: int) -> tuple[int | None, str | None]:
         """Take the object that the member ending at `at` belongs to; return its end, or why not."""
-        brace, furthest = at, None
-        for _ in range(_BRACES_TRIED):
-            brace = text.rfind("{", left, brace)
-            if brace < 0:
-                break
+        brace, furthest, failed = at, None, 0
+        while (brace := text.rfind("{", left, brace)) >= 0 and failed < _BRACES_TRIED:
+            if self._spent > _BUDGET:
+                return None, _TOO_MUCH
             try:
                 value, end = _LENIENT.raw_decode(text, brace)
             except json.JSONDecodeError as error:
                 # An error counts the lines before it, too, which is quick.
                 self._spent += error.pos - brace + error.pos // 64
+                failed += 1
                 if furthest is None or error.pos > furthest.pos:
                     furthest = error
                 continue
@@ -131,7 +133,7 @@ class _Search:
                 self._spent += _DEPTH_COST
                 return None, _TOO_MUCH
             if end < at:
-                self._spent += end - brace
+                self._spent += max(end - brace, _LEAST_COST)
                 continue  # an object beside the member
             if is_payload(value):
                 self.payloads.append(parse_document(encode(text[brace:end])))

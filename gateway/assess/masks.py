@@ -60,9 +60,13 @@ _ADDRESSES: Final = frozenset({"number", "to", "from"})
 _MOST_ELEMENTS: Final = 20
 _MOST_FIELDS: Final = 40
 
-_DIGITS: Final = re.compile(r"\d{7,}")
-_MAIL: Final = re.compile(r"[^/\s]*@[^/\s]*")
-_PARTS_SHOWN: Final = 3
+# A date stands in the name of many a log; all else of that many digits may be a number.
+_DATE_OR_DIGITS: Final = re.compile(
+    r"(?<!\d)(?:19|20)\d\d([-_.])(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)"
+    r"|\+?(?:\d[-_.+() ]*){6,}\d"
+)
+_MAIL: Final = re.compile(r"\S*@\S*")
+_SEPARATOR: Final = re.compile(r"[/\\]")
 _INDEX_DIGITS: Final = 3
 
 
@@ -74,12 +78,17 @@ def mask(value: JsonValue) -> JsonValue:
 def mask_path(path: str) -> str:
     """Return the name of a file as a report may show it.
 
-    Runs of seven digits and more may be numbers of people; an absolute path tells who looks.
+    Directories are left out: they may be called after people, and tell who looks. Seven digits
+    and more, however they are grouped, may be somebody's number.
     """
-    parts = path.split("/")
-    if path.startswith("/") and len(parts) > _PARTS_SHOWN:
-        path = "/".join(("…", *parts[1 - _PARTS_SHOWN :]))
-    return printable(_MAIL.sub("<mail>", _DIGITS.sub("<digits>", path)))
+    *directories, name = _SEPARATOR.split(path)
+    name = _MAIL.sub("<mail>", _DATE_OR_DIGITS.sub(_mask_digits, name))
+    return printable(f"…/{name}" if directories else name)
+
+
+def _mask_digits(found: re.Match[str]) -> str:
+    is_date = found[1] is not None
+    return found[0] if is_date else "<digits>"
 
 
 def printable(text: str) -> str:

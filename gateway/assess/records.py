@@ -61,7 +61,7 @@ class Record:
 def read_records(source: Input) -> Iterator[Record | Trouble]:
     """Yield the records of `source` in order, blank lines included.
 
-    A trouble about one line names it (`orders.log:17`) and stands for that record.
+    A trouble that has a line stands for that record.
     """
     if Path(source.path).suffix.lower() in JSON_SUFFIXES:
         yield from _read_json(source)
@@ -112,7 +112,7 @@ def _read_lines(path: str, head: bytes, file: BinaryIO) -> Iterator[Record | Tro
         while raw and not raw.endswith(b"\n"):
             raw = file.readline(MAX_DOCUMENT)
         problem = f"is longer than {MAX_DOCUMENT >> 20} MiB, too long for a line; not read"
-        yield Trouble(path=f"{path}:{number}", problem=problem)
+        yield Trouble(path=f"{path}:{number}", problem=problem, line=number)
 
 
 def _is_document(head: bytes) -> bool:

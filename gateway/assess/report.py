@@ -8,26 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
-from gateway.assess.advice import Advice, advise
+from gateway.assess.advice import NATIVE, WAITED_FOR, Advice, advise
 from gateway.assess.judging import LEAVING, Assumptions, Standing
 from gateway.assess.shares import percents
-from gateway.assess.tally import Inventory, RuleCount, ShapeCount, Tally
+from gateway.assess.tally import RANKS, Inventory, RuleCount, ShapeCount, Tally
 from gateway.offline.inputs import Trouble
 from gateway.offline.shapes import Shape
 from gateway.offline.words import counted, is_or_are, listed, number, share
 from translators.diagnostics import JsonValue, Severity
 from translators.rule_table import RULES_BY_CODE
 from translators.rules import Rule
-from translators.rules_native import NATIVE_RULES, READ_INEXPRESSIBLE, TTL_UNAVAILABLE
-
-_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
-_NATIVE: Final = frozenset(rule.code for rule in NATIVE_RULES)
-_WAITED_FOR: Final = {
-    READ_INEXPRESSIBLE.code: "`read`",
-    TTL_UNAVAILABLE.code: "a delivery on a channel that has no ttl",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +83,7 @@ class FindingLine:
     @property
     def is_native(self) -> bool:
         """Whether it is about leaving the gateway; else it is about being carried by it."""
-        return self.rule.code in _NATIVE
+        return self.rule.code in NATIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +130,7 @@ def make_report(tally: Tally) -> Report:
     shapes = sorted(tally.shapes.values(), key=_shape_rank)
     parts = percents([*(each.payloads for each in shapes), sum(tally.others.values())])
     lines = [_finding_line(counted) for counted in tally.rules.values()]
-    lines.sort(key=lambda line: (-_RANKS[line.severity], -line.payloads, line.rule.code))
+    lines.sort(key=lambda line: (-RANKS[line.severity], -line.payloads, line.rule.code))
     carried = tally.payloads - standings[Standing.REFUSED]
     of_all = tuple(
         line
@@ -182,7 +173,7 @@ def _headline(tally: Tally, standings: Mapping[Standing, int]) -> str:
     if staying := standings[Standing.N3]:
         reasons = [
             (tally.rules[code].payloads, phrase)
-            for code, phrase in _WAITED_FOR.items()
+            for code, phrase in WAITED_FOR.items()
             if code in tally.rules and tally.rules[code].severity is Severity.ERROR
         ]
         phrases = [phrase for _, phrase in sorted(reasons, reverse=True)]

@@ -26,11 +26,13 @@ def assess(
     *,
     progress_is_wanted: bool,
     written: Sequence[Path | None] = (),
+    shows_paths: bool = True,
 ) -> Tally:
     """Read everything that `paths` name and count it.
 
     Args:
         written: where the report will go; `None` is standard output. It is no input.
+        shows_paths: whether the report names files; else it numbers them.
 
     Raises:
         Overwriting: the report would overwrite an input.
@@ -41,7 +43,7 @@ def assess(
     sizes = [each.size for each in found if isinstance(each, Input)]
     known = [size for size in sizes if size is not None]
     total = sum(known) if len(known) == len(sizes) else None
-    tally = Tally(assumptions)
+    tally = Tally(assumptions, shows_paths=shows_paths)
     progress = make_progress(total, is_wanted=progress_is_wanted)
     told = 0
 
@@ -52,7 +54,7 @@ def assess(
             progress.say(f"dispatch-gateway: {printable(str(trouble))}")
 
     try:
-        for each in found:
+        for tally.current, each in enumerate(found, 1):
             if isinstance(each, Trouble):
                 tally.add_trouble(each)
                 tell(each)
@@ -65,7 +67,7 @@ def assess(
                     read += len(record.raw)
                 else:
                     trouble = record
-                    tally.add_trouble(record, is_record=record.path != each.path)
+                    tally.add_trouble(record, is_record=record.line is not None)
                 if trouble is not None:
                     tell(trouble)
                 if read >= _STEP:

@@ -31,7 +31,7 @@ from translators.fields import is_digits
 MAX_SHAPES: Final = 1000
 MAX_TROUBLES: Final = 100
 _MOST_PLACES: Final = 50
-_RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
+RANKS: Final = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -85,8 +85,16 @@ EXPIRY_BOUNDS: Final = (30, 300, 3600, 86_401)
 class Tally:
     """The counts of a corpus in the making."""
 
-    def __init__(self, assumptions: Assumptions, *, max_shapes: int = MAX_SHAPES) -> None:
+    def __init__(
+        self,
+        assumptions: Assumptions,
+        *,
+        max_shapes: int = MAX_SHAPES,
+        shows_paths: bool = True,
+    ) -> None:
         self.assumptions = assumptions
+        self.current = 0
+        """The number of what is being read, from 1; it stands for the path if none is shown."""
         self.files = 0
         self.lines = 0
         self.documents = 0
@@ -109,6 +117,7 @@ class Tally:
         self.inventory = Inventory()
         self._fates: dict[Shape, Fate] = {}
         self._max_shapes = max_shapes
+        self._shows_paths = shows_paths
 
     def add_trouble(self, trouble: Trouble, *, is_record: bool = False) -> None:
         """Count what could not be read; a record, or what is none, such as a whole file."""
@@ -118,8 +127,8 @@ class Tally:
         if trouble.is_loss:
             self.losses += 1
             if len(self.troubles) < MAX_TROUBLES:
-                shown = Trouble(path=mask_path(trouble.path), problem=trouble.problem)
-                self.troubles.append(shown)
+                shown = self._show(trouble.path, trouble.line)
+                self.troubles.append(Trouble(path=shown, problem=trouble.problem))
 
     def add_record(self, record: Record) -> Trouble | None:
         """Count a record and what it holds; return what could not be read of it."""
@@ -133,7 +142,7 @@ class Tally:
         contents = read_contents(record.raw, line=record.line or 1, is_json=record.is_json)
         source = record.path if record.line is None else f"{record.path}:{record.line}"
         for payload in contents.payloads:
-            self._add_payload(payload, source)
+            self._add_payload(payload, self._show(source, record.line))
         if contents.payloads:
             self.with_payload += 1
         elif contents.fault:
@@ -142,11 +151,21 @@ class Tally:
             self.without_payload += 1
         if not contents.fault:
             return None
-        trouble = Trouble(path=source, problem=contents.fault)
+        trouble = Trouble(path=source, problem=contents.fault, line=record.line)
         self.add_trouble(trouble)
         return trouble
 
-    def _add_payload(self, parsed: Translation[JsonValue], source: str) -> None:
+    def _show(self, path: str, line: int | None) -> str:
+        """Return a place as the report shows it.
+
+        Args:
+            path: with `line` after it, if there is one.
+        """
+        file = path if line is None else path.removesuffix(f":{line}")
+        shown = mask_path(file) if self._shows_paths else f"file {self.current}"
+        return shown if line is None else f"{shown}:{line}"
+
+    def _add_payload(self, parsed: Translation[JsonValue], shown: str) -> None:
         self.payloads += 1
         reading = read_payload(parsed, self.assumptions)
         fate = self._fate(reading)
@@ -156,8 +175,8 @@ class Tally:
             self.helped.update((standing, change) for change in fate.helped_by)
         diagnostics = reading.diagnostics + (fate.diagnostics if fate else ())
         self._count_parts(reading.shape)
-        self._count_rules(diagnostics, reading.shape, source)
-        counted = self._shape_count(reading, fate, standing, source)
+        self._count_rules(diagnostics, reading.shape, shown)
+        counted = self._shape_count(reading, fate, standing, shown)
         if counted is None:
             self.others[standing] += 1
             return
@@ -175,7 +194,7 @@ class Tally:
         return fate
 
     def _shape_count(
-        self, reading: Reading, fate: Fate | None, standing: Standing, source: str
+        self, reading: Reading, fate: Fate | None, standing: Standing, shown: str
     ) -> ShapeCount | None:
         key = (reading.shape, standing)
         counted = self.shapes.get(key)
@@ -185,7 +204,7 @@ class Tally:
                 shape=reading.shape,
                 standing=standing,
                 fate=fate,
-                first=mask_path(source),
+                first=shown,
                 sample=mask(reading.document),
                 native=mask(native_request(plan, self.assumptions)) if plan else None,
             )
@@ -202,15 +221,15 @@ class Tally:
                 )
                 self.inventory.waits[step.channel, step.condition, bound] += 1
 
-    def _count_rules(self, diagnostics: tuple[Diagnostic, ...], shape: Shape, source: str) -> None:
+    def _count_rules(self, diagnostics: tuple[Diagnostic, ...], shape: Shape, shown: str) -> None:
         about: set[tuple[str, str | None]] = set()
         for each in diagnostics:
             counted = self.rules.get(each.rule)
             if counted is None:
                 counted = self.rules[each.rule] = RuleCount(
-                    code=each.rule, severity=each.severity, first=mask_path(source)
+                    code=each.rule, severity=each.severity, first=shown
                 )
-            elif _RANKS[each.severity] > _RANKS[counted.severity]:
+            elif RANKS[each.severity] > RANKS[counted.severity]:
                 counted.severity = each.severity
             counted.times += 1
             pointer = mask_pointer(each.pointer)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import SOURCE, RuleName, RuleUse
+from gateway.cli.parameters import SOURCE, RuleName, RuleUse, named
 
 if TYPE_CHECKING:
     from gateway.assess.judging import Standing
@@ -103,6 +103,9 @@ _COLOURS: Final = {
     type=click.Choice(["N1", "N2", "N3", "error"]),
     help="Exit with 1 if a workflow is graded so or worse; error: if one is refused.",
 )
+@click.option(
+    "--no-paths", is_flag=True, help="Number the files in the report; their names may say too much."
+)
 @click.option("--progress/--no-progress", default=True, help="A bar on a terminal.")
 def command(
     *,
@@ -115,6 +118,7 @@ def command(
     default_locale: str | None,
     top: int,
     fail_on: str | None,
+    no_paths: bool,
     progress: bool,
 ) -> None:
     """Report on a corpus of payloads, offline.
@@ -123,8 +127,8 @@ def command(
     logs of an application with a payload somewhere in a line. The report says which workflows
     could leave the gateway for native failover, what keeps the others, and what to do first.
 
-    It can be passed on: numbers, texts and everything else that is personal are masked. Nothing
-    is sent and nothing is stored.
+    It can be passed on: numbers, texts and everything else that is personal in payloads are masked,
+    and of paths only the names of files are shown. Nothing is sent and nothing is stored.
     """
     # Imported here: `--help` and `--version` stay fast.
     from gateway.assess.judging import Assumptions  # noqa: PLC0415
@@ -136,12 +140,18 @@ def command(
 
     form = form or _form_of(output)
     assumptions = Assumptions(
-        switches=Switches(accepted=_names(accept), refused=_names(refuse)),
+        switches=Switches(accepted=frozenset(named(accept)), refused=frozenset(named(refuse))),
         undeliverable_fails_over=assume is not None,
         default_locale=default_locale,
     )
     try:
-        tally = assess(paths, assumptions, progress_is_wanted=progress, written=[output])
+        tally = assess(
+            paths,
+            assumptions,
+            progress_is_wanted=progress,
+            written=[output],
+            shows_paths=not no_paths,
+        )
     except Overwriting as error:
         stop([error])
     except KeyboardInterrupt as error:
@@ -196,10 +206,6 @@ def _form_of(output: Path | None) -> str:
         told = f"{output} ends with none of .txt, .json, .csv, .html"
         raise click.UsageError(f"--output: {told}; choose one of them, or --format.")
     return form
-
-
-def _names(options: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(name for option in options for name in option.split(","))
 
 
 def _is_reached(report: Report, fail_on: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NoReturn, assert_never
 
@@ -129,6 +129,11 @@ class RuleName(click.ParamType[str]):
         likely = " or ".join(f"{rule.code} {rule.name}" for rule in near(word))
         guess = f"did you mean {likely}?" if likely else "'dispatch-gateway explain' lists them"
         self.fail(f"no rule is called {show(word)}; {guess}", param, ctx)
+
+
+def named(values: Iterable[str]) -> tuple[str, ...]:
+    """Return all rules that the values of such an option name, each value perhaps several."""
+    return tuple(word for value in values for word in value.split(","))
 
 
 class ScenarioName(click.ParamType[str]):

@@ -6,14 +6,14 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import SOURCE, RuleName, RuleUse, ScenarioName
+from gateway.cli.parameters import SOURCE, RuleName, RuleUse, ScenarioName, named
 
 if TYPE_CHECKING:
     from gateway.core.state import Terms
@@ -134,7 +134,7 @@ def command(
     from gateway.simulation.simulation import simulate  # noqa: PLC0415
     from translators.rules import Switches  # noqa: PLC0415
 
-    switches = Switches(accepted=_names(accept), refused=_names(refuse))
+    switches = Switches(accepted=frozenset(named(accept)), refused=frozenset(named(refuse)))
     terms = _terms(horizon)
     events = _read_events(told, script)
     document = _read_workflow(workflow)
@@ -159,10 +159,6 @@ def command(
         lines = write(page, has_colour=has_colour, has_unicode=_has_unicode())
     # The text is coloured already, or not at all.
     click.echo("\n".join(lines), color=True)
-
-
-def _names(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(name for word in words for name in word.split(","))
 
 
 def _terms(horizon: str | None) -> Terms:

@@ -8,6 +8,7 @@ from typing import Final, TypedDict, Unpack
 from uuid import UUID
 
 import click
+from click.core import ParameterSource
 
 from gateway.cli.main import INTERNAL_ERROR
 from gateway.cli.parameters import SOURCE, RuleName, RuleUse
@@ -188,14 +189,15 @@ def check_usage(options: Options) -> None:
     """
     origin, target = options["origin"], options["target"]
     for is_met, condition, given in (
+        (origin == "dispatch", "--from dispatch", {"--to": target}),
         (
-            origin == "dispatch",
-            "--from dispatch",
+            origin == "dispatch" or options["workflow"] is not None,
+            "--from dispatch or --workflow",
             {
-                "--to": target,
                 "--accept": options["accept"],
                 "--refuse": options["refuse"],
                 "--default-locale": options["default_locale"],
+                "--max-steps": _is_given("max_steps"),
             },
         ),
         (
@@ -226,6 +228,11 @@ def check_usage(options: Options) -> None:
             "--check writes no results, so --output would stay empty; leave one of them out, or"
             " let --format github or junit write the findings there."
         )
+
+
+def _is_given(parameter: str) -> bool:
+    context = click.get_current_context()
+    return context.get_parameter_source(parameter) is not ParameterSource.DEFAULT
 
 
 def _translate(paths: Sequence[str], options: Options) -> int:

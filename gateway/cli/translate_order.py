@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.main import stop
+from gateway.cli.parameters import named
 from gateway.cli.translate import Options
 from gateway.offline.apart import (
     Overwriting,
@@ -45,8 +46,8 @@ def make_order(
         origin=Origin(options["origin"]),
         target=Target(options["target"] or "steps"),
         switches=Switches(
-            accepted=frozenset(_words(options["accept"])),
-            refused=frozenset(_words(options["refuse"])),
+            accepted=frozenset(named(options["accept"])),
+            refused=frozenset(named(options["refuse"])),
         ),
         default_locale=options["default_locale"],
         max_steps=options["max_steps"] or None,
@@ -62,7 +63,7 @@ def make_order(
         report=ReportForm(report),
         selection=selection,
         keeps_keys=options["write_baseline"] is not None,
-        workflow=_workflow(options["workflow"]),
+        workflow=_workflow(options["workflow"], terms),
     )
     return Order(
         work=work,
@@ -115,15 +116,15 @@ def make_selection(options: Options) -> tuple[Selection, Baseline]:
     except BaselineFault as fault:
         stop([fault])
     selection = Selection(
-        selected=_words(options["select"]),
-        ignored=_words(options["ignore"]),
+        selected=named(options["select"]),
+        ignored=named(options["ignore"]),
         accepted=frozenset(baseline),
         is_strict=options["strict"],
     )
     return selection, baseline
 
 
-def _workflow(path: Path | None) -> Workflow | None:
+def _workflow(path: Path | None, terms: Terms) -> Workflow | None:
     """Read the request that recorded statuses belong to; ends the command if it is none."""
     if path is None:
         return None
@@ -131,7 +132,7 @@ def _workflow(path: Path | None) -> Workflow | None:
         document = Document(path=str(path), line=None, raw=path.read_bytes())
     except OSError as error:
         stop([f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"])
-    plan = read_plan(Terms(), document.raw)
+    plan = read_plan(terms, document.raw)
     if plan.value is None:
         findings = "\n\n".join(map(full, place(document, plan.errors)))
         click.echo(findings, err=True)
@@ -139,8 +140,3 @@ def _workflow(path: Path | None) -> Workflow | None:
     from gateway.offline.record import Workflow  # noqa: PLC0415 - brings the machine
 
     return Workflow(path=str(path), plan=plan.value)
-
-
-def _words(values: Sequence[str]) -> tuple[str, ...]:
-    """Take apart what names several rules, separated by commas."""
-    return tuple(word for value in values for word in value.split(","))

@@ -5,10 +5,8 @@ What cannot be read is a `Trouble`, never an exception, and never ends the rest.
 
 from __future__ import annotations
 
-import json
 import os
 import stat
-from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from gateway.offline.kinds import is_lines
 from gateway.offline.streams import standard_input
 
 STANDARD_INPUT: Final = "-"
@@ -28,7 +27,6 @@ MAX_DOCUMENT: Final = 16 << 20
 """How long a document may be, in bytes: far above what any dispatch needs, far below memory."""
 
 _LINE: Final = MAX_DOCUMENT + 1  # with the line end
-_SAMPLE_LINES: Final = 20
 _BLANK: Final = "holds nothing but white space"
 
 
@@ -95,7 +93,7 @@ class _Walk:
             path = waiting.pop()
             if not _is_directory(path):
                 if self.suffixes is None or Path(path).suffix.lower() in self.suffixes:
-                    yield _look_at(path)
+                    yield _only_a_file(_look_at(path))
                 continue
             try:
                 held = self._enter(path)
@@ -191,18 +189,25 @@ def _look_at(path: str) -> Input | Trouble:
     return Input(path=path, size=status.st_size if stat.S_ISREG(status.st_mode) else None)
 
 
+def _only_a_file(found: Input | Trouble) -> Input | Trouble:
+    """Leave out what only happens to be there: a pipe, which would be waited for without end."""
+    if isinstance(found, Trouble) or found.size is not None:
+        return found
+    return Trouble(path=found.path, problem="is a pipe or a device; name it itself to read it")
+
+
 def _read(path: str, file: BinaryIO) -> Iterator[Block | Trouble]:
     head = _fill(file, b"", BLOCK)
     if not head:
         yield Trouble(path=path, problem="is empty")
         return
-    if Path(path).suffix.lower() in _LINE_SUFFIXES or _is_lines(head):
+    if Path(path).suffix.lower() in _LINE_SUFFIXES or is_lines(head):
         yield from _read_lines(path, file, head)
         return
     whole = _fill(file, head, MAX_DOCUMENT + 1)
     is_too_long = len(whole) > MAX_DOCUMENT
     # Nothing that lays a document out has so long a first line: if others follow, they are more.
-    if b"\n" not in head and ((is_too_long and b"\n" not in whole) or _is_lines(whole)):
+    if b"\n" not in head and ((is_too_long and b"\n" not in whole) or is_lines(whole)):
         yield from _read_lines(path, file, whole)
     elif is_too_long:
         yield Trouble(path=path, problem=_too_long("a document"))
@@ -266,28 +271,6 @@ def _fill(file: BinaryIO, held: bytes, size: int) -> bytes:
         pieces.append(piece)
         missing -= len(piece)
     return b"".join(pieces)
-
-
-def _is_lines(head: bytes) -> bool:
-    """Tell JSON Lines from one document by its beginning.
-
-    A line that starts with `{` without indentation and is a whole object, with more lines beside
-    it, is not written by anything that lays one document out over several lines; within an array,
-    it is.
-    """
-    sample = head.removeprefix(BOM_UTF8).split(b"\n", _SAMPLE_LINES)[:_SAMPLE_LINES]
-    lines = [line for line in sample if line.strip()]
-    if len(lines) < 2 or lines[0].lstrip().startswith(b"["):
-        return False
-    return any(map(_is_object, lines))
-
-
-def _is_object(line: bytes) -> bool:
-    try:
-        # Decoded here: the parser would accept UTF-16 as well.
-        return line.startswith(b"{") and isinstance(json.loads(line.decode()), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 def _cannot(error: OSError) -> str:

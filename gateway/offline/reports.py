@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from html import escape
 from typing import Final
 
+from gateway.offline.baseline import Surplus
 from gateway.offline.documents import Document, Finding, visible
 from translators.diagnostics import Severity
 from translators.rule_table import RULES_BY_CODE
@@ -77,19 +78,17 @@ def github_unread(path: str, line: int | None, problem: str) -> str:
     Args:
         path: with `line` after it, if there is one.
     """
-    at = "" if line is None else f",line={line}"
-    file = path.removesuffix(f":{line}")
-    head = f"::error file={_property(file)}{at},title=could not be read"
-    return f"{head}::{_message(f'{file}: {problem}')}\n"
+    file, where = _place(path, line)
+    return f"::error {where},title=could not be read::{_message(f'{file}: {problem}')}\n"
 
 
-RENDERED: Final[Mapping[ReportForm, Callable[[Finding], str]]] = {
-    ReportForm.TEXT: full,
-    ReportForm.BRIEF: brief,
-    ReportForm.GITHUB: github,
-    ReportForm.JUNIT: brief,
-}
-"""How each form writes one finding."""
+def github_surplus(surplus: Surplus) -> str:
+    """Write the annotation of what was met more often than accepted, its line end included."""
+    _, where = _place(surplus.met.source, surplus.met.line)
+    rule = surplus.key.rule
+    title = f"{rule} {RULES_BY_CODE[rule].name}"
+    level = _GITHUB_LEVELS[surplus.severity]
+    return f"::{level} {where},title={title}::{_message(surplus.detail)}\n"
 
 
 def junit_case(document: Document, failing: Sequence[Finding], others: Sequence[Finding]) -> str:
@@ -122,6 +121,19 @@ def junit_head(tests: int, failures: int, errors: int) -> str:
     )
 
 
+def junit_surplus(surplus: Surplus, *, is_failing: bool) -> str:
+    """Write the test case of what was met more often than accepted."""
+    source = _attribute(surplus.met.source)
+    path = surplus.met.source.removesuffix(f":{surplus.met.line}")
+    if is_failing:
+        head = f"<failure type={_attribute(surplus.key.rule)} message={_attribute(surplus.detail)}>"
+        inner = f"{head}{_content(str(surplus))}</failure>"
+    else:
+        inner = f"<system-out>{_content(str(surplus))}</system-out>"
+    case = f"  <testcase classname={_attribute(path)} name={source}>"
+    return f"{case}\n    {inner}\n  </testcase>\n"
+
+
 def junit_unread(path: str, problem: str) -> str:
     """Write the test case of an input that could not be read."""
     case = f"  <testcase classname={_attribute(path)} name={_attribute(path)}>"
@@ -135,6 +147,13 @@ def _subject(finding: Finding) -> str:
     if finding.diagnostic.pointer:
         return finding.diagnostic.pointer
     return "the workflow" if finding.diagnostic.rule.startswith("NAT") else "the document"
+
+
+def _place(source: str, line: int | None) -> tuple[str, str]:
+    """Return the file that a source is in, and the properties of an annotation there."""
+    file = source.removesuffix(f":{line}")
+    at = "" if line is None else f",line={line}"
+    return file, f"file={_property(file)}{at}"
 
 
 def _message(text: str) -> str:

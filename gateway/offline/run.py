@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.offline.baseline import Entry, Key
 from gateway.offline.conversions import (
     Converted,
     Origin,
@@ -22,9 +23,9 @@ from gateway.offline.conversions import (
 from gateway.offline.documents import Document, Finding, place
 from gateway.offline.inputs import Block, Kind, lines_of
 from gateway.offline.mistaken import Ahead, hint, last_line, tell_spread
-from gateway.offline.reports import RENDERED, ReportForm, junit_case
+from gateway.offline.reports import ReportForm, brief, full, github, junit_case
 from gateway.offline.results import Form, result_indented, result_line, result_text
-from gateway.offline.selection import Key, Selection, is_acceptable, key_of
+from gateway.offline.selection import Selection, is_acceptable, key_of
 from gateway.offline.swift import translate_sound
 from translators.diagnostics import Severity
 
@@ -73,23 +74,41 @@ class Tally:
     """Findings that make the command fail."""
     findings: Counter[tuple[str, Severity]] = field(default_factory=Counter)
     """How often each rule was reported, the baseline's findings left out."""
-    accepted: set[Key] = field(default_factory=set)
-    """Entries of the baseline that were met."""
+    accepted: dict[Key, Entry] = field(default_factory=dict)
+    """Entries of the baseline that were met, and how often: more may be than are accepted."""
+    severities: dict[Key, Severity] = field(default_factory=dict)
+    """Of those entries."""
     ignored: int = 0
     """Findings that were not selected."""
-    keys: dict[Key, str] = field(default_factory=dict)
-    """What a new baseline would hold, with where it is."""
+    keys: dict[Key, Entry] = field(default_factory=dict)
+    """What a new baseline would hold."""
 
     def add(self, other: Tally) -> None:
-        """Take over what another part of the input had."""
+        """Take over what a later part of the input had."""
         self.documents += other.documents
         self.refused += other.refused
         self.failing += other.failing
         self.counted += other.counted
         self.findings += other.findings
-        self.accepted |= other.accepted
+        self.accepted |= _together(self.accepted, other.accepted)
+        self.severities |= other.severities
         self.ignored += other.ignored
-        self.keys |= other.keys
+        self.keys |= _together(self.keys, other.keys)
+
+
+def _together(before: dict[Key, Entry], after: dict[Key, Entry]) -> dict[Key, Entry]:
+    """Return the entries of `after`, with what they had `before`."""
+    return {
+        key: before[key].and_then(entry) if key in before else entry for key, entry in after.items()
+    }
+
+
+class Telling(NamedTuple):
+    """A finding in the form of the report, or a test case."""
+
+    text: str
+    once: str | None = None
+    """Its rule, if one telling is enough for all documents."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,8 +119,8 @@ class Done:
     """Bytes of input."""
     results: list[bytes] = field(default_factory=list)
     """In order. Elements of an array are apart; lines and texts may be in one piece."""
-    told: list[str] = field(default_factory=list)
-    """Findings in the form of the report."""
+    told: list[Telling] = field(default_factory=list)
+    """In order."""
     tally: Tally = field(default_factory=Tally)
 
 
@@ -142,7 +161,8 @@ class Converter:
         path = self._record.workflow.path
         self._write(Document(path=path, line=None, raw=b""), self._record.finish(), (), done)
         if self._record.is_open and self._work.report in (ReportForm.TEXT, ReportForm.BRIEF):
-            done.told.append(f"{path}: is still open where the statuses end; there is no report")
+            text = f"{path}: is still open where the statuses end; there is no report"
+            done.told.append(Telling(text))
         return done
 
     def _take_lines_swiftly(self, block: Block, done: Done) -> None:
@@ -206,10 +226,13 @@ class Converter:
             diagnostic = finding.diagnostic
             if (selection.accepted or self._work.keeps_keys) and is_acceptable(finding):
                 key = key_of(finding)
+                document = finding.document
+                met = {key: Entry(document.source, line=document.line)}
                 if self._work.keeps_keys:
-                    tally.keys[key] = finding.document.source
+                    tally.keys |= _together(tally.keys, met)
                 if key in selection.accepted:
-                    tally.accepted.add(key)
+                    tally.accepted |= _together(tally.accepted, met)
+                    tally.severities[key] = diagnostic.severity
                     continue
             tally.findings[diagnostic.rule, diagnostic.severity] += 1
             told.append(finding)
@@ -220,28 +243,33 @@ class Converter:
 
     def _report(self, document: Document, told: Sequence[Finding], done: Done) -> None:
         counts = self._work.selection.counts
-        report = self._work.report
-        render = RENDERED[report]
-        match report:
+        match self._work.report:
             case ReportForm.JUNIT:
                 failing = [each for each in told if counts(each.diagnostic.severity)]
                 others = [each for each in told if not counts(each.diagnostic.severity)]
-                done.told.append(junit_case(document, failing, others))
+                done.told.append(Telling(junit_case(document, failing, others)))
             case ReportForm.BRIEF:
                 for finding in told:
                     if counts(finding.diagnostic.severity) and self._briefs < MOST_BRIEF:
                         self._briefs += 1
-                        done.told.append(render(finding))
+                        done.told.append(Telling(brief(finding)))
             case ReportForm.TEXT:
-                done.told += [render(finding) for finding in told if not self._is_said(finding)]
+                for finding in told:
+                    once = _once(finding)
+                    if once not in self._said:
+                        done.told.append(Telling(full(finding), once))
+                    if once is not None:
+                        self._said.add(once)
             case ReportForm.GITHUB:
-                done.told += map(render, told)
+                done.told += [Telling(github(finding)) for finding in told]
 
-    def _is_said(self, finding: Finding) -> bool:
-        """Tell whether a person has read this: what holds for every document is told once."""
-        diagnostic = finding.diagnostic
-        if finding.has_place or diagnostic.severity is Severity.ERROR:
-            return False
-        is_said = diagnostic.rule in self._said
-        self._said.add(diagnostic.rule)
-        return is_said
+
+def _once(finding: Finding) -> str | None:
+    """Return the rule, if what it says holds for every document: to a person it is said once.
+
+    Only whoever has all that is told in its order can know which is the first: another process may
+    have said it as well.
+    """
+    if finding.has_place or finding.diagnostic.severity is Severity.ERROR:
+        return None
+    return finding.diagnostic.rule

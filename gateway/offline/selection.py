@@ -2,34 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from gateway.offline.baseline import Key
 from gateway.offline.documents import Finding
-from gateway.offline.output import write_whole
 from translators.diagnostics import Severity
 
-_VERSION: Final = 1
 _COUNTED: Final = frozenset({Severity.WARNING, Severity.ERROR})
-
-
-class Key(NamedTuple):
-    """What tells one accepted finding from another.
-
-    The document's digest, not its path and line: a finding stays accepted when its document moves,
-    and comes back when the document changes.
-    """
-
-    document: str
-    rule: str
-    pointer: str
-
-
-class BaselineFault(Exception):
-    """A baseline file cannot be used; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +21,7 @@ class Selection:
     ignored: tuple[str, ...] = ()
     """Likewise; stronger than `selected`."""
     accepted: frozenset[Key] = field(default_factory=frozenset)
-    """The baseline."""
+    """What the baseline knows, however often."""
     is_strict: bool = False
     """Warnings count as errors do."""
 
@@ -69,56 +49,3 @@ def key_of(finding: Finding) -> Key:
 def is_acceptable(finding: Finding) -> bool:
     """Tell whether a baseline holds findings like this one: notes never fail a command."""
     return finding.diagnostic.severity in _COUNTED
-
-
-def load_baseline(path: Path) -> Mapping[Key, str]:
-    """Read a baseline: for each accepted finding, where it was.
-
-    Raises:
-        BaselineFault: the file cannot be read, or is no baseline.
-    """
-    try:
-        document = json.loads(path.read_bytes())
-        if document["version"] != _VERSION:
-            raise BaselineFault(
-                f"{path}: has version {document['version']}; this program reads version {_VERSION}"
-            )
-        return {
-            Key(*(str(entry[member]) for member in Key._fields)): str(entry["source"])
-            for entry in document["findings"]
-        }
-    except OSError as error:
-        problem = (error.strerror or str(error)).lower()
-        raise BaselineFault(
-            f"{path}: cannot be read: {problem}; make one with --write-baseline"
-        ) from None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise BaselineFault(f"{path}: is not a baseline; make one with --write-baseline") from None
-
-
-def write_baseline(path: Path, findings: Iterable[tuple[Key, str]]) -> int:
-    """Write a baseline of these findings, each with where it is; return how many there are.
-
-    One finding is one line, in an order that does not depend on where documents lie, so that a
-    version control system shows what was added and what went.
-
-    Raises:
-        OSError: it could not be written; a file that was there is as it was.
-    """
-    entries = sorted(dict(findings).items())
-    lines = [
-        json.dumps(
-            {
-                "rule": key.rule,
-                "pointer": key.pointer,
-                "document": key.document,
-                "source": source,
-            },
-            ensure_ascii=False,
-        )
-        for key, source in entries
-    ]
-    listed = ",\n  ".join(lines)
-    inner = f"\n  {listed}\n " if lines else ""
-    write_whole(path, f'{{"version": {_VERSION}, "findings": [{inner}]}}\n'.encode())
-    return len(entries)

@@ -48,7 +48,7 @@ class Form:
     sender: type[Address]
     is_sender: Check
     longest_text: int
-    """In code points; `None` for content that is no text."""
+    """In code points; 0 for content that is no text."""
     takes_caption: bool
     options_at: int | None
     """Where the options of this channel stand in `OPTIONS`, if they mean anything here."""

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from gateway.offline.baseline import (
+    Baseline,
+    Surplus,
+    find_surpluses,
+    tell_stale,
+    write_baseline,
+)
 from gateway.offline.documents import visible
 from gateway.offline.inputs import Block, Input, Kind, Trouble, read_blocks
 from gateway.offline.output import open_output
@@ -17,13 +24,15 @@ from gateway.offline.progress import Progress
 from gateway.offline.reports import (
     JUNIT_TAIL,
     ReportForm,
+    github_surplus,
     github_unread,
     junit_head,
+    junit_surplus,
     junit_unread,
 )
 from gateway.offline.results import Form
-from gateway.offline.run import MOST_BRIEF, Done, Tally, Work
-from gateway.offline.selection import Key, write_baseline
+from gateway.offline.run import MOST_BRIEF, Done, Tally, Telling, Work
+from gateway.offline.words import counted
 from translators.diagnostics import Severity
 from translators.rule_table import RULES_BY_CODE
 
@@ -31,7 +40,6 @@ CARRIED_OVER: Final = 0
 FINDINGS: Final = 1
 UNREADABLE: Final = 2
 
-_MOST_STALE: Final = 10
 _MOST_RULES: Final = 5
 
 
@@ -43,7 +51,7 @@ class Order:
     output: Path | None
     """`None` is standard output."""
     jobs: int = 1
-    baseline: Mapping[Key, str] = field(default_factory=dict)
+    baseline: Baseline = field(default_factory=dict)
     new_baseline: Path | None = None
 
 
@@ -53,6 +61,10 @@ class Outcome:
 
     tally: Tally = field(default_factory=Tally)
     troubles: list[Trouble] = field(default_factory=list)
+    surpluses: list[Surplus] = field(default_factory=list)
+    """What was met more often than the baseline accepts it."""
+    accepted: int = 0
+    """Findings in the new baseline, if there is one."""
     has_new_baseline: bool = False
     """Whether the findings have just been accepted."""
 
@@ -109,10 +121,23 @@ def translate(order: Order, blocks: Iterable[Block | Trouble], progress: Progres
             outcome.tally.add(done.tally)
             writer.take(done)
             progress.advance(done.size)
+        tally = outcome.tally
+        outcome.surpluses = find_surpluses(order.baseline, tally.accepted, tally.severities)
+        for each in outcome.surpluses:
+            tally.findings[each.key.rule, each.severity] += each.count
+            is_failing = order.work.selection.counts(each.severity)
+            tally.counted += is_failing
+            tally.failing += is_failing
+            writer.take_surplus(each, is_failing=is_failing)
         writer.finish(outcome)
     # One of a part of the input would forget what the rest is known for.
     if order.new_baseline is not None and outcome.is_whole:
-        write_baseline(order.new_baseline, outcome.tally.keys.items())
+        # Nor is forgotten what this run was told to leave alone.
+        tells = order.work.selection.tells_rule
+        kept = {key: entry for key, entry in order.baseline.items() if not tells(key.rule)}
+        baseline = kept | tally.keys
+        write_baseline(order.new_baseline, baseline)
+        outcome.accepted = sum(entry.times for entry in baseline.values())
         outcome.has_new_baseline = True
     return outcome
 
@@ -125,6 +150,7 @@ class _Writer:
         self._file = file
         self._progress = progress
         self._briefs = 0
+        self._said: set[str] = set()
         self._elements = 0
         self._first = b""
         # The head of a JUnit file counts what follows, so what follows waits on disk.
@@ -142,23 +168,39 @@ class _Writer:
             self._file.write(b"".join(done.results))
         match self._work.report:
             case ReportForm.GITHUB:
-                self._file.write("".join(f"{line}\n" for line in done.told).encode())
+                self._file.write("".join(f"{each.text}\n" for each in done.told).encode())
             case ReportForm.JUNIT:
                 assert self._cases is not None  # noqa: S101 - opened for this form
-                self._cases.write("".join(done.told).encode())
+                self._cases.write("".join(each.text for each in done.told).encode())
             case ReportForm.BRIEF:
-                for line in done.told[: MOST_BRIEF - self._briefs]:
+                for each in done.told[: MOST_BRIEF - self._briefs]:
                     self._briefs += 1
-                    self._progress.say(line)
+                    self._progress.say(each.text)
             case ReportForm.TEXT:
-                for text in done.told:
-                    self._progress.say(f"{text}\n")
+                for each in done.told:
+                    self._say(each)
 
     def take_trouble(self, trouble: Trouble) -> None:
         """Write what is to be said where something was not read."""
         if self._work.report is ReportForm.GITHUB and trouble.is_loss:
             annotation = github_unread(trouble.path, trouble.line, trouble.problem)
             self._file.write(annotation.encode())
+
+    def take_surplus(self, surplus: Surplus, *, is_failing: bool) -> None:
+        """Write what was met more often than the baseline accepts it."""
+        match self._work.report:
+            case ReportForm.GITHUB:
+                self._file.write(github_surplus(surplus).encode())
+            case ReportForm.JUNIT:
+                assert self._cases is not None  # noqa: S101 - opened for this form
+                self._cases.write(junit_surplus(surplus, is_failing=is_failing).encode())
+            case ReportForm.TEXT:
+                self._progress.say(f"{surplus}\n")
+            case ReportForm.BRIEF if is_failing and self._briefs < MOST_BRIEF:
+                self._briefs += 1
+                self._progress.say(str(surplus))
+            case ReportForm.BRIEF:
+                pass
 
     def finish(self, outcome: Outcome) -> None:
         """Write what stands after the last result."""
@@ -168,6 +210,13 @@ class _Writer:
         if self._cases is not None:
             with self._cases:
                 self._write_junit(self._cases, outcome)
+
+    def _say(self, telling: Telling) -> None:
+        """Say a finding; not again what holds for every document, whichever process had it."""
+        if telling.once not in self._said:
+            self._progress.say(f"{telling.text}\n")
+        if telling.once is not None:
+            self._said.add(telling.once)
 
     def _write_element(self, result: bytes) -> None:
         """Write one of the elements of an array, unless it stays alone: then there is no array."""
@@ -182,7 +231,8 @@ class _Writer:
     def _write_junit(self, cases: BinaryIO, outcome: Outcome) -> None:
         unread = [trouble for trouble in outcome.troubles if trouble.is_loss]
         tally = outcome.tally
-        head = junit_head(tally.documents + len(unread), tally.failing, len(unread))
+        total = tally.documents + len(outcome.surpluses) + len(unread)
+        head = junit_head(total, tally.failing, len(unread))
         self._file.write(head.encode())
         cases.seek(0)
         shutil.copyfileobj(cases, self._file)
@@ -193,29 +243,34 @@ class _Writer:
 def summarise(order: Order, outcome: Outcome) -> list[str]:
     """Return what a person wants to read last, one line each; nothing about one sound document."""
     tally = outcome.tally
-    lines = [*_stale(order, tally)]
+    tells = order.work.selection.tells_rule
+    looked_for = {key: entry for key, entry in order.baseline.items() if tells(key.rule)}
+    lines = [*tell_stale(looked_for, tally.accepted)]
     shown = [trouble for trouble in outcome.troubles if trouble.is_loss]
     is_all_said = not tally.findings and not tally.ignored and not order.new_baseline
     if tally.documents == 1 and is_all_said and not lines and not shown:
         return []
     carried = tally.documents - tally.refused
-    line = f"{_count(tally.documents, 'document')}: {carried:,} carried over, {tally.refused:,} not"
+    line = (
+        f"{counted(tally.documents, 'document')}: {carried:,} carried over, {tally.refused:,} not"
+    )
     if shown:
-        line += f"; {_count(len(shown), 'input')} could not be read"
+        line += f"; {counted(len(shown), 'input')} could not be read"
     lines.append(f"{line}.")
     if tally.findings:
         lines.append(_findings_line(tally))
     if tally.accepted:
-        accepted = _count(len(tally.accepted), "finding")
-        lines.append(f"{accepted} accepted by the baseline, and not told.")
+        met = sum(entry.times for entry in tally.accepted.values())
+        accepted = met - sum(each.count for each in outcome.surpluses)
+        lines.append(f"{counted(accepted, 'finding')} accepted by the baseline, and not told.")
     if tally.ignored:
         options = [("--select", order.work.selection.selected)]
         options.append(("--ignore", order.work.selection.ignored))
         by = " and ".join(option for option, given in options if given)
-        lines.append(f"{_count(tally.ignored, 'finding')} left out by {by}, and not told.")
+        lines.append(f"{counted(tally.ignored, 'finding')} left out by {by}, and not told.")
     if outcome.has_new_baseline:
-        kept = _count(len(tally.keys), "finding")
-        lines.append(f"Wrote {order.new_baseline}: it accepts {kept}.")
+        accepts = counted(outcome.accepted, "finding")
+        lines.append(f"Wrote {order.new_baseline}: it accepts {accepts}.")
     elif order.new_baseline is not None:
         lines.append(
             f"{order.new_baseline} was not written: a baseline needs all of the input to be read."
@@ -229,35 +284,11 @@ def _findings_line(tally: Tally) -> str:
         severity: sum(count for (_, each), count in tally.findings.items() if each is severity)
         for severity in severities
     }
-    line = ", ".join(_count(total, severity) for severity, total in totals.items() if total)
+    line = ", ".join(counted(total, severity) for severity, total in totals.items() if total)
     ranked = sorted(
         tally.findings.items(), key=lambda item: (severities.index(item[0][1]), -item[1], item[0])
     )
     rules = [f"{rule} {RULES_BY_CODE[rule].name} {n:,}" for (rule, _), n in ranked[:_MOST_RULES]]
     more = len(ranked) - _MOST_RULES
-    others = f", and {_count(more, 'other rule')}" if more > 0 else ""
+    others = f", and {counted(more, 'other rule')}" if more > 0 else ""
     return f"{line}: {', '.join(rules)}{others}."
-
-
-def _stale(order: Order, tally: Tally) -> Iterator[str]:
-    """Tell which accepted findings are gone, so that the baseline can shrink."""
-    tells = order.work.selection.tells_rule
-    stale = sorted(
-        (source, key)
-        for key, source in order.baseline.items()
-        if key not in tally.accepted and tells(key.rule)
-    )
-    if not stale:
-        return
-    yield (
-        f"{_count(len(stale), 'entry', 'entries')} of the baseline met no finding: mended, or"
-        " changed, or not read this time. --write-baseline makes it anew."
-    )
-    for source, key in stale[:_MOST_STALE]:
-        yield visible(f"  {source} {key.rule} {key.pointer or '/'}")
-    if len(stale) > _MOST_STALE:
-        yield f"  and {len(stale) - _MOST_STALE:,} more"
-
-
-def _count(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -7,7 +7,7 @@ then, even if a clock that differs by a second would have waited a little longer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -24,7 +24,7 @@ from gateway.core.events import (
     SendUnconfirmed,
     StatusReceived,
 )
-from gateway.core.state import DispatchStatus, StepStatus, Terms
+from gateway.core.state import Dispatch, DispatchStatus, StepStatus, Terms
 from translators.diagnostics import JsonObject
 from translators.dispatch import DispatchPlan
 from translators.status import LinkStyle, MessageStatus, render_status
@@ -56,8 +56,27 @@ class Recording:
         self._now_ms: int | None = None
         self._steps: dict[str, int] = {}
         self._said: set[MessageStatus] = set()
-        self.report: JsonObject | None = None
-        """The final report, once the dispatch is closed."""
+        self._closing: tuple[Dispatch, DispatchStatus] | None = None
+
+    @property
+    def report(self) -> JsonObject | None:
+        """The final report, once the dispatch is closed.
+
+        What posted it knew the id of every message from the answer to its POST. The record tells
+        an id with the first status of its message, which may come after the report, so whoever
+        wants all ids asks at the end.
+        """
+        if self._closing is None:
+            return None
+        state, status = self._closing
+        told = {step: message_uuid for message_uuid, step in self._steps.items()}
+        steps = (
+            replace(step, message_uuid=told.get(index, step.message_uuid))
+            for index, step in enumerate(state.steps)
+        )
+        return report_body(
+            replace(state, steps=tuple(steps)), status, fee=Decimal(0), message_href_prefix=""
+        )
 
     @property
     def is_open(self) -> bool:
@@ -149,9 +168,7 @@ class Recording:
         self._state = decision.state
         for effect in decision.effects:
             if isinstance(effect, PostReport):
-                self.report = report_body(
-                    self._state, effect.status, fee=Decimal(0), message_href_prefix=""
-                )
+                self._closing = (self._state, effect.status)
         return decision
 
 

@@ -79,6 +79,7 @@ def test_too_short_or_unknown_a_beginning_finds_nothing(word: str) -> None:
         ("txt-too-long", "REQ163"),
         ("img", "REQ162"),
         ("Locale-Mising", "REQ184"),
+        ("REQ1045", "REQ145"),
     ],
 )
 def test_what_was_probably_meant_comes_first(word: str, likeliest: str) -> None:

@@ -54,6 +54,10 @@ def found(text: str, *, is_json: bool = False) -> Contents:
         pytest.param("sent " + QUOTED[1:-1], id="escaped without quotes"),
         pytest.param(f"'it\\'s {QUOTED[1:-1]}'", id="escaped in apostrophes"),
         pytest.param(json.dumps({"note": "{", "x": {"y": {}}, **PAYLOAD}), id="after others"),
+        pytest.param(
+            "x " + json.dumps({"h": [{"n": n} for n in range(70)], **PAYLOAD}),
+            id="after many others, between words",
+        ),
         pytest.param(as_csv("7", TEXT, 'a "b"'), id="in a field of CSV"),
         pytest.param(as_csv('"', json.dumps({"body": TEXT})), id="escaped in a field of CSV"),
         pytest.param(as_csv(as_csv("x", TEXT)), id="in a field of CSV in CSV"),

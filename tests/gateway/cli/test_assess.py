@@ -192,6 +192,23 @@ def test_an_output_that_cannot_be_written_is_explained(log: Path) -> None:
     assert "cannot be written: no such file or directory" in done.stderr
 
 
+def test_no_path_is_shown_on_request(tmp_path: Path) -> None:
+    for name, text in (("a.json", SMS), ("jane.jsonl", f"{SMS[:40]}\n{WHATSAPP}\n")):
+        (tmp_path / name).write_text(text)
+    done = assess(tmp_path, "--no-paths", "--format", "json")
+    report = json.loads(done.stdout)
+    assert sorted(each["first"] for each in report["shapes"]) == ["file 1", "file 2:2"]
+    assert [each["path"] for each in report["input"]["troubles"]] == ["file 2:1"]
+    assert "jane" not in done.stdout
+
+
+def test_a_file_that_cannot_be_read_is_no_line_whatever_it_is_called(tmp_path: Path) -> None:
+    (tmp_path / "\udcff.json").write_text("")
+    (tmp_path / "a.json").write_text(SMS)
+    report = json.loads(assess(tmp_path, "--format", "json").stdout)["input"]
+    assert (report["lines"], report["unreadable"], report["troubles_total"]) == (0, 0, 1)
+
+
 def test_a_failed_run_leaves_the_last_report(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = log.with_name("r.json")
     path.write_text("the last one")

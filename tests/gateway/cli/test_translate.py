@@ -210,6 +210,7 @@ def test_templates_without_a_locale_get_the_default_one() -> None:
         ["--from", "status", "--to", "failover"],
         ["--from", "inbound", "--accept", "mms-media"],
         ["--from", "status", "--default-locale", "en"],
+        ["--from", "status", "--max-steps", "100"],
         ["--workflow", "order.json"],
         ["--dispatch-uuid", "bbbbbbbb-cccc-4ddd-8eee-0123456789ab"],
         ["--from", "inbound", "--pass-v1-codes"],
@@ -225,6 +226,27 @@ def test_what_would_mean_nothing_is_wrong_usage(folder: Path, arguments: list[st
     done = translate(*arguments, stdin=SOUND)
     assert (done.exit_code, done.stdout) == (2, "")
     assert "\nError: " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        ("--refuse", "null-as-absent"),
+        ("--max-steps", "1"),
+    ],
+)
+def test_the_request_of_recorded_statuses_is_read_with_the_settings_given(
+    folder: Path, setting: tuple[str, str]
+) -> None:
+    step = workflow_with(client_ref=None)["workflow"][0]
+    failover = {"expiry_time": 600, "condition_status": "delivered"}
+    order = {"template": "failover", "workflow": [step | {"failover": failover}, step]}
+    Path("order.json").write_text(json.dumps(order))
+    options = ("--from", "status", "--workflow", "order.json", "--check")
+    assert translate(*options, stdin="{}").exit_code == 1
+    done = translate(*options, *setting, stdin="{}")
+    assert done.exit_code == 2
+    assert "order.json: is no request that statuses could belong to" in done.stderr
 
 
 @pytest.mark.parametrize("option", ["--select", "--ignore", "--accept", "--refuse"])

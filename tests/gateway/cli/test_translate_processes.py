@@ -115,6 +115,14 @@ def test_workers_end_with_a_parent_that_was_killed(tmp_path: Path) -> None:
         assert process.communicate(timeout=20)[1] == b""
 
 
+def test_what_holds_for_all_documents_is_said_once_by_two_processes(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(SOUND + FAT * 30 + SOUND)
+    options = ("--to", "failover", "--check", "--ignore", "REQ124")
+    alone, two = (run("a.jsonl", *options, "--jobs", jobs, cwd=tmp_path) for jobs in ("1", "2"))
+    assert alone.stderr.count(b" NAT") > 0
+    assert two.stderr == alone.stderr
+
+
 @pytest.mark.parametrize("form", ["jsonl", "junit"])
 def test_two_processes_write_what_one_writes(tmp_path: Path, form: str) -> None:
     for number in range(3):

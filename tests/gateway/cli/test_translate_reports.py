@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -209,6 +210,81 @@ def test_a_baseline_can_be_made_anew_from_itself(mixed: Path) -> None:
     before = Path("baseline.json").read_bytes()
     translate(mixed, "--baseline", "baseline.json", "--write-baseline", "baseline.json")
     assert Path("baseline.json").read_bytes() == before
+
+
+def test_a_copy_of_an_accepted_document_is_not_accepted(folder: Path) -> None:
+    translate("--write-baseline", "baseline.json", stdin=REFUSED + SOUND)
+    done = translate("--baseline", "baseline.json", "--check", stdin=REFUSED + SOUND + REFUSED)
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (
+        1,
+        "-:3: error REQ123 /workflow/0/message/content/text has it 2 times, in copies of one"
+        " document; the baseline accepts 1",
+    )
+
+
+def test_as_many_copies_are_accepted_as_there_were(folder: Path) -> None:
+    translate("--write-baseline", "baseline.json", stdin=REFUSED * 5)
+    done = translate("--baseline", "baseline.json", "--check", stdin=REFUSED * 5)
+    assert done.exit_code == 0
+    assert "\n5 findings accepted by the baseline, and not told.\n" in done.stderr
+
+
+def test_a_copy_that_is_gone_is_told(folder: Path) -> None:
+    translate("--write-baseline", "baseline.json", stdin=REFUSED * 5)
+    done = translate("--baseline", "baseline.json", stdin=REFUSED * 3)
+    assert "1 entry of the baseline met no finding, or fewer than it accepts: " in done.stderr
+    assert "  -:5 REQ123 /workflow/0/message/content/text: 3 of 5\n" in done.stderr
+
+
+def test_an_entry_that_a_merge_has_doubled_accepts_no_more(folder: Path) -> None:
+    translate("--write-baseline", "baseline.json", stdin=REFUSED)
+    baseline = json.loads(Path("baseline.json").read_bytes())
+    baseline["findings"] *= 2
+    Path("baseline.json").write_text(json.dumps(baseline))
+    assert translate("--baseline", "baseline.json", stdin=REFUSED * 2).exit_code == 1
+
+
+def test_an_annotation_names_what_is_not_accepted_any_more(folder: Path) -> None:
+    Path("a.jsonl").write_text(REFUSED)
+    translate("a.jsonl", "--write-baseline", "baseline.json")
+    Path("a.jsonl").write_text(REFUSED * 2)
+    done = translate("a.jsonl", "--baseline", "baseline.json", "--format", "github")
+    assert done.stdout.startswith("::error file=a.jsonl,line=2,title=REQ123 value-empty::/workflow")
+
+
+@pytest.mark.parametrize(
+    ("strictness", "inner"), [((), "system-out"), (("--strict",), "failure")], ids=["", "strict"]
+)
+def test_in_a_test_report_what_is_not_accepted_any_more_is_a_case(
+    folder: Path, strictness: tuple[str, ...], inner: str
+) -> None:
+    translate("--write-baseline", "baseline.json", stdin=WARNED)
+    done = translate(
+        *("--baseline", "baseline.json", "--format", "junit", *strictness), stdin=WARNED * 2
+    )
+    root = ET.fromstring(done.stdout)  # noqa: S314 - our own output
+    assert [[each.tag for each in case] for case in cases_in(done.stdout)] == [[], [], [inner]]
+    assert root.get("tests") == "3"
+    assert root.get("failures") == str(len(strictness))
+
+
+@pytest.mark.parametrize("count", [0.5, "2", None, [1]])
+def test_a_baseline_with_a_strange_count_is_refused(mixed: Path, count: object) -> None:
+    translate(mixed, "--write-baseline", "baseline.json")
+    baseline = json.loads(Path("baseline.json").read_bytes())
+    baseline["findings"][0]["count"] = count
+    Path("baseline.json").write_text(json.dumps(baseline))
+    assert translate(mixed, "--baseline", "baseline.json").exit_code == 2
+
+
+@pytest.mark.parametrize("choice", ["--ignore=REQ144", "--select=REQ123"])
+def test_a_baseline_made_anew_keeps_what_was_not_looked_for(mixed: Path, choice: str) -> None:
+    translate(mixed, "--write-baseline", "baseline.json")
+    before = Path("baseline.json").read_bytes()
+    both = ("--baseline", "baseline.json", "--write-baseline", "baseline.json")
+    done = translate(mixed, *both, choice)
+    assert Path("baseline.json").read_bytes() == before
+    assert done.stderr.endswith("Wrote baseline.json: it accepts 2 findings.\n")
 
 
 def test_a_stale_entry_of_a_rule_that_is_not_selected_is_not_told(mixed: Path) -> None:

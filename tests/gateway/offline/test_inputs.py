@@ -100,6 +100,20 @@ def test_a_link_to_a_directory_elsewhere_is_followed(folder: Path) -> None:
     assert found("d") == ["d/link/a.json"]
 
 
+def test_a_pipe_in_a_directory_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "a.json")
+    (folder / "b.json").write_bytes(OBJECT)
+    assert found(".") == [
+        "a.json: is a pipe or a device; name it itself to read it",
+        "b.json",
+    ]
+
+
+def test_a_pipe_that_is_named_is_read(folder: Path) -> None:
+    os.mkfifo(folder / "a.json")
+    assert found("a.json") == ["a.json"]
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
@@ -143,6 +157,10 @@ def test_a_name_that_is_no_text_is_replaced_where_it_is_shown(folder: Path) -> N
         b'{\n "template": 1\n}',
         b'  {"a": 1}\n  {"b": 2}',
         b"nonsense\nnonsense",
+        b'{"template": "failover", "workflow": [\n{"a": 1},\n{"b": 2}\n]}\n',
+        b'[\n{"a": 1}\n]',
+        b'{"workflow": [\n{"a": 1}\n{"a comma": "is missing"}\n]}\n',
+        b"{\n" + b'"a":1,\n' * (BLOCK // 6) + b'"workflow":\n[]\n}',
     ],
 )
 def test_one_document_is_a_file_without_lines_of_objects(folder: Path, content: bytes) -> None:
@@ -158,6 +176,11 @@ def test_one_document_is_a_file_without_lines_of_objects(folder: Path, content: 
         b"nonsense\n" + OBJECT,
         b"\xef\xbb\xbf" + OBJECT + b"\nnonsense",
         b'{"a":"\xe9"}\n' + OBJECT,
+        b"null\n" * 20 + OBJECT,
+        b"1" * 5000 + b"\nnonsense",
+        b"[1]\n[2]",
+        b'{"cut off": "in a te\n' + OBJECT,
+        b'{"template":\n"failover"}\n' + OBJECT,
     ],
 )
 def test_lines_of_objects_are_many_documents(folder: Path, content: bytes) -> None:

@@ -132,6 +132,15 @@ def test_a_message_without_any_status_is_listed_in_the_report_all_the_same() -> 
     assert [each["status"] for each in report["_links"]["messages"]] == ["submitted", "delivered"]
 
 
+def test_a_message_whose_first_status_comes_after_the_report_has_its_own_id_in_it() -> None:
+    plan, trace = guide("1 submitted @1s", "2 delivered @2s")
+    first, second = callbacks_of(trace)
+    recording, _ = recorded(plan, [second, first])
+    report: Any = recording.report
+    listed = [each["message_uuid"] for each in report["_links"]["messages"]]
+    assert listed == [first["message_uuid"], second["message_uuid"]]
+
+
 def test_a_late_status_is_told_and_changes_nothing() -> None:
     plan, trace = guide("1 delivered @20m", "2 delivered @2s")
     _, told = recorded(plan, callbacks_of(trace))
