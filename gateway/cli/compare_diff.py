@@ -18,6 +18,7 @@ from gateway.cli.compare_options import (
     tolerance_option,
     write_output,
 )
+from gateway.cli.main import stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,10 +31,12 @@ Examples:
   dispatch-gateway compare diff dispatch.jsonl gateway.jsonl
   dispatch-gateway compare diff traces.jsonl replayed.jsonl --top 3
   dispatch-gateway compare diff before.jsonl after.jsonl --format jsonl | jq .outcome
+  dispatch-gateway compare diff paired.jsonl
 
 \b
-Workflows are paired by their dispatch_uuid. Traces that were written under
-different keys have different ones, and nothing in common.
+Workflows are paired by what the two traces of a paired request share, or else by
+their dispatch_uuid. Traces that were written under different keys have different
+ones, and nothing in common. Without B, the two halves of each pair are in A.
 
 \b
 Exit codes: 0 nothing differs in meaning; 1 a workflow does, or is on one side
@@ -44,7 +47,7 @@ only; 2 wrong usage, or a trace that could not be read (the rest was);
 
 @click.command("diff", epilog=_EPILOG)
 @click.argument("reference", metavar="A")
-@click.argument("candidate", metavar="B")
+@click.argument("candidate", metavar="[B]", required=False)
 @click.option(
     "--format",
     "form",
@@ -66,7 +69,7 @@ only; 2 wrong usage, or a trace that could not be read (the rest was);
 def command(
     *,
     reference: str,
-    candidate: str,
+    candidate: str | None,
     form: str,
     output: Path | None,
     tolerances: tuple[tuple[str, int], ...],
@@ -75,26 +78,33 @@ def command(
 ) -> None:
     """Compare two files of traces, workflow by workflow.
 
-    A is what really happened, B the other side: `failover-early` means that A was earlier. A may
-    be - for standard input.
+    A is what really happened, B the other side: `failover-early` means that A was earlier. Of a
+    paired request, what Dispatch did comes first, wherever it stands. A may be - for standard
+    input.
     """
     # Imported here: `--help` stays fast.
     from gateway.compare.diff_rows import Gathered, diff_rows  # noqa: PLC0415
-    from gateway.compare.pairing import with_others  # noqa: PLC0415
+    from gateway.compare.pairing import with_halves, with_others  # noqa: PLC0415
     from gateway.compare.reading import Index, Reading  # noqa: PLC0415
 
     rules = read_rules(tolerances)
     reading = Reading(paths=[reference], progress_is_wanted=progress)
-    others = Index([candidate], reading.troubles)
     only_in_a: list[str] = []
-    pairs = with_others(reading.traces(), others, only_in_a, rules)
+    others = None if candidate is None else Index([candidate], reading.troubles)
+    if others is None:
+        pairs = with_halves(reading.traces(), only_in_a, rules)
+    else:
+        pairs = with_others(reading.traces(), others, only_in_a, rules)
     gathered = Gathered(top=top)
     if form == "jsonl":
         write_output(output, _lines(pairs, gathered))
     else:
         for pair in pairs:
             gathered.add(pair)
-    only_in_b = others.rest()
+    if others is None and not gathered.outcomes:
+        told = "holds no two halves of one request; name B, the file with the other side"
+        stop([f"{reference}: {told}"])
+    only_in_b = [] if others is None else others.rest()
     alone = [("A", len(only_in_a)), ("B", len(only_in_b))]
     if form == "text":
         rows = diff_rows(gathered, alone, width=screen_width(output))

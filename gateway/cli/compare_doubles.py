@@ -53,23 +53,30 @@ def command(
     """Count who was messaged twice, and draw it for other expiries.
 
     A table by channel, condition and expiry, and for each channel and condition a curve: what the
-    same messages would have come to under expiries from 15 s to a day. Traces that were cut are
-    left out.
+    same messages would have come to under expiries from 15 s to a day. Traces that were cut,
+    replays and copies are left out.
     """
     # Imported here: `--help` stays fast.
     from gateway.compare.doubles import Doubles  # noqa: PLC0415
     from gateway.compare.normal import read_course  # noqa: PLC0415
     from gateway.compare.reading import Reading  # noqa: PLC0415
+    from gateway.compare.sifting import Sieve  # noqa: PLC0415
+    from gateway.offline.words import counted  # noqa: PLC0415
 
     reading = Reading(paths=paths, progress_is_wanted=progress)
-    doubles = Doubles()
-    for each in reading.traces():
+    doubles, sieve, cut = Doubles(), Sieve(), 0
+    for each in sieve.sift(reading.traces()):
         doubles.add(read_course(each.trace))
-    write_output(output, [_render(doubles, form or form_of(output, _FORMATS), output)])
+        cut += not each.trace.is_complete
+    left_out = [*sieve.told()]
+    if cut:
+        left_out.append(f"{counted(cut, 'cut record')} {'was' if cut == 1 else 'were'} left out")
+    shown = _render(doubles, left_out, form or form_of(output, _FORMATS), output)
+    write_output(output, [shown])
     finish(has_findings=False, losses=reading.troubles.losses)
 
 
-def _render(doubles: Doubles, form: str, output: Path | None) -> bytes:
+def _render(doubles: Doubles, left_out: list[str], form: str, output: Path | None) -> bytes:
     from gateway.compare.doubles_report import (  # noqa: PLC0415
         doubles_html,
         doubles_json,
@@ -78,8 +85,8 @@ def _render(doubles: Doubles, form: str, output: Path | None) -> bytes:
 
     match form:
         case "html":
-            return doubles_html(doubles).encode()
+            return doubles_html(doubles, left_out).encode()
         case "json":
-            return doubles_json(doubles).encode()
+            return doubles_json(doubles, left_out).encode()
         case _:
-            return screen_text(doubles_rows(doubles), output)
+            return screen_text(doubles_rows(doubles, left_out), output)

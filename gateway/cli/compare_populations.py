@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,15 +70,18 @@ def command(
 
     Shares of workflows that were delivered, failed over, reported and ended in error, the times to
     a met condition and from a status to its callback, and what a workflow cost. The first line says
-    whether the gateway's side differs beyond noise. Traces that were cut are left out.
+    whether the gateway's side differs beyond noise. Traces that were cut, and copies, are left out.
     """
     # Imported here: `--help` stays fast.
     from gateway.compare.populations import populations  # noqa: PLC0415
     from gateway.compare.populations_report import Answer, answer_of  # noqa: PLC0415
     from gateway.compare.reading import Reading  # noqa: PLC0415
+    from gateway.compare.sifting import Sieve  # noqa: PLC0415
 
     reading = Reading(paths=paths, progress_is_wanted=progress)
-    found = populations(each.trace for each in reading.traces())
+    sieve = Sieve()
+    found = populations(each.trace for each in sieve.sift(reading.traces()))
+    found = replace(found, left_out=found.left_out + sieve.made + sieve.repeated)
     write_output(output, [_render(found, form or form_of(output, _FORMATS), output)])
     answer = answer_of(found)
     is_reached = answer is Answer.DIFFERING or (

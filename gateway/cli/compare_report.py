@@ -63,7 +63,7 @@ _FORMATS: Final = ("text", "json", "junit", "html")
     "others",
     multiple=True,
     metavar="OTHER",
-    help="Compare with these traces, paired by dispatch, instead of with a replay.",
+    help="Compare with these traces, by pair or dispatch, instead of with a replay.",
 )
 @click.option(
     "--format",
@@ -121,8 +121,10 @@ def command(
 ) -> None:
     """Say whether to cut over, with the evidence.
 
-    Each trace is compared with its replay: the same facts, decided by this gateway's engine. The
-    first line is the answer: go, not yet or no. Below stand what it rests on, what this traffic
+    Each trace is compared with its replay: the same facts, decided by this gateway's engine; the
+    two traces of a paired request with each other. Copies, replays and synthetic traces are left
+    out, and what was cut before it was over is counted apart, because it is no evidence. The first
+    line is the answer: go, not yet or no. Below stand what it rests on, what this traffic
     never showed, and what differs, each finding once with one sample of both sides.
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
@@ -131,7 +133,7 @@ def command(
     ignores = _read_ignores(ignore_file)
     reading = Reading(paths=paths, progress_is_wanted=progress)
     counted = _count(reading, others, ignores, rules)
-    report = counted.report(rules, files=reading.files, troubles=reading.troubles)
+    report = counted.report(files=reading.files, troubles=reading.troubles)
     chosen = form or form_of(output, _FORMATS, xml="junit")
     write_output(output, [_render(report, chosen, top, output)])
     if write_missing is not None:
@@ -157,14 +159,19 @@ def _count(reading: Reading, others: Sequence[str], ignores: Ignores, rules: Rul
     from gateway.compare.pairing import with_others, with_replay  # noqa: PLC0415
     from gateway.compare.reading import Index  # noqa: PLC0415
     from gateway.compare.report_run import count  # noqa: PLC0415
+    from gateway.compare.sifting import Sieve  # noqa: PLC0415
 
-    if not others:
-        pairs = with_replay(reading.traces(), rules)
-        return count(pairs, ignores, keeps_candidates=False)
-    index = Index(others, reading.troubles)
+    sieve = Sieve()
+    recorded = sieve.sift(reading.traces())
     alone: list[str] = []
-    pairs = with_others(reading.traces(), index, alone, rules)
-    counted = count(pairs, ignores, keeps_candidates=True)
+    if not others:
+        counted = count(with_replay(recorded, rules, alone), ignores, sieve)
+        if alone:
+            told = f"{alone[0]}: has no other half here, so it is compared with its replay"
+            reading.troubles.say(f"{told}; the first of {len(alone):,}")
+        return counted
+    index = Index(others, reading.troubles)
+    counted = count(with_others(recorded, index, alone, rules), ignores, sieve)
     for places, side in ((alone, "on the first side"), (index.rest(), "in --with")):
         if places:
             told = f"{places[0]}: is only {side}, so it is not compared"

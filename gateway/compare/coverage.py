@@ -62,6 +62,7 @@ class ShapeCoverage:
     ways: tuple[Way, ...]
     """Everything that could be seen."""
     workflows: int = 0
+    """Those whose record was cut included: they count as traffic, but show no way."""
     seen: Counter[Way] = field(default_factory=Counter)
 
     @property
@@ -86,8 +87,10 @@ class Coverage:
         """Workflows of shapes beyond the bound."""
         self._max_shapes = max_shapes
 
-    def add(self, course: Course, request: JsonObject, path: Path) -> None:
-        """Count the ways that one workflow took."""
+    def add(
+        self, course: Course, request: JsonObject, path: Path, *, is_whole: bool = True
+    ) -> None:
+        """Count the ways that one workflow took; those of a cut record are no evidence."""
         shape = course.workflow.shape
         counted = self.shapes.get(shape)
         if counted is None:
@@ -99,7 +102,8 @@ class Coverage:
             counted = ShapeCoverage(shape=shape, request=request, ways=ways)
             self.shapes[shape] = counted
         counted.workflows += 1
-        counted.seen.update(ways_taken(course))
+        if is_whole:
+            counted.seen.update(ways_taken(course))
 
 
 def ways_of(workflow: Workflow, *, has_doubt: bool) -> Iterator[Way]:

@@ -50,9 +50,15 @@ def headline(doubles: Doubles) -> str:
     return f"{told}: {people}, {number(unread)} because it was not read in time."
 
 
-def doubles_rows(doubles: Doubles) -> Iterator[Line]:
-    """Write everything in lines."""
+def doubles_rows(doubles: Doubles, left_out: Sequence[str] = ()) -> Iterator[Line]:
+    """Write everything in lines.
+
+    Args:
+        left_out: what was not counted, in words.
+    """
     yield (Stretch(text=headline(doubles), style=Style.TITLE),)
+    if left_out:
+        yield (Stretch(text=_left_out(left_out), style=Style.DIM),)
     if not doubles.rows:
         return
     yield ()
@@ -74,11 +80,12 @@ def doubles_rows(doubles: Doubles) -> Iterator[Line]:
         yield from curve_rows(_points(doubles, channel, condition))
 
 
-def doubles_json(doubles: Doubles) -> str:
+def doubles_json(doubles: Doubles, left_out: Sequence[str] = ()) -> str:
     """Write everything as one JSON object; docs/compare.md describes it."""
     found: JsonObject = {
         "version": VERSION,
         "headline": headline(doubles),
+        "left_out": [*left_out],
         "rows": [_row_object(row) for row in doubles.rows],
         "curves": [
             {
@@ -92,11 +99,12 @@ def doubles_json(doubles: Doubles) -> str:
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
-def doubles_html(doubles: Doubles) -> str:
+def doubles_html(doubles: Doubles, left_out: Sequence[str] = ()) -> str:
     """Write everything as a page."""
+    note = f'<p class="small soft">{prose(_left_out(left_out))}</p>\n' if left_out else ""
     sections = [
         '<header>\n<p class="over">Failover and its price</p>\n<h1>Who was messaged twice?</h1>\n'
-        f'<p class="headline">{prose(headline(doubles))}</p>\n</header>\n'
+        f'<p class="headline">{prose(headline(doubles))}</p>\n{note}</header>\n'
     ]
     if doubles.rows:
         rows = "".join(_html_row(row) for row in doubles.rows)
@@ -128,6 +136,10 @@ def doubles_html(doubles: Doubles) -> str:
         body="".join(sections),
         foot=private_note("doubles"),
     )
+
+
+def _left_out(told: Sequence[str]) -> str:
+    return f"{'; '.join(told)}."
 
 
 def _figure(doubles: Doubles, channel: str, condition: str, anchor: str) -> str:

@@ -1,16 +1,24 @@
-"""Both sides of many workflows, pair by pair: a trace with its replay, or with another one."""
+"""Both sides of many workflows, pair by pair: a trace with its replay, or with another one.
+
+A paired request went both ways at once: its two traces share `pair`, and are held against each
+other wherever they stand, Dispatch's as the reference.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from gateway.compare.comparison import DEFAULT_TOLERANCES, Comparison, Tolerances
 from gateway.compare.differ import compare
 from gateway.compare.reading import Index, Recorded
 from gateway.compare.replay import replay
-from gateway.traces.model import Trace
+from gateway.traces.model import Path, Trace
 from translators.rules import DEFAULT_SWITCHES, Switches
+
+_WAITING: Final = 1_000
+"""Traces that wait for their other half; pairing is capped at as many messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,27 +46,90 @@ def replayed(trace: Trace, rules: Rules) -> Trace:
     return replay(trace, switches=rules.switches, default_locale=rules.default_locale)
 
 
-def with_replay(recorded: Iterable[Recorded], rules: Rules) -> Iterator[Pair]:
-    """Compare each trace with its replay."""
-    for each in recorded:
+def with_replay(
+    recorded: Iterable[Recorded], rules: Rules, alone: list[str] | None = None
+) -> Iterator[Pair]:
+    """Compare each trace with its replay, and the two halves of a pair with each other.
+
+    Args:
+        alone: gets the places of halves without the other; if `None`, halves are replayed, too.
+    """
+    if alone is None:
+        for each in recorded:
+            yield _pair(each, replayed(each.trace, rules), rules)
+        return
+    for each, other in _matched(recorded):
+        if other is not None:
+            yield _halves(each, other, rules)
+            continue
+        if each.trace.pair is not None:
+            alone.append(each.place)
         yield _pair(each, replayed(each.trace, rules), rules)
+
+
+def with_halves(recorded: Iterable[Recorded], alone: list[str], rules: Rules) -> Iterator[Pair]:
+    """Compare the two halves of each pair.
+
+    Args:
+        alone: gets the places of traces without another half.
+    """
+    for each, other in _matched(recorded):
+        if other is None:
+            alone.append(each.place)
+        else:
+            yield _halves(each, other, rules)
 
 
 def with_others(
     recorded: Iterable[Recorded], others: Index, alone: list[str], rules: Rules
 ) -> Iterator[Pair]:
-    """Compare each trace with the one of the same dispatch.
+    """Compare each trace with its other half, or else with that of the same dispatch.
 
     Args:
         others: loses what is paired; the rest is on the other side alone.
         alone: gets the places of those that are on this side alone.
     """
     for each in recorded:
-        other = others.take(each.trace.dispatch)
+        if others.is_done(each.trace):
+            continue
+        other = others.take(each.trace)
         if other is None:
             alone.append(each.place)
+        elif _are_halves(each.trace, other.trace):
+            yield _halves(each, other, rules)
         else:
             yield _pair(each, other.trace, rules)
+
+
+def _matched(recorded: Iterable[Recorded]) -> Iterator[tuple[Recorded, Recorded | None]]:
+    """Yield traces, those that are two halves together; halves wait, but not for ever."""
+    waiting: dict[str, Recorded] = {}
+    for each in recorded:
+        pair = each.trace.pair
+        if pair is None:
+            yield each, None
+            continue
+        other = waiting.pop(pair, None)
+        if other is not None and _are_halves(each.trace, other.trace):
+            yield other, each
+            continue
+        if other is not None:
+            yield other, None
+        waiting[pair] = each
+        if len(waiting) > _WAITING:
+            yield waiting.pop(next(iter(waiting))), None
+    for each in waiting.values():
+        yield each, None
+
+
+def _are_halves(one: Trace, other: Trace) -> bool:
+    return one.pair is not None and one.pair == other.pair and one.path is not other.path
+
+
+def _halves(one: Recorded, other: Recorded, rules: Rules) -> Pair:
+    """Pair two halves; what Dispatch did is the reference."""
+    reference, candidate = sorted((one, other), key=lambda each: each.trace.path is not Path.LEGACY)
+    return _pair(reference, candidate.trace, rules)
 
 
 def _pair(recorded: Recorded, candidate: Trace, rules: Rules) -> Pair:

@@ -72,7 +72,7 @@ def sizes(found: Populations) -> list[tuple[str, str, str]]:
     return [
         ("Dispatch", number(found.legacy), noise),
         ("gateway", number(found.gateway), "through Messages v1"),
-        ("left out", number(found.left_out), "cut, not accepted, or on neither path"),
+        ("left out", number(found.left_out), "cut, copied, not accepted, or on neither path"),
     ]
 
 

@@ -24,6 +24,7 @@ from gateway.offline.inputs import (
 )
 from gateway.offline.progress import Progress, make_progress
 from gateway.traces.codec import TraceFault, from_line
+from gateway.traces.model import Path as Sender
 from gateway.traces.model import Trace
 
 MOST_TOLD: Final = 100
@@ -128,10 +129,14 @@ class _Place:
 
 
 class Index:
-    """The traces of some files by their dispatch, on the disk: only places are in memory."""
+    """The traces of some files by dispatch and pair, on the disk: only places are in memory."""
 
     def __init__(self, paths: Sequence[str], troubles: Troubles) -> None:
         self._places: dict[str, _Place] = {}
+        self._halves: dict[tuple[str, Sender], str] = {}
+        """The dispatches of paired requests, by what they share and who sent them."""
+        self._done: set[str] = set()
+        """The pairs of which both halves were given."""
         self._troubles = troubles
         if STANDARD_INPUT in paths:
             troubles.add(Trouble(path=STANDARD_INPUT, problem="cannot be read twice; name a file"))
@@ -142,8 +147,13 @@ class Index:
             else:
                 self._add(source)
 
-    def take(self, dispatch: str) -> Recorded | None:
-        """Return the trace of a dispatch, and forget it."""
+    def is_done(self, trace: Trace) -> bool:
+        """Tell whether a trace is half of a pair that was given already."""
+        return trace.pair in self._done
+
+    def take(self, trace: Trace) -> Recorded | None:
+        """Return the other half of a paired trace, or else that of its dispatch; and forget it."""
+        dispatch = self._take_half(trace) or trace.dispatch
         place = self._places.pop(dispatch, None)
         if place is None:
             return None
@@ -157,6 +167,18 @@ class Index:
             self._troubles.add(Trouble(path=place.shown, problem=read.problem))
             return None
         return Recorded(place=place.shown, trace=read)
+
+    def _take_half(self, trace: Trace) -> str | None:
+        if trace.pair is None:
+            return None
+        senders = (sender for sender in Sender if sender is not trace.path)
+        found = (self._halves.pop((trace.pair, sender), None) for sender in senders)
+        dispatch = next((each for each in found if each is not None), None)
+        if dispatch is not None:
+            self._done.add(trace.pair)
+            # The file may hold this half as well.
+            self._places.pop(trace.dispatch, None)
+        return dispatch
 
     def rest(self) -> list[str]:
         """Return where the traces are that nobody took."""
@@ -179,6 +201,8 @@ class Index:
                 if read.dispatch in self._places:
                     problem = "is of a dispatch that came before; this one counts"
                     self._troubles.add(Trouble(path=shown, problem=problem, is_loss=False))
+                if read.pair is not None:
+                    self._halves[read.pair, read.path] = read.dispatch
                 self._places[read.dispatch] = _Place(source.path, start + at, len(line), shown)
 
 

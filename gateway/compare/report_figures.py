@@ -32,6 +32,9 @@ patternTransform="rotate(45)"><rect width="9" height="9" class="fill-explained"/
 <pattern id="hatch-semantic" width="9" height="9" patternUnits="userSpaceOnUse" \
 patternTransform="rotate(-45)"><rect width="9" height="9" class="fill-semantic"/>\
 <rect width="2.5" height="9" class="ink"/></pattern>
+<pattern id="hatch-cut" width="8" height="8" patternUnits="userSpaceOnUse">\
+<rect width="8" height="8" class="fill-cut"/>\
+<rect width="8" height="2" y="3" class="ink"/></pattern>
 <pattern id="hatch-not-comparable" width="8" height="8" patternUnits="userSpaceOnUse">\
 <rect width="8" height="8" class="fill-not-comparable"/>\
 <path d="M0 0h8M0 0v8" class="line"/></pattern>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from gateway.compare.comparison import Outcome
@@ -10,15 +10,18 @@ from gateway.compare.ignores import Ignore
 from gateway.compare.kinds import Weight
 from gateway.compare.reading import Troubles
 from gateway.compare.report_model import (
+    CUT,
     Evidence,
     FindingLine,
     Gravity,
     IgnoreLine,
+    LeftOut,
     Report,
     Sample,
     ShapeLine,
 )
 from gateway.compare.shape import Shape
+from gateway.compare.sifting import Sieve
 from gateway.compare.tally import FindingCount, ShapeCount, Tally
 from gateway.compare.verdict import judge
 from gateway.offline.shapes import Shape as Drawing
@@ -26,39 +29,43 @@ from gateway.offline.shapes import StepShape as DrawnStep
 from gateway.offline.words import counted
 from gateway.traces.model import Trace
 
-Candidates = Callable[[str, Trace], Trace]
-"""Takes a fingerprint and its sample's reference, and returns the other side of it."""
-
 _REASONS: Final = 6
 _RANKS: Final = {gravity: rank for rank, gravity in enumerate(Gravity)}
 
 
 def make_report(
     tally: Tally,
-    candidate_of: Candidates,
+    candidates: Mapping[str, Trace],
     *,
     sides: tuple[str, str],
     files: int,
     troubles: Troubles,
+    sieve: Sieve,
 ) -> Report:
     """Draw up the report.
 
     Args:
+        candidates: the other sides of the samples, by fingerprint.
         sides: names of the reference and the candidate.
         files: how many were read.
+        sieve: what the traces came through.
     """
     verdict = judge(tally)
     shapes = sorted(tally.shapes.values(), key=lambda each: (-each.workflows, each.shape.title))
     lines = tuple(_shape_line(each, tally) for each in shapes)
-    findings = [_finding_line(each, candidate_of) for each in tally.findings.values()]
+    findings = [_finding_line(each, candidates) for each in tally.findings.values()]
     findings.sort(key=lambda each: (_RANKS[each.gravity], -each.workflows, each.fingerprint))
     return Report(
         answer=verdict.answer,
         sides=sides,
-        reasons=_shortened(verdict.reasons),
+        reasons=(
+            *_shortened(verdict.reasons),
+            *map(_sentence, (*verdict.notes, *sieve.told())),
+        ),
         evidence=Evidence(
             workflows=tally.workflows,
             compared=tally.comparable,
+            cut=tally.cut,
             shapes=len(tally.shapes),
             semantic=tally.semantic,
             critical=tally.critical,
@@ -66,7 +73,7 @@ def make_report(
             upper_bound=verdict.upper_bound_95,
             unseen=sum(len(line.unseen) for line in lines),
         ),
-        outcomes={outcome.value: tally.outcomes[outcome] for outcome in Outcome},
+        outcomes=_outcomes(tally.outcomes, tally.cut),
         findings=tuple(findings),
         shapes=lines,
         others=tally.other_shapes,
@@ -75,23 +82,38 @@ def make_report(
         files=files,
         troubles=tuple(troubles.told),
         losses=troubles.losses,
+        left_out=LeftOut(
+            made=sieve.made,
+            repeated=sieve.repeated,
+            mirrored=sieve.mirrored,
+            unchecked=sieve.unchecked,
+        ),
     )
+
+
+def _outcomes(outcomes: Mapping[Outcome, int], cut: int) -> dict[str, int]:
+    """Write the counts in the order of the outcomes; what was cut stands before the unknown."""
+    counts = {outcome.value: outcomes[outcome] for outcome in Outcome}
+    unknown = counts.pop(Outcome.NOT_COMPARABLE.value)
+    return {**counts, CUT: cut, Outcome.NOT_COMPARABLE.value: unknown}
 
 
 def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
     """Write reasons as sentences, and count those that are too many."""
-    shown = [f"{reason[:1].upper()}{reason[1:]}." for reason in reasons[:_REASONS]]
+    shown = [_sentence(reason) for reason in reasons[:_REASONS]]
     if rest := len(reasons) - len(shown):
         shown.append(f"And {counted(rest, 'more reason')} like these.")
     return tuple(shown)
 
 
-def _finding_line(found: FindingCount, candidate_of: Candidates) -> FindingLine:
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:]}."
+
+
+def _finding_line(found: FindingCount, candidates: Mapping[str, Trace]) -> FindingLine:
     difference = found.difference
     kind, ignored = difference.kind, found.ignored
-    sample = Sample(
-        reference=found.sample, candidate=candidate_of(difference.fingerprint, found.sample)
-    )
+    sample = Sample(reference=found.sample, candidate=candidates[difference.fingerprint])
     return FindingLine(
         fingerprint=difference.fingerprint,
         code=kind.code,
@@ -137,9 +159,9 @@ def _shape_line(counted_shape: ShapeCount, tally: Tally) -> ShapeLine:
         drawn=_drawing(counted_shape.shape),
         workflows=counted_shape.workflows,
         outcomes={
-            outcome.value: count
-            for outcome in Outcome
-            if (count := counted_shape.outcomes[outcome])
+            outcome: count
+            for outcome, count in _outcomes(counted_shape.outcomes, counted_shape.cut).items()
+            if count
         },
         seen=len(ways) - len(missing),
         branches=len(ways),

@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from gateway.compare.verdict import Answer
 from gateway.offline.inputs import Trouble
 from gateway.offline.shapes import Shape
 from gateway.traces.model import Trace
+
+CUT: Final = "cut"
+"""Stands among the outcomes for workflows that have none, because a record of them was cut."""
 
 
 class Gravity(StrEnum):
@@ -103,7 +107,9 @@ class Evidence:
 
     workflows: int
     compared: int
-    """Workflows of which both sides are known."""
+    """Workflows of which both sides are known, as a whole or until they differed."""
+    cut: int
+    """Workflows of which recording ended before they were over; no evidence, and not compared."""
     shapes: int
     semantic: int
     """Workflows with a difference that weighs, critical ones included."""
@@ -116,6 +122,20 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """How many traces were read that are no evidence, and are counted nowhere else."""
+
+    made: int = 0
+    """Replayed or synthetic ones."""
+    repeated: int = 0
+    """Copies of workflows that came before."""
+    mirrored: int = 0
+    """Traces that are the same on both sides."""
+    unchecked: int = 0
+    """Those that were counted, but of which nobody knows whether they came before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """All there is to say about a comparison."""
 
@@ -123,7 +143,7 @@ class Report:
     sides: tuple[str, str]
     """Reference and candidate."""
     reasons: tuple[str, ...]
-    """Why the answer is what it is, the weightiest first."""
+    """Why the answer is what it is, the weightiest first; then what is no evidence."""
     evidence: Evidence
     outcomes: Mapping[str, int]
     """Workflows by outcome, in the order of the outcomes; the sum is all of them."""
@@ -140,6 +160,7 @@ class Report:
     troubles: tuple[Trouble, ...]
     losses: int
     """How many troubles there were; not all are listed."""
+    left_out: LeftOut = LeftOut()
 
     @property
     def weighing(self) -> tuple[FindingLine, ...]:

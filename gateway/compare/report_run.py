@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
 
 from gateway.compare.ignores import Ignores
-from gateway.compare.pairing import Pair, Rules, replayed
+from gateway.compare.pairing import Pair, Rules
 from gateway.compare.reading import Troubles
 from gateway.compare.report_make import make_report
 from gateway.compare.report_model import Report
+from gateway.compare.sifting import Sieve
 from gateway.compare.synthetic import make_trace
 from gateway.compare.tally import Tally
 from gateway.compare.timelines import title_of
 from gateway.traces.model import Trace
-
-_SIDES: Final = ("Dispatch", "this gateway, replayed")
-"""What would have been compared, had there been anything."""
 
 
 @dataclass(slots=True)
@@ -25,27 +22,25 @@ class Counted:
     """What was counted, and the other sides of the samples."""
 
     tally: Tally
+    sieve: Sieve
     candidates: dict[str, Trace] = field(default_factory=dict)
-    """By fingerprint; only those that a replay would not make again."""
-    sides: dict[tuple[str, str], int] = field(default_factory=dict)
-    """How often which two sides were compared."""
+    """Those of the samples, by fingerprint."""
+    references: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+    """What the sides are called that were compared."""
 
-    def report(self, rules: Rules, *, files: int, troubles: Troubles) -> Report:
+    def report(self, *, files: int, troubles: Troubles) -> Report:
         """Draw up the report."""
-
-        def candidate_of(fingerprint: str, reference: Trace) -> Trace:
-            return self.candidates.get(fingerprint) or replayed(reference, rules)
-
-        names = max(
-            self.sides, key=lambda names: self.sides[names], default=("Dispatch", "gateway")
-        )
-        reference = "the recorded workflows" if len(self.sides) > 1 else names[0]
         return make_report(
             self.tally,
-            candidate_of,
-            sides=(reference, names[1]),
+            self.candidates,
+            sides=(
+                _name(self.references, "Dispatch", "the recorded workflows"),
+                _name(self.others, "this gateway", "this gateway"),
+            ),
             files=files,
             troubles=troubles,
+            sieve=self.sieve,
         )
 
     def missing_traces(self, rules: Rules) -> Iterator[Trace]:
@@ -62,20 +57,28 @@ class Counted:
                     yield made
 
 
-def count(pairs: Iterable[Pair], ignores: Ignores, *, keeps_candidates: bool) -> Counted:
+def count(pairs: Iterable[Pair], ignores: Ignores, sieve: Sieve) -> Counted:
     """Count every pair.
 
     Args:
-        keeps_candidates: whether the other side of a sample cannot be made again by a replay.
+        sieve: what the references came through; it counts those that are their own other side.
     """
-    counted = Counted(Tally(ignores))
+    counted = Counted(Tally(ignores), sieve)
     for pair in pairs:
-        counted.tally.add(pair.comparison, pair.reference, place=pair.place)
-        sides = title_of(pair.reference), title_of(pair.candidate)
-        counted.sides[sides] = counted.sides.get(sides, 0) + 1
-        if keeps_candidates:
-            for difference in pair.comparison.differences:
-                found = counted.tally.findings.get(difference.fingerprint)
-                if found is not None and found.place == pair.place:
-                    counted.candidates.setdefault(difference.fingerprint, pair.candidate)
+        if pair.reference == pair.candidate:
+            sieve.mirrored += 1
+            continue
+        counted.tally.add(
+            pair.comparison, pair.reference, candidate=pair.candidate, place=pair.place
+        )
+        counted.references.add(title_of(pair.reference))
+        counted.others.add(title_of(pair.candidate))
+        for difference in pair.comparison.differences:
+            found = counted.tally.findings.get(difference.fingerprint)
+            if found is not None and found.sample is pair.reference:
+                counted.candidates.setdefault(difference.fingerprint, pair.candidate)
     return counted
+
+
+def _name(names: set[str], none: str, many: str) -> str:
+    return many if len(names) > 1 else next(iter(names), none)

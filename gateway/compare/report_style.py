@@ -31,7 +31,8 @@ STYLE: Final = """\
   color: var(--soft); }
 .fill-identical { fill: #1a7a58; } .fill-equivalent { fill: #3a9d7a; }
 .fill-explained { fill: var(--blue); } .fill-cosmetic { fill: #7b8794; }
-.fill-semantic { fill: #b23a34; } .fill-not-comparable { fill: var(--grey); }
+.fill-semantic { fill: #b23a34; } .fill-cut { fill: #8a6d1f; }
+.fill-not-comparable { fill: var(--grey); }
 .unseen { margin: 0; padding: 0; list-style: none; }
 .unseen li { padding: .45rem 0; border-bottom: 1px solid var(--rule); }
 .unseen b { font-weight: 600; } .unseen span { display: block; }

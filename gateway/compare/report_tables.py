@@ -71,6 +71,7 @@ def _report(report: Report) -> JsonObject:
         "evidence": {
             "workflows": evidence.workflows,
             "compared": evidence.compared,
+            "cut": evidence.cut,
             "shapes": evidence.shapes,
             "semantic": evidence.semantic,
             "critical": evidence.critical,
@@ -99,6 +100,12 @@ def _report(report: Report) -> JsonObject:
                 {"path": trouble.path, "problem": trouble.problem} for trouble in report.troubles
             ],
             "troubles_total": report.losses,
+            "left_out": {
+                "made": report.left_out.made,
+                "repeated": report.left_out.repeated,
+                "mirrored": report.left_out.mirrored,
+                "unchecked": report.left_out.unchecked,
+            },
         },
     }
 

@@ -31,6 +31,7 @@ _STYLES: Final = {
     "cosmetic": Style.DIM,
     "identical": Style.GOOD,
     "equivalent": Style.GOOD,
+    "cut": Style.TURN,
     "not-comparable": Style.TURN,
 }
 
@@ -96,7 +97,8 @@ def _findings(report: Report, top: int, width: int) -> Iterator[Row]:
     if not report.findings:
         return
     weighing = len(report.weighing)
-    title = f"Findings: {number(len(report.findings))}, of which {number(weighing)} weigh"
+    verb = "weighs" if weighing == 1 else "weigh"
+    title = f"Findings: {number(len(report.findings))}, of which {number(weighing)} {verb}"
     yield from _heading(title)
     for finding in report.findings[:top]:
         yield from _finding(finding, report.sides)

@@ -27,6 +27,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "explained": "every difference is a known one, with a number, or is ignored",
     "cosmetic": "the same is told in another form",
     "semantic": "something else was sent or told, or at another time",
+    "cut": "the recording ended before the workflow was over; no evidence",
     "not-comparable": "too little is known of one side; nothing is said about it",
 }
 
@@ -34,6 +35,8 @@ OUTCOMES: Final[Mapping[str, str]] = {
 def headline(report: Report) -> str:
     """Write the answer with what it rests on, in a sentence or two."""
     evidence = report.evidence
+    if not evidence.compared and evidence.cut:
+        return "Not yet: every workflow was cut before it was over, or could not be compared."
     if not evidence.compared:
         return "Not yet: no workflow could be compared."
     all_of = f"{counted(evidence.compared, 'workflow')} of {counted(evidence.shapes, 'shape')}"
@@ -62,21 +65,28 @@ def figures(report: Report) -> list[tuple[str, str, str]]:
     """Return the evidence as title, figure and what it means."""
     evidence = report.evidence
     compared = number(evidence.compared)
-    rest = evidence.workflows - evidence.compared
-    left_out = f"; {number(rest)} more could not be" if rest else ""
+    rest = evidence.workflows - evidence.compared - evidence.cut
+    unknown = [f"{number(rest)} could not be"] * (rest > 0)
+    unknown += [f"{number(evidence.cut)} {was(evidence.cut)} cut"] * (evidence.cut > 0)
+    left_out = f"; {', '.join(unknown)}" if unknown else ""
     weighing = share(evidence.semantic, evidence.compared)
     if evidence.upper_bound is None or evidence.upper_bound >= 1:
         certainty = ("of the workflows", weighing, "differ in meaning")
     else:
         certainty = ("at 95 %", f"< {bound(report)}", "would differ; by the rule of three")
     return [
-        ("workflows", compared, f"compared as a whole{left_out}"),
+        ("workflows", compared, f"compared{left_out}"),
         ("shapes", number(evidence.shapes), "of workflow among them"),
         ("differ in meaning", number(evidence.semantic), f"{number(evidence.critical)} critically"),
         certainty,
         ("explained", number(evidence.explained), "by a numbered known difference"),
         ("never seen", number(evidence.unseen), "branches this traffic did not take"),
     ]
+
+
+def was(count: int) -> str:
+    """Return the verb for so many, of what is over."""
+    return "was" if count == 1 else "were"
 
 
 def finding_title(finding: FindingLine) -> str:

@@ -51,7 +51,7 @@ class Shape:
     @property
     def title(self) -> str:
         """The workflow in one line: `whatsapp text until read → sms text`."""
-        return " → ".join(map(str, self.steps)) or "unreadable workflow"
+        return " → ".join(map(str, self.steps)) or "workflow of unknown steps"
 
     def __str__(self) -> str:
         return self.title

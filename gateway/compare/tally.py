@@ -15,7 +15,7 @@ from gateway.compare.doubles import Doubles
 from gateway.compare.ignores import NO_IGNORES, Ignore, Ignores
 from gateway.compare.normal import read_course
 from gateway.compare.shape import Shape
-from gateway.traces.model import Trace
+from gateway.traces.model import Path, Trace
 
 MAX_FINDINGS: Final = 1000
 _MAX_NOTES: Final = 100
@@ -44,6 +44,8 @@ class ShapeCount:
     shape: Shape
     workflows: int = 0
     outcomes: Counter[Outcome] = field(default_factory=Counter)
+    cut: int = 0
+    """Workflows that have no outcome because a record of them was cut."""
     findings: Counter[str] = field(default_factory=Counter)
     """Workflows by the fingerprint of what differs."""
 
@@ -62,6 +64,9 @@ class Tally:
         self.workflows = 0
         self.outcomes: Counter[Outcome] = Counter()
         """Workflows by outcome; what is ignored counts as explained."""
+        self.cut = 0
+        """Workflows of which a record was cut before they were over, and that did not differ in
+        what was seen: they have no outcome. Those that did count as what they are."""
         self.critical = 0
         """Workflows with a wrong recipient or content."""
         self.ignored = 0
@@ -82,8 +87,8 @@ class Tally:
 
     @property
     def comparable(self) -> int:
-        """How many workflows could be compared."""
-        return self.workflows - self.outcomes[Outcome.NOT_COMPARABLE]
+        """How many workflows could be compared: as a whole, or until they differed."""
+        return self.workflows - self.outcomes[Outcome.NOT_COMPARABLE] - self.cut
 
     @property
     def semantic(self) -> int:
@@ -96,16 +101,29 @@ class Tally:
         met = {name for name, each in self.findings.items() if each.ignored is not None}
         return self.ignores.unused(met)
 
-    def add(self, comparison: Comparison, trace: Trace, *, place: str = "") -> None:
+    def add(
+        self,
+        comparison: Comparison,
+        trace: Trace,
+        *,
+        candidate: Trace | None = None,
+        place: str = "",
+    ) -> None:
         """Count one comparison.
 
         Args:
             trace: the reference.
-            place: where it stands, such as a file and a line.
+            candidate: the other side; it need not be given if it is a replay.
+            place: where the reference stands, such as a file and a line.
         """
+        is_whole = trace.is_complete and not _is_cut(candidate)
         outcome = self._outcome(comparison)
+        has_outcome = is_whole or outcome in (Outcome.SEMANTIC, Outcome.NOT_COMPARABLE)
         self.workflows += 1
-        self.outcomes[outcome] += 1
+        if has_outcome:
+            self.outcomes[outcome] += 1
+        else:
+            self.cut += 1
         self.critical += comparison.is_critical
         if comparison.note is not None:
             known = comparison.note in self.notes or len(self.notes) < _MAX_NOTES
@@ -114,10 +132,10 @@ class Tally:
         self.ignored += any(self._ignore(each) is not None for each in prints.values())
         for difference in prints.values():
             self._add_finding(difference, comparison, trace, place)
-        self._add_shape(comparison.shape, outcome, prints)
+        self._add_shape(comparison.shape, outcome if has_outcome else None, prints)
         if outcome is not Outcome.NOT_COMPARABLE:
             course = read_course(trace)
-            self.coverage.add(course, trace.request, trace.path)
+            self.coverage.add(course, trace.request, trace.path, is_whole=is_whole)
             self.doubles.add(course)
 
     def _ignore(self, difference: Difference) -> Ignore | None:
@@ -153,7 +171,9 @@ class Tally:
             )
         counted.workflows += 1
 
-    def _add_shape(self, shape: Shape, outcome: Outcome, prints: dict[str, Difference]) -> None:
+    def _add_shape(
+        self, shape: Shape, outcome: Outcome | None, prints: dict[str, Difference]
+    ) -> None:
         counted = self.shapes.get(shape)
         if counted is None:
             if len(self.shapes) >= self._max_shapes:
@@ -161,5 +181,16 @@ class Tally:
                 return
             counted = self.shapes[shape] = ShapeCount(shape=shape)
         counted.workflows += 1
-        counted.outcomes[outcome] += 1
+        if outcome is None:
+            counted.cut += 1
+        else:
+            counted.outcomes[outcome] += 1
         counted.findings.update(print_ for print_ in prints if print_ in self.findings)
+
+
+def _is_cut(candidate: Trace | None) -> bool:
+    """Tell whether the other side was recorded, and not to the end.
+
+    A replay ends where it would send what the reference never sent: that is a finding, not a cut.
+    """
+    return candidate is not None and candidate.path is not Path.NONE and not candidate.is_complete

@@ -9,6 +9,7 @@ from typing import Final
 
 from gateway.compare.comparison import Outcome
 from gateway.compare.tally import Tally
+from gateway.offline.words import counted, number
 
 
 class Answer(StrEnum):
@@ -27,8 +28,9 @@ class Thresholds:
     """With fewer, not one difference still leaves more than 1 in 100 possible."""
     semantic_share: float = 0.01
     """Above it the answer is no; below it, every finding is to be looked at first."""
-    not_comparable_share: float = 0.1
-    """Above it too much of the traffic is not known."""
+    unknown_share: float = 0.1
+    """Of workflows that were cut or could not be compared. Above it too little of the traffic is
+    known."""
     shape_share: float = 0.01
     """Shapes that are rarer need not be covered."""
 
@@ -43,8 +45,10 @@ class Verdict:
     answer: Answer
     reasons: tuple[str, ...]
     """The heaviest first; for a `go`, what it stands on."""
+    notes: tuple[str, ...]
+    """What is to be known whatever the answer: how many workflows are no evidence."""
     workflows: int
-    """Those that could be compared."""
+    """Those that could be compared, and are evidence."""
     shapes: int
     semantic: int
     """Workflows that differ in what matters."""
@@ -63,6 +67,7 @@ def judge(tally: Tally, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Verdict:
     return Verdict(
         answer=answer,
         reasons=tuple(reasons) or ("enough was compared, and nothing that matters differs",),
+        notes=tuple(_notes(tally)),
         workflows=tally.comparable,
         shapes=len(tally.shapes),
         semantic=tally.semantic,
@@ -79,25 +84,38 @@ def _upper_bound(tally: Tally) -> float | None:
 
 def _against(tally: Tally, thresholds: Thresholds) -> Iterator[str]:
     if tally.critical:
-        yield f"{_workflows(tally.critical)} with a wrong recipient or content"
+        yield f"{counted(tally.critical, 'workflow')} with a wrong recipient or content"
     if tally.semantic > thresholds.semantic_share * tally.comparable:
         most = f"{thresholds.semantic_share:.1%}"
-        yield f"{_workflows(tally.semantic)} differ in what matters, more than {most}"
+        yield f"{_differing(tally)} in what matters, more than {most}"
 
 
 def _missing(tally: Tally, thresholds: Thresholds) -> Iterator[str]:
     if 0 < tally.semantic <= thresholds.semantic_share * tally.comparable:
-        yield f"{_workflows(tally.semantic)} differ in what matters, and nobody answers for it"
+        yield f"{_differing(tally)} in what matters, and nobody answers for it"
     if tally.comparable < thresholds.workflows:
-        yield f"{_workflows(tally.comparable)} compared; {thresholds.workflows} are needed"
-    unknown = tally.outcomes[Outcome.NOT_COMPARABLE]
-    if unknown > thresholds.not_comparable_share * tally.workflows:
-        yield f"{_workflows(unknown)} of {tally.workflows} could not be compared"
+        yield f"{counted(tally.comparable, 'workflow')} compared; {thresholds.workflows} are needed"
+    unknown = tally.outcomes[Outcome.NOT_COMPARABLE] + tally.cut
+    if unknown > thresholds.unknown_share * tally.workflows:
+        part = f"{counted(unknown, 'workflow')} of {number(tally.workflows)}"
+        yield f"{part} {_was(unknown) + ' cut or ' if tally.cut else ''}could not be compared"
     for covered in tally.coverage.shapes.values():
-        if covered.workflows >= thresholds.shape_share * tally.comparable:
+        if covered.workflows >= thresholds.shape_share * (tally.comparable + tally.cut):
             for name in covered.uncovered:
                 yield f"{name} was never seen: {covered.shape.title}"
 
 
-def _workflows(number: int) -> str:
-    return "1 workflow" if number == 1 else f"{number} workflows"
+def _notes(tally: Tally) -> Iterator[str]:
+    if tally.cut:
+        is_or_are = "it is" if tally.cut == 1 else "they are"
+        told = f"{counted(tally.cut, 'workflow')} {_was(tally.cut)} cut"
+        yield f"{told}: recording ended before the workflow was over, so {is_or_are} no evidence"
+
+
+def _differing(tally: Tally) -> str:
+    verb = "differs" if tally.semantic == 1 else "differ"
+    return f"{counted(tally.semantic, 'workflow')} {verb}"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"

@@ -29,6 +29,7 @@ from gateway.compare.report_model import Report
 from gateway.compare.report_run import count
 from gateway.compare.report_text import text_rows
 from gateway.compare.report_words import headline
+from gateway.compare.sifting import Sieve
 from gateway.compare.verdict import Answer
 from gateway.demo.application import LegacyApplication
 from gateway.demo.serving import serving, url_of
@@ -262,6 +263,6 @@ async def _wait_for_reports(sides: Sequence[Side], tell: Callable[[str, str], No
 def _report(path: Path) -> Report:
     """Compare every trace with its replay, as `compare report` does."""
     reading = Reading(paths=[str(path)], progress_is_wanted=False)
-    rules = Rules()
-    counted = count(with_replay(reading.traces(), rules), NO_IGNORES, keeps_candidates=False)
-    return counted.report(rules, files=reading.files, troubles=reading.troubles)
+    sieve = Sieve()
+    counted = count(with_replay(sieve.sift(reading.traces()), Rules()), NO_IGNORES, sieve)
+    return counted.report(files=reading.files, troubles=reading.troubles)

@@ -62,6 +62,10 @@ _ASCII: Final = str.maketrans(
         "✕": "x",
         "→": ">",
         "…": ".",
+        # Bars: whole blocks, and what is left of one in three sizes.
+        **dict.fromkeys("█▉▊▋", "#"),
+        **dict.fromkeys("▌▍", "="),
+        **dict.fromkeys("▎▏", "-"),
     }
 )
 

@@ -169,6 +169,7 @@ NO: Final = Report(
         workflows=9320,
         compared=9312,
         shapes=2,
+        cut=0,
         semantic=14,
         critical=0,
         explained=9003,
@@ -181,6 +182,7 @@ NO: Final = Report(
         "explained": 9003,
         "cosmetic": 5,
         "semantic": 14,
+        "cut": 0,
         "not-comparable": 8,
     },
     findings=FINDINGS,
@@ -226,6 +228,15 @@ GO: Final = replace(
     ignores=(),
     troubles=(),
     losses=0,
+)
+CUT: Final = replace(
+    GO,
+    evidence=replace(GO.evidence, workflows=9362, cut=42),
+    outcomes={**GO.outcomes, "cut": 42},
+    shapes=(
+        replace(GO.shapes[0], workflows=9059, outcomes={**GO.shapes[0].outcomes, "cut": 42}),
+        *GO.shapes[1:],
+    ),
 )
 NOT_YET: Final = replace(
     GO,

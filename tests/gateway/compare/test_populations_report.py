@@ -138,7 +138,8 @@ def test_every_workflow_is_counted_or_left_out(
 
 def test_what_was_left_out_is_said(files: Mapping[str, FilePath]) -> None:
     assert re.search(
-        r"left out +0  cut, not accepted, or on neither path", compare(files["alike"]).stdout
+        r"left out +0  cut, copied, not accepted, or on neither path",
+        compare(files["alike"]).stdout,
     )
 
 

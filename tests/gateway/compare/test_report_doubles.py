@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import Final
@@ -10,9 +11,10 @@ import pytest
 
 from gateway.compare.curve import Point, curve_rows, curve_svg, delay, percent
 from gateway.compare.doubles import Doubles
-from gateway.compare.doubles_report import doubles_html, doubles_rows, headline
+from gateway.compare.doubles_report import doubles_html, doubles_json, doubles_rows, headline
 from gateway.compare.normal import read_course
 from gateway.simulation.screen import write
+from gateway.simulation.timeline import Stretch
 from gateway.traces.model import Kind
 from tests.gateway.compare.reporting import EARLY, MISSING, entry
 
@@ -56,6 +58,25 @@ def test_the_expiry_of_today_is_marked(doubles: Doubles) -> None:
     lines = write(doubles_rows(doubles), has_colour=False, has_unicode=True)
     (now,) = (line for line in lines if line.startswith("→"))
     assert now.split()[1:3] == ["10", "min"]
+
+
+def test_bars_are_bars_on_a_terminal_of_letters(doubles: Doubles) -> None:
+    lines = write(doubles_rows(doubles), has_colour=False, has_unicode=False)
+    (now,) = (line for line in lines if line.startswith(">"))
+    assert now.split()[3:6] == ["50", "%", "#########"]
+    assert "?" not in "".join(lines)
+
+
+def test_every_block_has_a_letter() -> None:
+    assert write([(Stretch(text="█▉▊▋▌▍▎▏"),)], has_colour=False, has_unicode=False) == ["####==--"]
+
+
+def test_what_was_left_out_is_said_in_every_form(doubles: Doubles) -> None:
+    left_out = ("1 copy was left out", "2 cut records were left out")
+    lines = write(doubles_rows(doubles, left_out), has_colour=False, has_unicode=True)
+    assert "1 copy was left out; 2 cut records were left out." in lines
+    assert "1 copy was left out; 2 cut records were left out." in doubles_html(doubles, left_out)
+    assert json.loads(doubles_json(doubles, left_out))["left_out"] == [*left_out]
 
 
 def test_a_curve_is_told_in_words(doubles: Doubles) -> None:

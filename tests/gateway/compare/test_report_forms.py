@@ -15,7 +15,7 @@ from gateway.compare.timelines import align, draw_both
 from gateway.simulation.screen import write
 from gateway.traces.codec import from_line
 from gateway.traces.model import Kind, Path, Trace
-from tests.gateway.compare.reporting import EARLY, GO, MISSING, NO, NOT_YET, entry, trace
+from tests.gateway.compare.reporting import CUT, EARLY, GO, MISSING, NO, NOT_YET, entry, trace
 
 
 def text(report: Report, *, top: int = 10, width: int = 100) -> list[str]:
@@ -43,7 +43,7 @@ def test_wrong_recipients_are_named_in_the_answer() -> None:
 def test_outcomes_add_up_in_the_text() -> None:
     lines = text(NO)
     first = lines.index("Workflows by outcome") + 1
-    *counts, total = (int(line.split()[1].replace(",", "")) for line in lines[first : first + 7])
+    *counts, total = (int(line.split()[1].replace(",", "")) for line in lines[first : first + 8])
     assert sum(counts) == total == 9320
 
 
@@ -99,6 +99,34 @@ def test_a_record_that_was_cut_does_not_claim_silence() -> None:
     cut = replace(MISSING.reference, is_complete=False)
     drawn = write(draw_both(cut, MISSING.candidate, width=100), has_colour=False, has_unicode=True)
     assert not any("nothing more is heard" in line for line in drawn)
+
+
+def test_records_that_were_cut_are_told_apart_in_the_text() -> None:
+    (figure,) = (line for line in text(CUT) if line.startswith("  workflows  "))
+    assert figure.split(maxsplit=2)[2] == "compared; 8 could not be, 42 were cut"
+    (row,) = (line for line in text(CUT) if line.startswith("  cut  "))
+    assert row.split(maxsplit=2)[1:] == [
+        "42",
+        "the recording ended before the workflow was over; no evidence",
+    ]
+
+
+def test_records_that_were_cut_are_told_apart_in_the_json() -> None:
+    report = json.loads(render_json(CUT))
+    assert (report["evidence"]["cut"], report["outcomes"]["cut"]) == (42, 42)
+
+
+def test_nothing_compared_as_a_whole_is_not_nothing_at_all() -> None:
+    evidence = replace(CUT.evidence, workflows=42, compared=0)
+    first = text(replace(CUT, evidence=evidence))[0]
+    assert first == "Not yet: every workflow was cut before it was over, or could not be compared."
+
+
+@pytest.mark.parametrize(
+    ("count", "title"), [(1, "1, of which 1 weighs"), (2, "2, of which 2 weigh")]
+)
+def test_findings_that_weigh_are_counted(count: int, title: str) -> None:
+    assert f"Findings: {title}" in text(replace(NO, findings=count * NO.findings[:1]))
 
 
 def test_ignores_that_do_nothing_are_listed() -> None:

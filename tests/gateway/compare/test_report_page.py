@@ -11,7 +11,7 @@ import pytest
 
 from gateway.compare.report_html import render_html
 from gateway.compare.report_model import Report
-from tests.gateway.compare.reporting import GO, NO, NOT_YET
+from tests.gateway.compare.reporting import CUT, GO, NO, NOT_YET
 
 VOID: Final = frozenset({"meta", "rect", "path", "circle", "col"})
 
@@ -103,6 +103,13 @@ def test_full_coverage_is_told_as_well() -> None:
 
 def test_the_bar_of_outcomes_is_told_in_words() -> None:
     assert "equivalent 290 (3 %), explained 9,003 (97 %)" in render_html(NO, top=10)
+
+
+def test_records_that_were_cut_have_a_part_of_the_bar() -> None:
+    page = render_html(CUT, top=10)
+    assert 'fill="url(#hatch-cut)"' in page
+    assert '<pattern id="hatch-cut"' in page
+    assert "cut 42 (under 1 %)" in page
 
 
 def test_a_sample_shows_both_sides_by_time() -> None:

@@ -70,15 +70,15 @@ def test_many_troubles_do_not_flood_the_terminal(
 
 
 def test_an_index_finds_a_trace_by_its_dispatch(path: Path) -> None:
-    found = Index([str(path)], Troubles()).take(SECOND.dispatch)
+    found = Index([str(path)], Troubles()).take(SECOND)
     assert found is not None
     assert (found.place, found.trace) == (f"{path}:3", SECOND)
 
 
 def test_an_index_gives_a_trace_once(path: Path) -> None:
     index = Index([str(path)], Troubles())
-    index.take(SECOND.dispatch)
-    assert index.take(SECOND.dispatch) is None
+    index.take(SECOND)
+    assert index.take(SECOND) is None
     assert index.rest() == [f"{path}:1"]
 
 
@@ -87,7 +87,7 @@ def test_of_two_traces_of_one_dispatch_the_later_counts(path: Path) -> None:
     with path.open("ab") as file:
         file.write(to_line(later))
     troubles = Troubles()
-    found = Index([str(path)], troubles).take(FIRST.dispatch)
+    found = Index([str(path)], troubles).take(FIRST)
     assert found is not None
     assert found.trace == later
     assert [str(each) for each in troubles.told] == [
@@ -99,7 +99,7 @@ def test_a_file_that_goes_away_is_a_trouble(path: Path) -> None:
     troubles = Troubles()
     index = Index([str(path)], troubles)
     path.unlink()
-    assert index.take(SECOND.dispatch) is None
+    assert index.take(SECOND) is None
     assert [str(each) for each in troubles.told] == [
         f"{path}:3: cannot be read: no such file or directory"
     ]

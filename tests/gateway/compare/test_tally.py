@@ -7,6 +7,7 @@ from datetime import date
 
 from gateway.compare.comparison import Outcome
 from gateway.compare.ignores import Ignores
+from gateway.compare.replay import replay
 from gateway.compare.tally import Tally
 from gateway.compare.verdict import Answer, Verdict, judge
 from gateway.traces.model import Kind, Trace, TraceEntry
@@ -22,6 +23,10 @@ FEE = trace(SMS, "1 submitted @0.2", "1 delivered @3", "report completed @3", fe
 TURNED_DOWN = replace(MET, entries=(TraceEntry(at_ms=0, kind=Kind.ANSWER, status="429"),))
 TO_SOMEBODY: JsonObject = {"type": "sms", "number": "447700900999"}
 WRONG = with_body(MET, 1, to=TO_SOMEBODY)
+CUT = replace(MET, entries=MET.entries[:2], is_complete=False)
+CUT_EARLY = replace(
+    trace(SMS, "1 submitted @0.2", "2 submitted @5", "2 delivered @6"), is_complete=False
+)
 FINGERPRINT = judged(FORGOTTEN).differences[0].fingerprint
 
 
@@ -120,6 +125,74 @@ def test_a_main_branch_that_was_never_seen_is_not_yet_enough() -> None:
     verdict = answer((MET, 1000))
     assert verdict.answer is Answer.NOT_YET
     assert "step 1 given up was never seen" in verdict.reasons[1]
+
+
+def test_records_that_were_cut_are_counted_apart() -> None:
+    tally = tallied((MET, 2), (CUT, 3))
+    assert (tally.workflows, tally.comparable, tally.cut) == (5, 2, 3)
+    assert tally.outcomes.total() + tally.cut == tally.workflows
+
+
+def test_a_cut_record_counts_apart_whichever_side_was_cut() -> None:
+    tally = Tally()
+    tally.add(judged(MET), MET, candidate=replace(MET, is_complete=False))
+    assert (tally.comparable, tally.cut) == (0, 1)
+
+
+def test_a_replay_that_ends_early_is_not_cut() -> None:
+    tally = Tally()
+    tally.add(judged(MET), MET, candidate=replace(replay(MET), is_complete=False))
+    assert (tally.comparable, tally.cut) == (1, 0)
+
+
+def test_records_that_were_cut_are_no_evidence() -> None:
+    verdict = answer((MET, 200), (SECOND, 99), (CUT, 1))
+    assert (verdict.answer, verdict.workflows, verdict.upper_bound_95) == (
+        Answer.NOT_YET,
+        299,
+        3 / 299,
+    )
+
+
+def test_a_difference_in_a_cut_record_still_counts() -> None:
+    verdict = answer((MET, 600), (SECOND, 400), (CUT_EARLY, 20))
+    assert (verdict.answer, verdict.semantic) == (Answer.NO, 20)
+
+
+def test_a_branch_that_only_a_cut_record_took_was_never_seen() -> None:
+    late = replace(SECOND, entries=SECOND.entries[:3], is_complete=False)
+    verdict = answer((MET, 1000), (late, 5))
+    assert "step 1 given up was never seen" in verdict.reasons[1]
+
+
+def test_a_shape_of_which_every_record_was_cut_is_not_covered() -> None:
+    read = trace(READ, "1 submitted @0.2", is_complete=False)
+    verdict = answer((MET, 500), (SECOND, 500), (read, 50))
+    assert verdict.answer is Answer.NOT_YET
+    assert any("whatsapp text until read" in reason for reason in verdict.reasons)
+
+
+def test_the_verdict_says_how_many_were_cut() -> None:
+    verdict = answer((MET, 500), (SECOND, 500), (CUT, 2))
+    assert verdict.answer is Answer.GO
+    assert verdict.notes == (
+        "2 workflows were cut: recording ended before the workflow was over, so they are no"
+        " evidence",
+    )
+
+
+def test_too_many_cut_records_are_not_yet_enough() -> None:
+    verdict = answer((MET, 500), (SECOND, 500), (CUT, 150))
+    assert (verdict.answer, verdict.reasons) == (
+        Answer.NOT_YET,
+        ("150 workflows of 1,150 were cut or could not be compared",),
+    )
+
+
+def test_one_workflow_differs_and_two_differ() -> None:
+    (one, *_), (two, *_) = (answer((MET, 9), (FORGOTTEN, count)).reasons for count in (1, 2))
+    assert one == "1 workflow differs in what matters, more than 1.0%"
+    assert two == "2 workflows differ in what matters, more than 1.0%"
 
 
 def test_a_rare_shape_need_not_be_covered() -> None:
