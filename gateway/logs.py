@@ -45,6 +45,7 @@ EVENTS: Final = frozenset(
         "split.dial_turned",
         "split.dial_unreadable",
         "split.ledger_began",
+        "split.pledge_kept",
         "split.stepped_back",
         "store.became_unavailable",
         "store.opened",

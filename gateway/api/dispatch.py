@@ -23,6 +23,7 @@ from gateway.api.requests import (
     check_media_types,
     read_body,
     read_idempotency_key,
+    refuse_stranger,
 )
 from gateway.api.split import SplitApi
 from gateway.engine import Engine, IdempotencyConflict
@@ -91,11 +92,15 @@ class DispatchApi:
 
     async def _create(self, request: Request) -> Response | Refusal:
         application = self._authenticator.authenticate(request.scope["headers"])
-        if self._legacy is not None and self._legacy.takes(application):
+        if self._legacy is not None and self._legacy.takes(request, application):
             return await self._legacy.forward(request)
         if self._split is not None and self._split.takes(application):
             return await self._split.create(
-                request, application, ask=self._ask, accept=self._accept
+                request,
+                application,
+                ask=self._ask,
+                accept=self._accept,
+                is_spent=self._is_spent,
             )
         if isinstance(application, AuthFault):
             return refuse_stranger(application)
@@ -136,6 +141,10 @@ class DispatchApi:
         )
         return Translation(value=plan.value, diagnostics=(*document.diagnostics, *plan.diagnostics))
 
+    async def _is_spent(self, application: str, key: str) -> bool:
+        """Tell whether an idempotency key was used here."""
+        return await self._engine.store.recall(application, key) is not None
+
     async def _accept(
         self,
         application: Application,
@@ -164,12 +173,6 @@ class DispatchApi:
             media_type="application/json",
             headers={DIAGNOSTICS_HEADER: ", ".join(codes)} if codes else None,
         )
-
-
-def refuse_stranger(fault: AuthFault) -> Refusal:
-    """Return the answer to bad credentials; what is wrong with them is for the log only."""
-    log.warning("caller.refused", reason=fault.reason.value)
-    return Refusal(problem=Problem.UNAUTHORIZED)
 
 
 def _refuse_faults(errors: tuple[Diagnostic, ...], codes: tuple[str, ...]) -> Refusal:

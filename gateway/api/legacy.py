@@ -19,12 +19,12 @@ from gateway.api.requests import Refusal
 from gateway.modes.forward import Headers, NotPassed, Passed, PassedInDoubt, Passing
 from gateway.modes.observe import Observer
 from gateway.modes.splitter import Splitter
+from gateway.modes.verbatim import from_bytes, to_bytes
 from gateway.settings import Application, Settings
-from gateway.settings.mode_rules import PAIRED, SPLIT
+from gateway.settings.mode_rules import PAIRED
 from translators.problems import Problem
 
 _OBSERVE: Final = "observe"
-_TOLD_HERE: Final = frozenset({_OBSERVE, SPLIT, PAIRED})
 
 _FORWARD_UNSENT: Final = Refusal(
     problem=Problem.UNAVAILABLE,
@@ -59,7 +59,8 @@ class LegacyApi:
         self._max_body = max_body
         self._splitter = splitter
         self._observed = {each.name for each in applications if each.mode == _OBSERVE}
-        self._told = {each.name: each for each in applications if each.mode in _TOLD_HERE}
+        # In every mode: who was cut over still has workflows with Dispatch.
+        self._told = {each.name: each for each in applications}
         # Strangers are everybody's: they pass only where we would serve nobody ourselves.
         self._takes_strangers = len(self._observed) == len(applications)
 
@@ -71,7 +72,7 @@ class LegacyApi:
         problems: Problems,
         splitter: Splitter | None = None,
     ) -> LegacyApi | None:
-        """Return the routes of these settings; `None` where nobody is observed."""
+        """Return the routes of these settings; `None` where there is no legacy service."""
         if observer is None:
             return None
         return cls(
@@ -89,14 +90,14 @@ class LegacyApi:
             Route("/legacy/status/{application}", self.status, methods=["POST"]),
         ]
 
-    def takes(self, caller: Application | AuthFault) -> bool:
-        """Tell whether the workflows of `caller` are the legacy service's."""
-        is_ours = (
+    def takes(self, request: Request, caller: Application | AuthFault) -> bool:
+        """Tell whether a request of `caller` is the legacy service's."""
+        is_observed = (
             self._takes_strangers
             if isinstance(caller, AuthFault)
             else caller.name in self._observed
         )
-        return is_ours and self._observer.forwards
+        return is_observed and (self._observer.forwards or self._observer.keeps(_headers(request)))
 
     async def forward(self, request: Request) -> Response:
         """Answer a POST of a workflow with the legacy service's answer."""
@@ -125,9 +126,13 @@ class LegacyApi:
             origin: the mode that passes it on.
             pair: what its trace shares with the one of our own path, if there is one.
         """
-        query = request.scope["query_string"].decode("latin-1")
         passing = await self._observer.forward(
-            request.scope["path"], query, body, _headers(request), origin=origin, pair=pair
+            request.scope["path"],
+            request.scope["query_string"],
+            body,
+            _headers(request),
+            origin=origin,
+            pair=pair,
         )
         answer = self._answer(passing, unsent=_FORWARD_UNSENT, in_doubt=_FORWARD_IN_DOUBT)
         return passing, answer
@@ -139,8 +144,8 @@ class LegacyApi:
             return self._problems.answer(
                 Refusal(
                     problem=Problem.NOT_FOUND,
-                    detail="No application with a status URL is observed at this path. Use"
-                    " /legacy/status/ and its name.",
+                    detail="No application with a status URL is told at this path. Where there are"
+                    " several applications, use /legacy/status/ and the name of one.",
                 )
             )
         try:
@@ -164,10 +169,11 @@ class LegacyApi:
         )
 
     def _addressee(self, name: str | None) -> Application | None:
-        told = [each for each in self._told.values() if each.status_url]
+        """Return whom a callback is for. Of several it is nobody: it may be any one's."""
         if name is None:
-            return told[0] if len(told) == 1 else None
-        return next((each for each in told if each.name == name), None)
+            name = next(iter(self._told)) if len(self._told) == 1 else ""
+        application = self._told.get(name)
+        return application if application is not None and application.status_url else None
 
     def _answer(self, passing: Passing, *, unsent: Refusal, in_doubt: Refusal) -> Response:
         match passing:
@@ -185,17 +191,14 @@ def _as_it_came(passed: Passed) -> Response:
     answer = Response(passed.body, status_code=passed.http_status)
     headers = [(b"content-length", str(len(passed.body)).encode())]
     answer.raw_headers = [
-        *((name.lower().encode(), value.encode("latin-1")) for name, value in passed.headers),
+        *((to_bytes(name.lower()), to_bytes(value)) for name, value in passed.headers),
         *(headers if passed.http_status not in (204, 304) else []),
     ]
     return answer
 
 
 def _headers(request: Request) -> Headers:
-    return [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in request.scope["headers"]
-    ]
+    return [(from_bytes(name), from_bytes(value)) for name, value in request.scope["headers"]]
 
 
 async def _read(request: Request, limit: int) -> bytes | None:

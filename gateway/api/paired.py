@@ -7,6 +7,7 @@ gets our answer and our callbacks. Those of Dispatch are recorded and go no furt
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,11 +19,18 @@ from gateway.modes.forward import Passed
 from gateway.modes.paired import Pairing
 from gateway.settings import Application, Settings
 from gateway.settings.mode_rules import PAIRED
+from gateway.stores.base import StoreUnavailable
 from translators.documents import parse_document
 from translators.problems import Problem
 
 # Dispatch took it, or refused the workflow itself: what we do then is worth comparing.
-_COMPARABLE = frozenset({202, 400, 422})
+_TAKEN: Final = 202
+_COMPARABLE: Final = frozenset({_TAKEN, 400, 422})
+_HALF: Final = Refusal(
+    problem=Problem.GATEWAY_TIMEOUT,
+    detail="Dispatch took the request, and this gateway could not keep it: there is no pair. Do not"
+    " send it again, or the handset gets one more message.",
+)
 
 
 class PairedApi:
@@ -70,12 +78,16 @@ class PairedApi:
         Args:
             asked: the request, as we read it.
             accept: serves it here, under the id of the pair.
+
+        Raises:
+            StoreUnavailable: nothing was accepted, neither here nor by Dispatch.
         """
         if asked.key is not None:
-            return Refusal(
-                problem=Problem.INVALID_PARAMETERS,
-                detail="A paired request takes no Idempotency-Key: Dispatch would send it again.",
+            return _refuse(
+                "A paired request takes no Idempotency-Key: Dispatch would send it again."
             )
+        if request.scope["query_string"]:
+            return _refuse("A paired request takes no query: Dispatch may read a recipient in it.")
         document = parse_document(asked.body).value
         assert isinstance(document, dict)  # noqa: S101 - it has a plan
         locked = self._pairing.admit(document, asked.plan, asked.codes, self._clock.now_ms())
@@ -87,4 +99,13 @@ class PairedApi:
         passing, answer = await self._legacy.pass_on(request, asked.body, origin=PAIRED, pair=pair)
         if not isinstance(passing, Passed) or passing.http_status not in _COMPARABLE:
             return answer
-        return await accept(pair)
+        try:
+            return await accept(pair)
+        except StoreUnavailable:
+            if passing.http_status != _TAKEN:
+                raise  # neither path accepted anything
+            return _HALF
+
+
+def _refuse(detail: str) -> Refusal:
+    return Refusal(problem=Problem.INVALID_PARAMETERS, detail=f"{detail} Nothing was sent.")

@@ -7,8 +7,12 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
+from gateway.api.auth import AuthFault
+from gateway.logs import get_logger
 from translators.dispatch import DispatchPlan
 from translators.problems import Problem
+
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,4 +130,18 @@ def read_idempotency_key(request: Request) -> str | Refusal | None:
     )
 
 
-__all__ = ["ClientDisconnect", "Refusal", "check_media_types", "read_body", "read_idempotency_key"]
+def refuse_stranger(fault: AuthFault) -> Refusal:
+    """Return the answer to bad credentials; what is wrong with them is for the log only."""
+    log.warning("caller.refused", reason=fault.reason.value)
+    return Refusal(problem=Problem.UNAUTHORIZED)
+
+
+__all__ = [
+    "Asked",
+    "ClientDisconnect",
+    "Refusal",
+    "check_media_types",
+    "read_body",
+    "read_idempotency_key",
+    "refuse_stranger",
+]

@@ -7,7 +7,7 @@ other: not when it failed, and not when nobody knows (docs/adr/0012-one-path-per
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 import orjson
 from starlette.requests import Request
@@ -15,10 +15,11 @@ from starlette.responses import Response
 
 from gateway.api.auth import AuthFault
 from gateway.api.legacy import LegacyApi
-from gateway.api.requests import Asked, Refusal, read_idempotency_key
-from gateway.modes.forward import Passed
+from gateway.api.requests import Asked, Refusal, read_idempotency_key, refuse_stranger
+from gateway.modes.forward import NotPassed, Passed, PassedInDoubt
 from gateway.modes.observe import dispatch_uuid_of
-from gateway.modes.splitter import Route, Splitter
+from gateway.modes.pledges import Claim, Route
+from gateway.modes.splitter import Splitter
 from gateway.settings import Application, Settings
 from gateway.settings.mode_rules import SPLIT
 from gateway.traces.model import Path
@@ -68,33 +69,41 @@ class SplitApi:
         *,
         ask: Callable[[Request, bytes], Asked | Refusal],
         accept: Callable[[Application, Asked], Awaitable[Response | Refusal]],
+        is_spent: Callable[[str, str], Awaitable[bool]],
     ) -> Response | Refusal:
         """Answer one POST by the path it is given.
 
         Args:
             ask: reads a request as far as it has to be for serving it.
             accept: serves it.
+            is_spent: tells whether an application used an idempotency key here.
 
         Raises:
-            StoreUnavailable: nothing was pledged, and nothing was sent.
+            StoreUnavailable: nothing was accepted, neither here nor by Dispatch.
         """
         body = await self._legacy.read(request)
         if body is None:
             return Refusal(problem=Problem.TOO_LARGE)
         asked = ask(request, body)
         application = None if isinstance(caller, AuthFault) else caller
-        is_servable = application is not None and isinstance(asked, Asked)
-        key = read_idempotency_key(request)
-        route = self._splitter.route(
-            "" if application is None else application.name,
-            parse_document(body).value,
-            key=None if isinstance(key, Refusal) else key,
-            is_servable=is_servable,
-            has_legacy=self._legacy.forwards,
+        claim = Claim(
+            application=None if application is None else application.name,
+            request=parse_document(body).value,
+            raw=body,
+            key=(key := _key_of(request)),
+            is_servable=application is not None and isinstance(asked, Asked),
+            is_spent_here=key is not None and await self._is_spent(application, key, is_spent),
         )
-        if route.path is Path.LEGACY or application is None or not isinstance(asked, Asked):
+        route = self._splitter.route(claim, has_legacy=self._legacy.forwards)
+        if route.path is Path.LEGACY:
             return await self._pass_on(request, body, route)
-        outcome = await accept(application, asked)
+        if isinstance(caller, AuthFault):
+            # Its key was used here, so Dispatch must not get it, and it gets nothing from us.
+            outcome: Response | Refusal = refuse_stranger(caller)
+        elif isinstance(asked, Refusal):
+            outcome = asked
+        else:
+            outcome = await accept(caller, asked)
         if isinstance(outcome, Refusal):
             self._splitter.answered(route, outcome.problem.http_status, None)
         else:
@@ -102,9 +111,32 @@ class SplitApi:
             self._splitter.answered(route, outcome.status_code, dispatch_uuid)
         return outcome
 
+    async def _is_spent(
+        self,
+        application: Application | None,
+        key: str,
+        is_spent: Callable[[str, str], Awaitable[bool]],
+    ) -> bool:
+        """Tell whether the engine knows a key: longer than the ledger, and from other modes."""
+        names = self._splitter.applications if application is None else {application.name}
+        return any([await is_spent(name, key) for name in sorted(names)])
+
     async def _pass_on(self, request: Request, body: bytes, route: Route) -> Response:
+        """Pass a request on; from the moment it left, nothing may say that nothing was accepted."""
         passing, answer = await self._legacy.pass_on(request, body, origin=SPLIT)
-        if isinstance(passing, Passed):
-            dispatch_uuid = dispatch_uuid_of(passing) if passing.http_status == 202 else None
-            self._splitter.answered(route, passing.http_status, dispatch_uuid)
+        match passing:
+            case Passed(http_status=http_status):
+                dispatch_uuid = dispatch_uuid_of(passing) if http_status == 202 else None
+                self._splitter.answered(route, http_status, dispatch_uuid)
+            case PassedInDoubt():
+                self._splitter.answered(route, None, None)
+            case NotPassed():
+                self._splitter.unsent(route)
+            case _:  # pragma: no cover
+                assert_never(passing)
         return answer
+
+
+def _key_of(request: Request) -> str | None:
+    key = read_idempotency_key(request)
+    return None if isinstance(key, Refusal) else key

@@ -12,9 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.auth import Authenticator, AuthFault
-from gateway.api.dispatch import refuse_stranger
 from gateway.api.problems import Problems
-from gateway.api.requests import Refusal
+from gateway.api.requests import Refusal, refuse_stranger
 from gateway.bodies import message_uuid_of, report_messages
 from gateway.core.state import Dispatch, StepStatus
 from gateway.engine import Engine

@@ -62,6 +62,8 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     """As much of the body as came within the limits, never decompressed."""
+    is_whole: bool = False
+    """Whether the body was read to its end, which the server has to have said."""
     fault: Fault | None = None
     """Set exactly when there is no status."""
 
@@ -155,6 +157,7 @@ async def exchange(
     *,
     deadline_s: float,
     body_s: float | None = None,
+    max_body: int = MAX_BODY,
 ) -> Exchange:
     """POST once and return what happened; never raises for what the network does.
 
@@ -163,6 +166,7 @@ async def exchange(
     Args:
         deadline_s: limit for all of it, from the lookup to the last byte.
         body_s: limit for the body alone, when only the status matters.
+        max_body: bytes of the answer's body that are read.
     """
     # Two turns of the loop let it notice idle connections that the server has closed meanwhile,
     # before one of them is picked. What closes later than that is in doubt.
@@ -178,7 +182,7 @@ async def exchange(
             try:
                 seen.http_status, seen.headers = response.status, response.headers
                 async with asyncio.timeout(body_s):
-                    await _read_capped(response.content, seen.body)
+                    seen.is_whole = await _read_capped(response.content, seen.body, max_body)
             finally:
                 # Keeps a connection whose answer was read to the end, closes any other.
                 response.close()
@@ -188,9 +192,19 @@ async def exchange(
     return seen
 
 
-async def _read_capped(content: StreamReader, into: bytearray) -> None:
-    while len(into) < MAX_BODY and (chunk := await content.readany()):
-        into += chunk[: MAX_BODY - len(into)]
+async def _read_capped(content: StreamReader, into: bytearray, limit: int) -> bool:
+    """Read at most `limit` bytes; return whether that was all, as far as is known without waiting.
+
+    A body that breaks off raises, so nothing more to read is the end of it.
+    """
+    while (room := limit - len(into)) > 0:
+        chunk = await content.readany()
+        if not chunk:
+            return True
+        into += chunk[:room]
+        if len(chunk) > room:
+            return False
+    return content.at_eof()
 
 
 def _fault_before(error: Exception) -> Fault:

@@ -34,6 +34,8 @@ from translators.rules import Switches
 
 log = get_logger()
 
+LEGACY: Final = "https://api.nexmo.com"
+"""Where Dispatch is, unless `GATEWAY_LEGACY` says otherwise."""
 OBSERVE: Final = "observe"
 EXPLAIN: Final = "explain"
 _RECORDED: Final = frozenset({OBSERVE, EXPLAIN, SPLIT, PAIRED})
@@ -97,7 +99,9 @@ def build_modes(
         StoreUnavailable: what a split has to remember cannot be kept.
     """
     modes = {application.mode for application in settings.applications}
-    if settings.trace is None and modes.isdisjoint(_RECORDED):
+    # Who was cut over still has workflows with Dispatch, whose callbacks have to get through.
+    has_legacy = bool(settings.legacy) or not modes.isdisjoint(_FORWARDED)
+    if settings.trace is None and not has_legacy and modes.isdisjoint(_RECORDED):
         return Modes(recorder=None, observer=None)
     splitter = Splitter.of(settings, secret=secret, clock=clock, metrics=metrics)
     recorder = Recorder(
@@ -113,13 +117,13 @@ def build_modes(
         ),
         heed=None if splitter is None else splitter.judged,
     )
-    if modes.isdisjoint(_FORWARDED):
+    if not has_legacy:
         return Modes(recorder=recorder, observer=None)
     observer = Observer(
-        legacy=settings.legacy,
+        legacy=settings.legacy or LEGACY,
         takes_over=settings.legacy_gone == "gateway",
         forwarder=Forwarder(policy=policy, deadline_s=settings.legacy_timeout_s),
-        relay=Forwarder(policy=policy, deadline_s=settings.callback_timeout_s),
+        relay=Forwarder(policy=policy, deadline_s=settings.callback_timeout_s, status_decides=True),
         recorder=recorder,
         clock=clock,
         metrics=metrics,

@@ -9,13 +9,19 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, TypeGuard, assert_never
 
 import orjson
 
 from gateway.core.decide import Decision
 from gateway.stores.base import Commit
 from gateway.traces.model import Path
+
+# What a fact and a step of a decoded workflow take beside the bytes of their bodies, roughly.
+_FACT_BYTES: Final = 500
+_STEP_BYTES: Final = 500
+# Ids of Dispatch are UUIDs. Whatever is much longer is none, and not worth remembering.
+_LONGEST_ID: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +68,11 @@ class Told:
         if not isinstance(document, dict):
             return None
         own, links = document.get("dispatch_uuid"), document.get("_links")
-        if isinstance(own, str):
+        if _is_id(own):
             return own.lower(), True
         for link in links.values() if isinstance(links, dict) else ():
             named = link.get("dispatch_uuid") if isinstance(link, dict) else None
-            if isinstance(named, str):
+            if _is_id(named):
                 return named.lower(), False
         return None
 
@@ -100,3 +106,21 @@ def dispatch_of(fact: Fact) -> str | None:
             return None
         case _:  # pragma: no cover
             assert_never(fact)
+
+
+def size_of(fact: Fact) -> int:
+    """Return roughly how many bytes a fact takes in memory."""
+    match fact:
+        case Committed(commit=commit):
+            bodies = sum(len(each.body) for each in commit.outbox)
+            return _FACT_BYTES + bodies + _STEP_BYTES * len(commit.state.steps)
+        case Answered(body=body) | Told(body=body):
+            return _FACT_BYTES + len(body)
+        case LegacyEnded():
+            return _FACT_BYTES
+        case _:  # pragma: no cover
+            assert_never(fact)
+
+
+def _is_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and len(value) <= _LONGEST_ID

@@ -17,9 +17,14 @@ from aiohttp.abc import AbstractResolver
 from multidict import CIMultiDict, istr
 
 from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
-from gateway.clients.transport import MAX_BODY, Exchange, Fault, exchange, open_session
+from gateway.clients.transport import Exchange, Fault, exchange, open_session
+from gateway.modes.verbatim import VerbatimRequest, sayable, with_query
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
+"""Names and values; what is no UTF-8 in them stands as lone surrogates."""
+
+MAX_ANSWER: Final = 1024 * 1024
+"""Bytes of an answer's body that are passed on."""
 
 _OF_THE_CONNECTION: Final = frozenset(
     {
@@ -37,7 +42,9 @@ class Passed:
 
     http_status: int
     headers: Headers
+    """Those for the other end, and only such as HTTP allows to be said."""
     body: bytes
+    """The whole body; or nothing, where only the status matters and the body did not end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +56,7 @@ class NotPassed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassedInDoubt:
-    """Bytes may have left, and no whole answer came back."""
+    """Bytes may have left, and no whole answer came back: not one whose body broke off, either."""
 
     reason: str
 
@@ -65,6 +72,7 @@ class Forwarder:
         *,
         policy: AddressPolicy,
         deadline_s: float,
+        status_decides: bool = False,
         connect_s: float = 3.0,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
@@ -73,19 +81,25 @@ class Forwarder:
 
         Args:
             deadline_s: limit for one whole request and its answer.
+            status_decides: whether a status counts without the end of its body.
             connect_s: limit for connecting to one address, TLS included.
             resolver: looks names up, the system's by default; the guard stands in front of it.
             tls: what to trust, the system's certificate authorities by default.
         """
         self._policy = policy
         self._deadline_s = deadline_s
+        self._status_decides = status_decides
         self._connect_s = connect_s
         self._resolver = resolver or SystemResolver()
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, url: str, body: bytes, headers: Headers) -> Passing:
-        """POST `body` once, with the end-to-end headers of whoever sent it here."""
+    async def post(self, url: str, body: bytes, headers: Headers, *, query: bytes = b"") -> Passing:
+        """POST `body` once, with the end-to-end headers of whoever sent it here.
+
+        Args:
+            query: goes on as it was written, valid or not.
+        """
         target = dial_target(url, self._policy)
         if isinstance(target, Blocked):
             return NotPassed(reason=Fault.ADDRESS_REFUSED.value)
@@ -93,21 +107,13 @@ class Forwarder:
             self._session = self._open()
         seen = await exchange(
             self._session,
-            target,
+            with_query(target, query),
             body,
             CIMultiDict(end_to_end(headers)),
             deadline_s=self._deadline_s,
+            max_body=MAX_ANSWER,
         )
-        if seen.http_status is None:
-            reason = (seen.fault or Fault.CONNECTION_LOST).value
-            return PassedInDoubt(reason=reason) if seen.began else NotPassed(reason=reason)
-        if not _is_whole(seen):
-            return PassedInDoubt(reason=Fault.UNREADABLE_RESPONSE.value)
-        return Passed(
-            http_status=seen.http_status,
-            headers=end_to_end(seen.headers.items()),
-            body=bytes(seen.body),
-        )
+        return self._passing(seen)
 
     async def close(self) -> None:
         """Close the pool."""
@@ -115,14 +121,30 @@ class Forwarder:
             await self._session.close()
         await self._resolver.close()
 
+    def _passing(self, seen: Exchange) -> Passing:
+        if seen.http_status is None:
+            reason = (seen.fault or Fault.CONNECTION_LOST).value
+            return PassedInDoubt(reason=reason) if seen.began else NotPassed(reason=reason)
+        # Any other number is no answer, and no server could repeat it.
+        is_answer = 200 <= seen.http_status <= 599
+        if not is_answer or not (seen.is_whole or self._status_decides):
+            return PassedInDoubt(reason=Fault.UNREADABLE_RESPONSE.value)
+        headers = end_to_end(sayable(seen.headers))
+        if seen.is_whole:
+            return Passed(http_status=seen.http_status, headers=headers, body=bytes(seen.body))
+        # Nothing is left that these could be about.
+        about = [(k, v) for k, v in headers if not k.lower().startswith("content-")]
+        return Passed(http_status=seen.http_status, headers=about, body=b"")
+
     def _open(self) -> aiohttp.ClientSession:
         session = open_session(
             self._policy, self._resolver, connect_s=self._connect_s, tls=self._tls
         )
-        # A header that nobody sent would change the request. aiohttp offers this choice only where
-        # the session is made; a test holds that nothing is added.
+        # A header that nobody sent would change the request. aiohttp offers these choices only
+        # where the session is made; tests hold that nothing is added and nothing changed.
         session.headers.pop("User-Agent", None)
         session._skip_auto_headers = frozenset(map(istr, ("Accept", "Content-Type", "User-Agent")))
+        session._request_class = VerbatimRequest
         return session
 
 
@@ -137,11 +159,3 @@ def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     }
     dropped = _OF_THE_CONNECTION | named
     return [(key, value) for key, value in headers if key.lower() not in dropped]
-
-
-def _is_whole(seen: Exchange) -> bool:
-    """Tell whether the whole answer was read: half of one must not be passed on as one."""
-    declared = next((v for k, v in seen.headers.items() if k.lower() == "content-length"), None)
-    if declared is not None and declared.isdigit():
-        return len(seen.body) == int(declared)
-    return len(seen.body) < MAX_BODY

@@ -20,6 +20,7 @@ from gateway.traces.model import Path
 
 _SWEPT: Final = 4
 """Pledges that are forgotten at most with each new one, so that no request waits for a sweep."""
+_FOR_EVER_MS: Final = 2**62
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS pledges (
   pledge INTEGER PRIMARY KEY,
@@ -48,6 +49,14 @@ CREATE TABLE IF NOT EXISTS dial (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What a request was pledged under: its recipients, and its key, if it has one."""
+
+    recipients: int
+    key: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pledge:
     """A workflow that ended, as it was pledged."""
 
@@ -73,7 +82,8 @@ class Ledger:
     def holds(self, subjects: Sequence[bytes], now_ms: int) -> list[Hold]:
         """Return what is known of each subject, in their order, the latest pledge first."""
         query = (
-            "SELECT path, seen_ms, open_until_ms, is_key FROM holds JOIN pledges USING (pledge)"
+            "SELECT path, seen_ms, open_until_ms, is_key, dispatch_uuid IS NULL"
+            " FROM holds JOIN pledges USING (pledge)"
             " WHERE subject = ? AND (open_until_ms > ? OR seen_ms > ?) ORDER BY pledge DESC"
         )
         with _told():
@@ -83,8 +93,14 @@ class Ledger:
                 for row in self._connection.execute(query, (subject, now_ms, now_ms - REST_MS))
             ]
         return [
-            Hold(path=Path(path), seen_ms=seen_ms, is_open=until_ms > now_ms, is_key=bool(is_key))
-            for path, seen_ms, until_ms, is_key in rows
+            Hold(
+                path=Path(path),
+                seen_ms=seen_ms,
+                is_open=until_ms > now_ms,
+                is_key=bool(is_key),
+                is_in_doubt=bool(is_nameless),
+            )
+            for path, seen_ms, until_ms, is_key, is_nameless in rows
         ]
 
     def pledge(
@@ -96,12 +112,12 @@ class Ledger:
         half: int,
         now_ms: int,
         life_ms: int,
-    ) -> int:
-        """Bind subjects to a path before anything is sent, and return the pledge's number.
+    ) -> Numbers:
+        """Bind subjects to a path before anything is sent.
 
         Args:
             recipients: bound until the workflow has ended, `life_ms` from now at the latest.
-            key: of a request that may be repeated; bound for three days, whatever ended.
+            key: of a request that may be repeated; bound for ever, as the engine remembers keys.
             half: which random half of its path the workflow counts for.
         """
         with self._transaction():
@@ -110,15 +126,16 @@ class Ledger:
                 "INSERT OR IGNORE INTO holds VALUES (?, ?, 0)",
                 [(each, pledge) for each in recipients],
             )
+            kept = None
             if key is not None:
-                kept = self._insert(path, half, now_ms, now_ms + REST_MS)
+                kept = self._insert(path, half, now_ms, _FOR_EVER_MS)
                 self._connection.execute("INSERT INTO holds VALUES (?, ?, 1)", (key, kept))
             self._connection.execute(
                 "DELETE FROM pledges WHERE pledge IN (SELECT pledge FROM pledges"
                 " WHERE kept_until_ms <= ? ORDER BY kept_until_ms LIMIT ?)",
                 (now_ms, _SWEPT),
             )
-        return pledge
+        return Numbers(recipients=pledge, key=kept)
 
     def name(self, pledge: int, dispatch_uuid: str) -> None:
         """Say which dispatch a pledge became; of a repetition, the first keeps the name."""
@@ -129,7 +146,7 @@ class Ledger:
             )
 
     def drop(self, pledge: int) -> None:
-        """Forget the recipients of a request that was refused: nobody is messaged for it."""
+        """Forget a pledge whose subjects need not be bound: nobody is messaged for it."""
         with _told():
             self._connection.execute("DELETE FROM pledges WHERE pledge = ?", (pledge,))
 
@@ -192,7 +209,8 @@ class Ledger:
 
 def _connect(path: FilePath) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    connection = sqlite3.connect(path, isolation_level=None)
+    # Nobody waits here: the event loop would stand still. A ledger that is busy is unavailable.
+    connection = sqlite3.connect(path, isolation_level=None, timeout=0)
     try:
         # The writes are as many as the requests and must not wait for the disk: a loss of power
         # can forget the last moments, a kill cannot.

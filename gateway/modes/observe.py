@@ -7,7 +7,6 @@ is seen goes to the recorder after it was answered.
 from __future__ import annotations
 
 from typing import Final, assert_never
-from urllib.parse import quote
 
 import orjson
 
@@ -16,8 +15,10 @@ from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.facts import Answered, LegacyEnded, Told
 from gateway.modes.forward import Forwarder, Headers, NotPassed, Passed, PassedInDoubt, Passing
+from gateway.modes.handed import HandedKeys
 from gateway.modes.recorder import Recorder
 from gateway.settings import Application
+from gateway.settings.mode_rules import SPLIT
 from gateway.traces.model import Path
 
 log = get_logger()
@@ -27,9 +28,10 @@ ENDING_MS: Final = 60_000
 """The legacy service is gone for good when it answers 404 or 410 at least three times in a row and
 for at least a minute: a deploy that went wrong is quicker noticed, or not that quick."""
 
-# What may stand in a query as it is; anything else never was part of a URL.
-_QUERY: Final = "-._~!$&'()*+,;=:@/%[]?"
 _GONE: Final = frozenset({404, 410})
+# Whoever is served otherwise has workflows with Dispatch from before this process: no trace of it
+# could take in what they tell.
+_TRACED: Final = frozenset({"observe", SPLIT})
 # About the workflow itself; all else (credentials, pace, faults) says nothing about it.
 _ABOUT_THE_WORKFLOW: Final = frozenset({400, 422})
 
@@ -92,11 +94,19 @@ class Observer:
         self._clock = clock
         self._metrics = metrics
         self._ending = Ending(stays=takes_over)
+        self._handed = HandedKeys()
 
     @property
     def forwards(self) -> bool:
         """Whether new workflows are the legacy service's."""
         return not (self._ending.has_come and self._takes_over)
+
+    def keeps(self, headers: Headers) -> bool:
+        """Tell whether a request repeats, by its key, one that the legacy service may have taken.
+
+        It is passed on although the service is gone: served here, it could message people twice.
+        """
+        return self._handed.hold(headers)
 
     def describe(self) -> str:
         """Return what readiness says about the legacy service; empty when all is well."""
@@ -108,7 +118,7 @@ class Observer:
     async def forward(
         self,
         path: str,
-        query: str,
+        query: bytes,
         body: bytes,
         headers: Headers,
         *,
@@ -123,8 +133,10 @@ class Observer:
             origin: the mode that passes it on.
             pair: what its trace shares with the one of our own path, if there is one.
         """
-        url = f"{self._legacy}{path}" + (f"?{quote(query, safe=_QUERY)}" if query else "")
-        passing = await self._forwarder.post(url, body, headers)
+        self._handed.hand(headers)
+        url = f"{self._legacy}{path}"
+        passing = await self._forwarder.post(url, body, headers, query=query)
+        self._handed.settle(headers, passing)
         match passing:
             case Passed():
                 self._metrics.forwards.labels("answered").inc()
@@ -152,7 +164,7 @@ class Observer:
         # A signature that the application does not accept is no word of Dispatch's.
         is_foreign = isinstance(passing, Passed) and passing.http_status in (401, 403)
         self._metrics.relays.labels(_outcome(passing, is_taken=is_taken)).inc()
-        if not is_foreign:
+        if not is_foreign and application.mode in _TRACED:
             self._recorder.put(Told(at_ms=at_ms, body=body, is_taken=is_taken))
         return passing
 

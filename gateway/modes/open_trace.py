@@ -24,8 +24,12 @@ from gateway.traces.model import Kind, Path
 
 LONGEST_MS: Final = 80 * 3_600_000
 """How long a trace stays open without a report: a last step has 72 h, and the rest is grace."""
-_MOST_SEEN: Final = 1000
+MOST_SEEN: Final = 1000
 """Entries of one trace. A workflow of a hundred steps has half as many."""
+MOST_BYTES: Final = 4 * 2**20
+"""What the entries of one trace may hold; such a workflow has some 500 kB."""
+_SEEN_BYTES: Final = 500
+"""What an entry takes beside its bodies, roughly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +66,20 @@ class OpenTrace:
         self.seen: list[Seen] = []
         self.has_hole = False
         """Whether something is known to be missing."""
+        self.lost = 0
+        """How many entries it had no room for."""
         self.linger_ms = 0
         """How long after the report a late status is waited for."""
+        self.is_reported = False
         self.due_ms = accepted_ms + LONGEST_MS
         """When nothing more is expected."""
         self._told: dict[bytes, bool] = {}
+        self._seen_bytes = 0
+
+    @property
+    def size(self) -> int:
+        """What it holds, in bytes, roughly."""
+        return _SEEN_BYTES + len(self.request or b"") + self._seen_bytes
 
     def take_answer(self, answered: Answered) -> None:
         """Take in how the request was answered."""
@@ -85,11 +98,9 @@ class OpenTrace:
         """
         digest = hashlib.blake2b(told.body, digest_size=16).digest()
         was_taken = self._told.get(digest)
-        self._told[digest] = told.is_taken
-        if was_taken is False:
-            return
         kind = Kind.REPORT if is_report else Kind.STATUS
-        self._see(Seen(at_ms=told.at_ms, kind=kind, body=told.body))
+        if was_taken is False or self._see(Seen(at_ms=told.at_ms, kind=kind, body=told.body)):
+            self._told[digest] = told.is_taken
         if is_report:
             self._expect_little(told.at_ms)
 
@@ -152,14 +163,21 @@ class OpenTrace:
                 )
                 return
 
-    def _see(self, seen: Seen) -> None:
-        if len(self.seen) < _MOST_SEEN:
-            self.seen.append(seen)
-        else:
+    def _see(self, seen: Seen) -> bool:
+        """Keep an entry; return whether there was room for it."""
+        size = _SEEN_BYTES + len(seen.body or b"") + len(seen.sent or b"")
+        if len(self.seen) >= MOST_SEEN or self._seen_bytes + size > MOST_BYTES:
             self.has_hole = True
+            self.lost += 1
+            return False
+        self.seen.append(seen)
+        self._seen_bytes += size
+        return True
 
     def _expect_little(self, at_ms: int) -> None:
-        self.due_ms = min(self.due_ms, at_ms + self.linger_ms)
+        if not self.is_reported:
+            self.is_reported = True
+            self.due_ms = at_ms + self.linger_ms
 
 
 def _why_given_up(fact: Committed) -> str:

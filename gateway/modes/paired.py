@@ -66,6 +66,10 @@ def lock(
     if FIELD_UNKNOWN.code in codes:
         # Whatever it means to Dispatch, it could be a recipient.
         return Locked(detail="A paired request must hold no unknown fields. Nothing was sent.")
+    if custom := tuple(_custom_contents(request)):
+        return Locked(
+            detail="A paired request must hold no custom content. Nothing was sent.", invalid=custom
+        )
     strangers = tuple(_strangers(terms.allow, request, plan))
     if strangers:
         return Locked(
@@ -74,13 +78,25 @@ def lock(
     return None
 
 
+def _steps(request: JsonObject) -> list[JsonValue]:
+    workflow = request.get("workflow")
+    return workflow if isinstance(workflow, list) else []
+
+
+def _custom_contents(request: JsonObject) -> Iterator[tuple[str, str]]:
+    """Yield every content that is passed through unread: it may name a recipient of its own."""
+    for index, step in enumerate(_steps(request)):
+        message = step.get("message") if isinstance(step, dict) else None
+        content = message.get("content") if isinstance(message, dict) else None
+        if isinstance(content, dict) and ("custom" in content or content.get("type") == "custom"):
+            yield f"workflow[{index}].message.content", "is custom, and could name anybody"
+
+
 def _strangers(
     allow: frozenset[str], request: JsonObject, plan: DispatchPlan
 ) -> Iterator[tuple[str, str]]:
     """Yield every field that names, or could name, somebody who is not on the list."""
-    workflow = request.get("workflow")
-    steps = workflow if isinstance(workflow, list) else []
-    for index, (step, planned) in enumerate(zip(steps, plan.steps, strict=True)):
+    for index, (step, planned) in enumerate(zip(_steps(request), plan.steps, strict=True)):
         fields = _addresses(step)
         fields["to"] = planned.request.get("to")
         for name, value in fields.items():

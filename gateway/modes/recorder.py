@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from heapq import heappop, heappush
 from typing import Final, assert_never
 
 from gateway.clock import Clock
@@ -23,7 +21,9 @@ from gateway.modes.facts import Answered, Committed, Fact, LegacyEnded, Told, di
 from gateway.modes.finisher import Finished, Finisher, Written
 from gateway.modes.judging import Judgement
 from gateway.modes.open_trace import OpenTrace
+from gateway.modes.open_traces import OpenTraces
 from gateway.modes.tally import Tally
+from gateway.modes.waiting import FactQueue, Orphans
 from gateway.settings import Application
 from gateway.stores.base import Commit
 from gateway.traces.model import Path
@@ -32,9 +32,8 @@ log = get_logger()
 
 OPEN_LIMIT: Final = 10_000
 """Workflows that are recorded at once; some 50 MB when all have three steps."""
-_ORPHAN_LIMIT: Final = 1_000
-_ORPHAN_MS: Final = 60_000
-"""A callback can overtake the answer that names its workflow, but not by a minute."""
+OPEN_BYTES: Final = 256 * 2**20
+"""What they may hold together."""
 _HOLE_LIMIT: Final = 10_000
 _BATCH: Final = 100
 _TICK_S: Final = 1.0
@@ -53,6 +52,7 @@ class Recorder:
         applications: frozenset[str],
         linger_s: int,
         open_limit: int = OPEN_LIMIT,
+        open_bytes: int = OPEN_BYTES,
         heed: Callable[[Judgement], None] | None = None,
     ) -> None:
         """Prepare the recorder.
@@ -63,20 +63,18 @@ class Recorder:
             applications: names of those whose workflows are recorded where we serve them.
             linger_s: how long after its report a trace stays open for late statuses.
             open_limit: traces that may be open; beyond, the oldest is written as it is.
+            open_bytes: what they may hold together; beyond, likewise.
             heed: is told every judgement.
         """
         self._finisher = finisher
         self._clock = clock
         self._metrics = metrics
-        self._queue_limit = queue_limit
         self._applications = applications
         self._linger_ms = 1000 * linger_s
-        self._open_limit = open_limit
-        self._queue: deque[Fact] = deque()
+        self._queue = FactQueue(most=queue_limit)
         self._news = asyncio.Event()
-        self._open: OrderedDict[str, OpenTrace] = OrderedDict()
-        self._due: list[tuple[int, str]] = []
-        self._orphans: deque[tuple[str, Told]] = deque()
+        self._open = OpenTraces(most=open_limit, most_bytes=open_bytes)
+        self._orphans = Orphans()
         self._holes: set[str] = set()
         self._has_lost_count = False
         self._tally = Tally(metrics, heed)
@@ -86,9 +84,7 @@ class Recorder:
 
     def put(self, fact: Fact) -> None:
         """Take a fact, or drop it and remember whose it was."""
-        # The end of the legacy service comes once, and changes what all its traces can say.
-        if len(self._queue) < self._queue_limit or isinstance(fact, LegacyEnded):
-            self._queue.append(fact)
+        if self._queue.put(fact):
             self._news.set()
             return
         self._drop("queue-full")
@@ -141,7 +137,7 @@ class Recorder:
             self._news.set()
             await task
             await self.catch_up()
-            for opened in list(self._open.values()):
+            for opened in self._open.all():
                 await self._finish(opened, is_complete=False)
             await asyncio.get_running_loop().run_in_executor(self._thread, self._finisher.close)
             self._thread.shutdown()
@@ -159,7 +155,7 @@ class Recorder:
         """Take in all that waits, and finish what is due."""
         while self._queue:
             for _ in range(min(_BATCH, len(self._queue))):
-                fact = self._queue.popleft()
+                fact = self._queue.pop()
                 try:
                     await self._take(fact)
                 except Exception as error:
@@ -174,18 +170,20 @@ class Recorder:
     async def _take(self, fact: Fact) -> None:
         match fact:
             case Committed():
-                await self._take_commit(fact)
+                self._take_commit(fact)
             case Answered():
                 await self._take_answer(fact)
             case Told():
                 self._take_told(fact)
             case LegacyEnded():
-                for opened in [each for each in self._open.values() if each.path is Path.LEGACY]:
+                for opened in [each for each in self._open.all() if each.path is Path.LEGACY]:
                     await self._finish(opened, is_complete=False)
             case _:  # pragma: no cover
                 assert_never(fact)
+        while (surplus := self._open.surplus()) is not None:
+            await self._finish(surplus, is_complete=False)
 
-    async def _take_commit(self, fact: Committed) -> None:
+    def _take_commit(self, fact: Committed) -> None:
         history, dispatch_uuid = fact.commit.history, fact.commit.state.dispatch_uuid
         opened = self._open.get(dispatch_uuid)
         if opened is None:
@@ -193,9 +191,7 @@ class Recorder:
                 # Accepted before this process began, or finished by now.
                 self._drop("unknown-workflow")
                 return
-            opened = await self._begin(
-                OpenTrace(dispatch_uuid, Path.GATEWAY, "gateway", history.at_ms)
-            )
+            opened = self._begin(OpenTrace(dispatch_uuid, Path.GATEWAY, "gateway", history.at_ms))
         self._note(opened, lambda: opened.take_commit(fact))
 
     async def _take_answer(self, fact: Answered) -> None:
@@ -209,12 +205,11 @@ class Recorder:
             self._drop("unknown-workflow")  # an answer that was given again
             return
         if opened is None:
-            opened = await self._begin(
-                OpenTrace(fact.dispatch_uuid, fact.path, fact.origin, fact.at_ms)
-            )
+            opened = self._begin(OpenTrace(fact.dispatch_uuid, fact.path, fact.origin, fact.at_ms))
         opened.origin = fact.origin
-        opened.take_answer(fact)
-        self._adopt(opened)
+        self._note(opened, lambda: opened.take_answer(fact))
+        for told in self._orphans.claim(opened.dispatch_uuid):
+            self._take_told(told)
 
     def _take_told(self, fact: Told) -> None:
         about = fact.about
@@ -225,54 +220,38 @@ class Recorder:
         if opened is not None:
             self._note(opened, lambda: opened.take_told(fact, is_report=about[1]))
             return
-        self._orphans.append((about[0], fact))
-        if len(self._orphans) > _ORPHAN_LIMIT:
-            self._orphans.popleft()
-            self._drop("unknown-workflow")
-
-    def _adopt(self, opened: OpenTrace) -> None:
-        """Take in what overtook the answer."""
-        mine = [told for whose, told in self._orphans if whose == opened.dispatch_uuid]
-        if mine:
-            others = (each for each in self._orphans if each[0] != opened.dispatch_uuid)
-            self._orphans = deque(others)
-        for told in mine:
-            self._take_told(told)
+        self._drop("unknown-workflow", self._orphans.put(about[0], fact))
 
     def _note(self, opened: OpenTrace, take: Callable[[], None]) -> None:
-        before_ms = opened.due_ms
-        take()
-        if opened.due_ms != before_ms:
-            heappush(self._due, (opened.due_ms, opened.dispatch_uuid))
+        lost = opened.lost
+        self._open.change(opened, take)
+        self._drop("trace-full", opened.lost - lost)
 
-    async def _begin(self, opened: OpenTrace) -> OpenTrace:
-        if len(self._open) >= self._open_limit:
-            await self._finish(next(iter(self._open.values())), is_complete=False)
+    def _begin(self, opened: OpenTrace) -> OpenTrace:
         opened.linger_ms = self._linger_ms
-        self._open[opened.dispatch_uuid] = opened
-        heappush(self._due, (opened.due_ms, opened.dispatch_uuid))
+        self._open.add(opened)
         return opened
 
     def _mark_holes(self) -> None:
-        for whose in self._open if self._has_lost_count else self._holes & self._open.keys():
-            self._open[whose].has_hole = True
+        if self._has_lost_count:
+            holed = self._open.all()
+        else:
+            found = map(self._open.get, self._holes)
+            holed = [opened for opened in found if opened is not None]
+        for opened in holed:
+            opened.has_hole = True
         self._holes.clear()
         self._has_lost_count = False
 
     async def _finish_due(self) -> None:
         now_ms = self._clock.now_ms()
-        while self._orphans and self._orphans[0][1].at_ms + _ORPHAN_MS <= now_ms:
-            self._orphans.popleft()
-            self._drop("unknown-workflow")
-        while self._due and self._due[0][0] <= now_ms:
-            _, dispatch_uuid = heappop(self._due)
-            opened = self._open.get(dispatch_uuid)
-            if opened is not None and opened.due_ms <= now_ms:
-                await self._finish(opened, is_complete=True)
+        self._drop("unknown-workflow", self._orphans.expire(now_ms))
+        while (opened := self._open.overdue(now_ms)) is not None:
+            await self._finish(opened, is_complete=True)
 
     async def _finish(self, opened: OpenTrace, *, is_complete: bool) -> None:
         """Have one trace finished; between two the loop is free, so nobody waits for more."""
-        self._open.pop(opened.dispatch_uuid, None)
+        self._open.discard(opened)
         try:
             finished = await asyncio.get_running_loop().run_in_executor(
                 self._thread, lambda: self._finisher.finish(opened, is_complete=is_complete)
@@ -289,5 +268,6 @@ class Recorder:
             "worker.item_failed", worker="traces", error_type=type(error).__name__, exc_info=error
         )
 
-    def _drop(self, reason: str) -> None:
-        self._metrics.trace_dropped.labels(reason).inc()
+    def _drop(self, reason: str, count: int = 1) -> None:
+        if count:
+            self._metrics.trace_dropped.labels(reason).inc(count)

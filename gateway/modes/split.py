@@ -2,15 +2,17 @@
 
 The rule, in this order:
 
-1. What this gateway would refuse goes to Dispatch. All else is served here once Dispatch is gone
-   for good, if `GATEWAY_LEGACY_GONE` says so.
-2. A request that is repeated under its `Idempotency-Key` takes the path it took before.
-3. Who has an open workflow on a path stays there, until all of them have ended.
-4. For three days after the dial was turned, who had a workflow in the last three days stays where
+1. A request that is repeated under its `Idempotency-Key` takes the path it took before, whatever
+   is true of that path today: it is refused there rather than taken elsewhere.
+2. What this gateway would refuse goes to Dispatch.
+3. Once Dispatch is gone for good, all else is served here, if `GATEWAY_LEGACY_GONE` says so; but
+   not who has a request in doubt there, as this may be its repetition.
+4. Who has an open workflow on a path stays there, until all of them have ended.
+5. For three days after the dial was turned, who had a workflow in the last three days stays where
    it was served. Not after a step-back: a path that was found faulty is left at once.
-5. Else the place of the first step's recipient decides: those below the dial are served here.
+6. Else the place of the first step's recipient decides: those below the dial are served here.
 
-Points 2 to 4 look at all recipients of a workflow, step by step, and the first one of whom
+Points 3 to 5 look at all recipients of a workflow, step by step, and the first one of whom
 anything is known decides. Where a later one is held by the other path, both paths may come to
 message that person; such a workflow is a crossing, and is counted and told.
 
@@ -21,9 +23,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from gateway.settings.mode_values import WHOLE
@@ -34,6 +39,11 @@ REST_MS: Final = 72 * 3_600_000
 """How long people stay where they are after the dial was turned: a message that was not delivered
 may still arrive for 72 hours (docs/wire.md section 6.4)."""
 _LONGEST_EXPIRY_S: Final = 86_400
+_MOST_ADDRESSES: Final = 64
+"""In a body that we cannot read: those of more steps than any workflow has."""
+_ADDRESS: Final = re.compile(
+    r"""["'](?:number|id)["']\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.){1,100})"|(?P<digits>[0-9]{1,100}))"""
+)
 
 
 class Why(StrEnum):
@@ -41,6 +51,7 @@ class Why(StrEnum):
 
     UNSERVABLE = "unservable"
     NO_LEGACY = "no-legacy"
+    IN_DOUBT = "in-doubt"
     REPEATED = "repeated"
     OPEN = "open"
     RECENT = "recent"
@@ -58,6 +69,8 @@ class Hold:
     """Whether it may still message somebody."""
     is_key: bool = False
     """Whether it is held by its idempotency key, not by a recipient."""
+    is_in_doubt: bool = False
+    """Whether it is not known to have been accepted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,12 +119,16 @@ def choose(
     binding = [
         hold for hold in holds if hold.is_open or (is_resting and now_ms - hold.seen_ms < REST_MS)
     ]
-    if not is_servable:
+    decisive = min(binding, key=_weight, default=None)
+    if decisive is not None and decisive.is_key:
+        path, why = decisive.path, Why.REPEATED
+    elif not is_servable:
         path, why = Path.LEGACY, Why.UNSERVABLE
     elif not has_legacy:
-        path, why = Path.GATEWAY, Why.NO_LEGACY
-    elif decisive := min(binding, key=_weight, default=None):
-        path, why = decisive.path, _why(decisive)
+        is_doubted = any(hold.is_in_doubt and hold.path is Path.LEGACY for hold in binding)
+        path, why = (Path.LEGACY, Why.IN_DOUBT) if is_doubted else (Path.GATEWAY, Why.NO_LEGACY)
+    elif decisive is not None:
+        path, why = decisive.path, Why.OPEN if decisive.is_open else Why.RECENT
     else:
         path = Path.GATEWAY if place < standing.share else Path.LEGACY
         why = Why.DIAL
@@ -119,18 +136,12 @@ def choose(
     return Choice(path=path, why=why, is_crossing=is_crossing)
 
 
-def _why(hold: Hold) -> Why:
-    if hold.is_key:
-        return Why.REPEATED
-    return Why.OPEN if hold.is_open else Why.RECENT
-
-
 def _weight(hold: Hold) -> int:
     """Order keys before open workflows, and those before the ones of the last days.
 
     `min` takes the first of equals, which is the earliest step.
     """
-    return (Why.REPEATED, Why.OPEN, Why.RECENT).index(_why(hold))
+    return 0 if hold.is_key else 1 if hold.is_open else 2
 
 
 class Places:
@@ -195,6 +206,36 @@ def _normal(address: str, *, is_phone: bool) -> str:
     if not is_phone or not digits:
         return f"id:{address}"
     return digits.removeprefix("00")
+
+
+def recipients_in(raw: bytes) -> tuple[str, ...]:
+    """Return who could be a recipient in a body that we cannot read as a request.
+
+    Dispatch may be less strict, or read something else into it: so whatever is called a number or
+    an id counts, senders as well. Nothing but the path of their workflows hangs on it.
+    """
+    return tuple(dict.fromkeys(_addresses_in(raw.decode("utf-8", "replace"))))
+
+
+def _addresses_in(text: str) -> Iterator[str]:
+    for found in islice(_ADDRESS.finditer(text), _MOST_ADDRESSES):
+        address = found["digits"] or _unescaped(found["text"])
+        yield _normal(address, is_phone=True)
+        yield _normal(address, is_phone=False)
+
+
+def _unescaped(literal: str) -> str:
+    try:
+        return str(json.loads(f'"{literal}"', strict=False)).strip()
+    except ValueError:
+        return literal
+
+
+def life_of_unread_ms(raw: bytes, horizon_s: int) -> int:
+    """Return how long such a body can go on messaging people, at most, in milliseconds."""
+    addresses = islice(_ADDRESS.finditer(raw.decode("utf-8", "replace")), _MOST_ADDRESSES)
+    steps = (1 + sum(1 for _ in addresses)) // 2  # each has a sender and a recipient
+    return 1000 * (steps * _LONGEST_EXPIRY_S + horizon_s)
 
 
 def life_ms(request: JsonValue, horizon_s: int) -> int:

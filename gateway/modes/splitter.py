@@ -7,7 +7,6 @@ nobody is handed to the other path. A request in doubt keeps its pledge.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import Final
 
 import orjson
@@ -22,23 +21,13 @@ from gateway.modes.dial import Dial, show_share
 from gateway.modes.facts import Told
 from gateway.modes.judging import Judgement
 from gateway.modes.ledger import Ledger, ledger_beside
-from gateway.modes.split import (
-    Choice,
-    Places,
-    Standing,
-    choose,
-    half_of,
-    life_ms,
-    place_of,
-    recipients_of,
-)
+from gateway.modes.pledges import Claim, Pledges, Route, place_on_dial
+from gateway.modes.split import Choice, Places, Standing, Why, choose
 from gateway.modes.stepback import Cause, Watch
 from gateway.settings import Settings
 from gateway.settings.mode_rules import SPLIT
 from gateway.settings.mode_values import WHOLE
 from gateway.stores.base import Commit, StoreUnavailable
-from gateway.traces.model import Path
-from translators.diagnostics import JsonValue
 
 log = get_logger()
 
@@ -47,14 +36,6 @@ log = get_logger()
 _GATEWAY: Final = "gateway"
 _CRITICAL: Final = frozenset({"wrong-recipient", "wrong-content"})
 _FAULT_CODES: Final = frozenset({1000, 1030, 1100, 1140})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
-    """The path of one request, pledged."""
-
-    path: Path
-    pledge: int
 
 
 class Splitter:
@@ -83,12 +64,13 @@ class Splitter:
         """
         self._dial = dial
         self._ledger = ledger
-        self._places = places
+        self._pledges = Pledges(
+            ledger=ledger, places=places, applications=applications, horizon_s=horizon_s
+        )
         self._watch = watch
         self._clock = clock
         self._metrics = metrics
         self._applications = applications
-        self._horizon_s = horizon_s
         self._share = dial.share()
         self._standing, self._reason = ledger.turn(self._share, clock.now_ms())
         self._doubted: str | None = None
@@ -126,22 +108,16 @@ class Splitter:
             horizon_s=settings.horizon_s,
         )
 
-    def route(
-        self,
-        application: str,
-        request: JsonValue,
-        *,
-        key: str | None,
-        is_servable: bool,
-        has_legacy: bool = True,
-    ) -> Route:
+    @property
+    def applications(self) -> frozenset[str]:
+        """Names of those whose workflows are split."""
+        return self._applications
+
+    def route(self, claim: Claim, *, has_legacy: bool = True) -> Route:
         """Choose the path of a request and pledge it, before anything of it is sent.
 
         Args:
-            application: its name.
-            request: the v0.1 document, as parsed; it may be none.
-            key: its `Idempotency-Key`.
-            is_servable: whether this gateway would accept it.
+            claim: what is asked.
             has_legacy: whether Dispatch is still there.
 
         Raises:
@@ -149,41 +125,35 @@ class Splitter:
         """
         now_ms = self._clock.now_ms()
         standing = self._stand(now_ms)
-        recipients = [self._places.recipient(each) for each in recipients_of(request)]
-        repeated = None if key is None else self._places.key(application, key)
-        subjects = recipients if repeated is None else [repeated, *recipients]
-        first = recipients[0] if recipients else bytes([0xFF] * 16)
+        subjects = self._pledges.subjects(claim)
         choice = choose(
             standing,
-            self._ledger.holds(subjects, now_ms),
-            place=place_of(first),
-            is_servable=is_servable,
+            self._pledges.holds(claim, subjects, now_ms),
+            place=place_on_dial(subjects),
+            is_servable=claim.is_servable,
             has_legacy=has_legacy,
             now_ms=now_ms,
         )
-        pledge = self._ledger.pledge(
-            choice.path,
-            recipients=recipients,
-            key=repeated,
-            half=half_of(first),
-            now_ms=now_ms,
-            life_ms=life_ms(request, self._horizon_s),
+        is_repeated = choice.why is Why.REPEATED
+        route = self._pledges.bind(
+            claim, subjects, choice.path, is_repeated=is_repeated, now_ms=now_ms
         )
         self._count(choice)
-        return Route(path=choice.path, pledge=pledge)
+        return route
 
     def answered(self, route: Route, http_status: int | None, dispatch_uuid: str | None) -> None:
-        """Take how a routed request was answered.
+        """Take how a routed request was answered. Never raises: the answer has to be given.
 
         Args:
             route: of the request.
             http_status: `None` if it is in doubt: then the pledge stays as it is, for its life.
             dispatch_uuid: of the dispatch that it became, if it did.
         """
-        if dispatch_uuid is not None:
-            self._ledger.name(route.pledge, dispatch_uuid)
-        elif http_status is not None and 400 <= http_status < 500:
-            self._ledger.drop(route.pledge)
+        self._pledges.answered(route, http_status, dispatch_uuid)
+
+    def unsent(self, route: Route) -> None:
+        """Take that provably not one byte of a routed request left. Never raises."""
+        self._pledges.unsent(route)
 
     def witness(self, commit: Commit, decision: Decision) -> None:
         """Take a commit of the engine."""

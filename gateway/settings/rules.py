@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
@@ -121,7 +121,7 @@ def proof_faults(serving: Iterable[Labelled], applications: Iterable[Labelled]) 
     ]
 
 
-def registry_faults(applications: Iterable[Labelled]) -> list[Fault]:
+def registry_faults(applications: Sequence[Labelled]) -> list[Fault]:
     """Return where two applications cannot be told apart."""
     faults = []
     seen: dict[str, str] = {}
@@ -139,6 +139,31 @@ def registry_faults(applications: Iterable[Labelled]) -> list[Fault]:
                 )
             )
         seen.setdefault(application.name, label)
+    return faults + _shared_credentials(applications)
+
+
+def _shared_credentials(applications: Sequence[Labelled]) -> list[Fault]:
+    """Return where a caller by API key and secret could be of several modes.
+
+    Which of the applications it speaks for cannot be told: the first one answers, and its workflows
+    would take a path that was never meant for them.
+    """
+    faults = []
+    seen: dict[tuple[str, str], tuple[str, str]] = {}
+    for application, labels in applications:
+        if application.api_key is None or application.api_secret is None:
+            continue
+        shared = application.api_key, application.api_secret.reveal()
+        mode, label = seen.setdefault(shared, (application.mode, labels[_SECRET]))
+        if mode != application.mode:
+            faults.append(
+                Fault(
+                    name=labels[_SECRET],
+                    problem=f"is that of {label}, whose mode is {mode} and not {application.mode}",
+                    remedy="leave the secret out of one of them, whose callers then need tokens of"
+                    " its private key, or give both the same mode",
+                )
+            )
     return faults
 
 

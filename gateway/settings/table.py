@@ -80,8 +80,10 @@ class Settings:
         " separated by commas",
     )
     legacy: str = row(
-        "https://api.nexmo.com", "GATEWAY_LEGACY", legacy_url,
-        "base URL of the legacy service, to which the mode `observe` forwards",
+        "", "GATEWAY_LEGACY", legacy_url,
+        "base URL of the legacy service, to which the mode `observe` forwards; where it is set, its"
+        " callbacks are relayed in every mode",
+        default_note="`https://api.nexmo.com`",
     )
     legacy_gone: str = row(
         "keep", "GATEWAY_LEGACY_GONE", choice("keep", "gateway"),
@@ -102,7 +104,7 @@ class Settings:
         is_secret=True, default_note="drawn at each start",
     )
     trace_linger_s: int = row(
-        3_600, "GATEWAY_TRACE_LINGER", whole(0, 7 * 86_400),
+        3_600, "GATEWAY_TRACE_LINGER", whole(1, 7 * 86_400),
         "seconds that a trace stays open after its report, for late statuses",
     )
     trace_queue: int = row(

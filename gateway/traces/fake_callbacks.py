@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from gateway.traces.callbacks import code_of, currency_of, price_of
 from gateway.traces.fake_fields import CHANNEL_NAMES, Field, Fields
 from gateway.traces.fakes import Fakes
 from translators.diagnostics import JsonObject, JsonValue
 from translators.error_codes import ERROR_CODES
 from translators.timestamps import read_timestamp
-from translators.usage import plain_decimal
 
 _STATUSES: Final = frozenset(
     {"submitted", "delivered", "read", "rejected", "undeliverable", "completed", "error"}
@@ -22,10 +22,6 @@ _STATUSES: Final = frozenset(
 # The reference's own misspelling. Source: docs/wire.md section 5.4.
 _CHANNELS: Final = CHANNEL_NAMES | {"viber_sevice_msg"}
 _REASONS: Final = frozenset(row.name for row in ERROR_CODES.values())
-# Neither a code nor a price is long enough to be somebody's number.
-_CODE: Final = re.compile(r"[0-9]{1,5}")
-_PRICE: Final = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,20})?")
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _HREF: Final = re.compile(
     r"((?:https?://(?:api|rest)[a-z-]*\.(?:nexmo|vonage)\.com)?/?"
     r"(?:v[0-9.]{1,4}/)?(?:(?:workflows|dispatch|messages)/)?)"
@@ -54,7 +50,7 @@ class CallbackFields(Fields):
                 "href": self._href,
                 "channel": self.word(_CHANNELS),
                 "usage": usage,
-                "status": self._status,
+                "status": self.status,
             }
         )
         links = {"workflow": link, "dispatch": link, "messages": self.list_of(message)}
@@ -65,7 +61,7 @@ class CallbackFields(Fields):
             "to": address,
             "from": address,
             "timestamp": self._timestamp,
-            "status": self._status,
+            "status": self.status,
             "error": self.object_of({"code": self._code, "reason": self._reason}),
             "usage": usage,
             "client_ref": self.text,
@@ -76,25 +72,23 @@ class CallbackFields(Fields):
         """Return the callback with fakes in it."""
         return self.members(self._body, document)
 
-    def _status(self, value: JsonValue) -> JsonValue:
+    def status(self, value: JsonValue) -> JsonValue:
+        """Return a word that Dispatch documents as it is."""
         is_known = isinstance(value, str) and value in _STATUSES
         return value if is_known else self.fakes.blank(value)
 
     def _code(self, value: JsonValue) -> JsonValue:
-        is_code = isinstance(value, str | int) and _CODE.fullmatch(str(value))
-        return value if is_code else self.fakes.blank(value)
+        return self.fakes.blank(value) if code_of(value) is None else value
 
     def _reason(self, value: JsonValue) -> JsonValue:
         is_known = isinstance(value, str) and value in _REASONS
         return value if is_known else self.fakes.blank(value)
 
     def _currency(self, value: JsonValue) -> JsonValue:
-        is_code = isinstance(value, str) and _CURRENCY.fullmatch(value)
-        return value if is_code else self.fakes.blank(value)
+        return self.fakes.blank(value) if currency_of(value) is None else value
 
     def _price(self, value: JsonValue) -> JsonValue:
-        is_price = _PRICE.fullmatch(plain_decimal(value) or "")
-        return value if is_price else self.fakes.blank(value)
+        return self.fakes.blank(value) if price_of(value) is None else value
 
     def _timestamp(self, value: JsonValue) -> JsonValue:
         is_instant = isinstance(value, str) and read_timestamp(value)

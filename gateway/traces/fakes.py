@@ -12,6 +12,7 @@ import re
 import uuid
 from typing import Final
 
+from gateway.traces.permutation import permuted
 from translators.diagnostics import JsonValue
 from translators.documents import LIMITS
 
@@ -25,6 +26,7 @@ _NOWHERE: Final = ("28", "83", "89")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{6,14}")
 _DIGITS: Final = re.compile(r"(0*)([0-9]*)")
 _SPACE: Final = " \t\r\n"
+_GAPS: Final = re.compile(r"[\s().\-/]")
 
 # What a text message is charged by. Source: 3GPP TS 23.038 sections 6.2.1 and 6.2.1.1.
 _GSM: Final = (
@@ -61,23 +63,29 @@ class Fakes:
         ValueError: the key is too short to be one.
     """
 
-    __slots__ = ("_key",)
+    __slots__ = ("_digits_key", "_key")
 
     def __init__(self, key: bytes) -> None:
         if len(key) < _LEAST_KEY:
             raise ValueError(f"a key has at least {_LEAST_KEY} bytes, not {len(key)}")
         self._key = key
+        self._digits_key = hmac.digest(key, b"digits", "sha256")
 
     def number(self, digits: str) -> str:
-        """Return the fake of a phone number of 7 to 15 digits: one of a country that is not."""
-        drawn = self._draw("number", digits, len(digits) - 1)
-        return _NOWHERE[drawn[0] % len(_NOWHERE)] + _spelt(drawn[1:], _TEN)
+        """Return the fake of a phone number of 7 to 15 digits: one of a country that is not.
+
+        Two numbers that begin with the same two digits never have the same fake.
+        """
+        (drawn,) = self._draw("number", digits, 1)
+        country = digits[:2]
+        nowhere = _NOWHERE[drawn % len(_NOWHERE)]
+        return nowhere + permuted(digits[2:], key=self._digits_key, kind=f"number/{country}")
 
     def address(self, text: str) -> str:
         """Return the fake of an address, whatever its form.
 
-        White space around it and a leading `+` or `00` stay, so a person is the same person
-        however their number is written.
+        White space around it, a leading `+` or `00`, and what stands between digits stay, so a
+        person is the same person however their number is written.
         """
         inner = text.strip(_SPACE)
         before, _, after = text.partition(inner) if inner else (text, "", "")
@@ -159,24 +167,31 @@ class Fakes:
         prefix = ""
         if text.startswith("+"):
             prefix = "+"
-        elif text.startswith("00") and _NUMBER.fullmatch(text, 2):
+        elif text.startswith("00") and _NUMBER.fullmatch(_GAPS.sub("", text[2:])):
             prefix = "00"
         bare = text[len(prefix) :]
-        if bare.isascii() and bare.isdigit():
-            return prefix + self._digits(bare)
+        digits = _GAPS.sub("", bare)
+        if digits.isascii() and digits.isdigit():
+            fake = iter(self._digits(digits))
+            return prefix + "".join(next(fake) if each in _TEN else each for each in bare)
         drawn = self._draw("address", bare, len(bare))
         shown = (_like(*pair) for pair in zip(bare, drawn, strict=True))
         return prefix + "".join(shown)
 
     def _digits(self, digits: str) -> str:
-        """Return as many digits; zeros that lead stay."""
-        if _NUMBER.fullmatch(digits):
-            return self.number(digits)
+        """Return as many digits, other ones for others; zeros that lead stay."""
         parts = _DIGITS.fullmatch(digits)
         assert parts is not None, "made of digits"  # noqa: S101
         zeros, rest = parts.groups()
-        drawn = self._draw("digits", rest, len(rest))
-        return zeros + _spelt(drawn[:1], _TEN[1:]) + _spelt(drawn[1:], _TEN)
+        if _NUMBER.fullmatch(rest):
+            return zeros + self.number(rest)
+        if len(rest) < 2:
+            return zeros + _spelt(self._draw("digits", rest, len(rest)), _TEN[1:])
+        # On and on until no zero leads: that is a permutation of those without a leading zero.
+        fake = permuted(rest, key=self._digits_key, kind="digits")
+        while fake.startswith("0"):
+            fake = permuted(fake, key=self._digits_key, kind="digits")
+        return zeros + fake
 
     def _draw(self, kind: str, value: str, size: int) -> bytes:
         """Return `size` bytes that nobody without the key can foresee."""

@@ -140,7 +140,7 @@ class Workflows:
         run = Run(
             dispatch=self._pseudonyms.identity(seed),
             request=waiting.request,
-            accepted_ms=waiting.at_ms if at_ms is None else at_ms,
+            answered_ms=waiting.at_ms if at_ms is None else at_ms,
             answer=answer,
             told=(),
             is_complete=True,
@@ -206,7 +206,7 @@ class Workflows:
         run = Run(
             dispatch=workflow.dispatch,
             request=orjson.loads(workflow.request),
-            accepted_ms=workflow.accepted_ms,
+            answered_ms=workflow.accepted_ms,
             answer=workflow.answer,
             told=told,
             is_complete=workflow.is_reported or self._is_outlived(workflow),

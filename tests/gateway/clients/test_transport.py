@@ -113,6 +113,27 @@ async def test_reading_stops_at_the_cap_and_not_at_the_end(
         assert len((await post(session, server)).body) == 65536
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_whole"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 65536\r\n\r\n" + b"a" * 65536, True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 65537\r\n\r\n" + b"a" * 65536, False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", False),
+        (b"HTTP/1.1 200 OK\r\n\r\na", True),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (b"", False),
+    ],
+    ids=["cap", "beyond the cap", "short", "chunked", "cut off", "until closed", "none", "nothing"],
+)
+async def test_it_is_known_whether_the_body_came_whole(
+    session: aiohttp.ClientSession, answer: bytes, is_whole: bool
+) -> None:
+    async with RawServer(answering_then_closing(answer)) as server:
+        assert (await post(session, server)).is_whole is is_whole
+
+
 async def test_a_connection_whose_answer_was_read_is_used_again(
     session: aiohttp.ClientSession,
 ) -> None:

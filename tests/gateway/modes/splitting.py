@@ -9,8 +9,9 @@ from pathlib import Path as FilePath
 from gateway.metrics import Metrics
 from gateway.modes.dial import Dial
 from gateway.modes.ledger import Ledger
+from gateway.modes.pledges import Claim, Route
 from gateway.modes.split import Places
-from gateway.modes.splitter import Route, Splitter
+from gateway.modes.splitter import Splitter
 from gateway.modes.stepback import Watch
 from gateway.traces.model import Path
 from tests.support.clock import ManualClock
@@ -26,6 +27,11 @@ def request(*numbers: str) -> JsonObject:
     for each, number in zip(steps, numbers, strict=True):
         each["to"] = {"type": "sms", "number": number}
     return workflow(*steps)
+
+
+def claim(*numbers: str, key: str | None = None) -> Claim:
+    """Return a claim of the application to a workflow that can be served."""
+    return Claim(application="app", request=request(*numbers), key=key, is_servable=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +75,7 @@ class Split:
 
     def route(self, *numbers: str, key: str | None = None) -> Route:
         """Route a workflow that nobody has answered yet."""
-        return self.splitter.route("app", request(*numbers), key=key, is_servable=True)
+        return self.splitter.route(claim(*numbers, key=key))
 
     def accept(self, *numbers: str, key: str | None = None) -> tuple[Path, str]:
         """Route a workflow and have it accepted; return its path and its id."""

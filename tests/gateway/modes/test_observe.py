@@ -10,6 +10,8 @@ import orjson
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.modes.forward import MAX_ANSWER
+from tests.gateway.clients.peers import RawServer, answering_then_closing
 from tests.gateway.modes.observing import (
     ACCEPTED,
     observing,
@@ -20,7 +22,14 @@ from tests.gateway.modes.observing import (
 )
 from tests.support.loopback import Loopback, Reply
 from tests.support.peers import answer
-from tests.support.world import API_KEY, API_SECRET, SIGNATURE_SECRET, WHATSAPP_THEN_SMS, World
+from tests.support.world import (
+    API_KEY,
+    API_SECRET,
+    SIGNATURE_SECRET,
+    WHATSAPP_THEN_SMS,
+    World,
+    a_world,
+)
 
 BODY = b'{ "template":"failover",\n "workflow" : [ ]}\n'
 
@@ -110,6 +119,24 @@ class TestRequests:
             got = await post(world, BODY)
         assert got.status_code == 504
 
+    async def test_an_answer_with_headers_beyond_ascii_comes_back(self, tmp_path: Path) -> None:
+        async with observing(tmp_path) as (world, legacy):
+            legacy.replies.append(Reply(status=202, body=b"{}", headers={"X-Name": "5 €"}))
+            got = await post(world, BODY)
+        values = [value for name, value in got.headers.raw if name == b"x-name"]
+        assert (got.status_code, values) == (202, ["5 €".encode()])
+
+    async def test_half_an_answer_of_unknown_length_is_in_doubt(self, tmp_path: Path) -> None:
+        cut = (
+            b'HTTP/1.1 202 Accepted\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n{"dispatch_uuid"\r\n'
+        )
+        async with (
+            RawServer(answering_then_closing(cut)) as server,
+            observing(tmp_path, GATEWAY_LEGACY=server.url()) as (world, _),
+        ):
+            got = await post(world, BODY)
+        assert (got.status_code, len(server.requests)) == (504, 1)
+
     async def test_a_service_that_is_down_can_be_asked_again(self, tmp_path: Path) -> None:
         async with observing(tmp_path, GATEWAY_LEGACY="http://127.0.0.1:9") as (world, _):
             got = await post(world, BODY)
@@ -141,6 +168,19 @@ class TestCallbacks:
         assert (got.status_code, got.json()) == (429, {"wait": "a little"})
         assert got.headers["retry-after"] == "7"
 
+    async def test_an_answer_with_headers_beyond_ascii_comes_back(self, tmp_path: Path) -> None:
+        async with observing(tmp_path) as (world, _):
+            world.receiver.replies.append(Reply(headers={"X-Name": "5 €"}))
+            got = await tell(world, status(0, "delivered"))
+        values = [value for name, value in got.headers.raw if name == b"x-name"]
+        assert (got.status_code, values) == (200, ["5 €".encode()])
+
+    async def test_a_long_answer_does_not_make_dispatch_tell_it_again(self, tmp_path: Path) -> None:
+        async with observing(tmp_path) as (world, _):
+            world.receiver.replies.append(Reply(body=b"x" * (MAX_ANSWER + 1)))
+            got = await tell(world, status(0, "delivered"))
+        assert (got.status_code, got.content) == (200, b"")
+
     async def test_an_application_that_does_not_answer_is_told_again(self, tmp_path: Path) -> None:
         async with observing(tmp_path) as (world, _):
             world.receiver.replies.append(Reply(hangs_up=True))
@@ -169,6 +209,60 @@ class TestCallbacks:
         async with observing(tmp_path, GATEWAY_CONFIG=str(config)) as (world, _):
             got = await tell(world, report(), path)
         assert (got.status_code, world.receiver.seen) == (404, [])
+
+    async def test_a_sister_without_a_status_url_gets_nothing_of_the_others(
+        self, tmp_path: Path
+    ) -> None:
+        config = tmp_path / "gateway.toml"
+        config.write_text(
+            '[[applications]]\napi_key = "other999"\napi_secret = "x"\nmode = "observe"\n',
+            encoding="utf-8",
+        )
+        async with observing(tmp_path, GATEWAY_CONFIG=str(config)) as (world, _):
+            codes = [
+                (await tell(world, report(), path)).status_code
+                for path in ("/legacy/status", "/legacy/status/other999")
+            ]
+        assert (codes, world.receiver.seen) == ([404, 404], [])
+
+
+class TestAfterTheCutOver:
+    async def test_callbacks_of_workflows_that_are_still_open_get_through(
+        self, tmp_path: Path
+    ) -> None:
+        async with observing(tmp_path, GATEWAY_MODE="gateway") as (world, _):
+            got = await tell(world, report())
+        assert (got.status_code, len(world.receiver.seen)) == (200, 1)
+
+    async def test_new_workflows_are_served_here(self, tmp_path: Path) -> None:
+        async with observing(tmp_path, GATEWAY_MODE="gateway") as (world, legacy):
+            await world.dispatch(WHATSAPP_THEN_SMS)
+            await world.sends(1)
+        assert legacy.seen == []
+
+    async def test_where_no_legacy_service_is_named_nothing_is_relayed(
+        self, tmp_path: Path
+    ) -> None:
+        async with a_world(tmp_path) as world:
+            got = await tell(world, report())
+        assert (got.status_code, world.receiver.seen) == (404, [])
+
+    async def test_a_sister_that_is_still_observed_does_not_get_them(self, tmp_path: Path) -> None:
+        config = tmp_path / "gateway.toml"
+        config.write_text(
+            '[[applications]]\napi_key = "other999"\napi_secret = "x"\nmode = "observe"\n'
+            'status_url = "http://127.0.0.1:9/"\n',
+            encoding="utf-8",
+        )
+        async with observing(tmp_path, GATEWAY_MODE="gateway", GATEWAY_CONFIG=str(config)) as (
+            world,
+            _,
+        ):
+            codes = [
+                (await tell(world, report(), path)).status_code
+                for path in ("/legacy/status", f"/legacy/status/{API_KEY}")
+            ]
+        assert (codes, len(world.receiver.seen)) == ([404, 200], 1)
 
 
 class TestTheEndOfTheLegacyService:
@@ -221,3 +315,14 @@ class TestTheEndOfTheLegacyService:
             await gone_for_a_minute(world, legacy, 410)
             got = await world.http.post("/v0.1/dispatch", content=BODY, auth=(API_KEY, "wrong"))
         assert (got.status_code, API_SECRET in got.text) == (401, False)
+
+    async def test_a_key_that_is_in_doubt_there_is_not_served_here(self, tmp_path: Path) -> None:
+        once = {"Idempotency-Key": "once"}
+        async with observing(tmp_path, GATEWAY_LEGACY_GONE="gateway") as (world, legacy):
+            legacy.replies.append(Reply(hangs_up=True))
+            await world.post(WHATSAPP_THEN_SMS, **once)
+            await gone_for_a_minute(world, legacy, 410)
+            legacy.replies.append(answer(410))
+            got = await world.post(WHATSAPP_THEN_SMS, **once)
+            counts = await world.gateway.store.counts()
+        assert (got.status_code, counts.open_dispatches) == (410, 0)

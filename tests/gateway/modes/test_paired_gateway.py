@@ -11,7 +11,16 @@ import pytest
 
 from gateway.settings.mode_values import ACKNOWLEDGEMENT
 from gateway.traces.model import Path as TracePath
-from tests.gateway.modes.observing import ACCEPTED, DISPATCH_UUID, caught_up, report, tell, traces
+from tests.gateway.api.surface import read_only
+from tests.gateway.modes.observing import (
+    ACCEPTED,
+    DISPATCH_UUID,
+    caught_up,
+    post,
+    report,
+    tell,
+    traces,
+)
 from tests.support.loopback import Loopback, Reply
 from tests.support.world import World, a_world, step, workflow
 from translators.diagnostics import JsonObject
@@ -47,6 +56,16 @@ def to(number: str) -> JsonObject:
     return workflow(one)
 
 
+CUSTOM = workflow(
+    {
+        **step("whatsapp"),
+        "message": {
+            "content": {"type": "custom", "custom": {"to": "447700900001", "type": "text"}}
+        },
+    }
+)
+
+
 async def test_a_request_goes_both_ways(tmp_path: Path) -> None:
     async with pairing(tmp_path) as (world, legacy):
         await world.dispatch(workflow(step()))
@@ -74,8 +93,9 @@ async def test_the_caller_is_answered_by_this_gateway(tmp_path: Path) -> None:
             *to("447700900001")["workflow"],  # type: ignore[misc]
         ),
         {**workflow(step()), "bcc": "447700900001"},
+        CUSTOM,
     ],
-    ids=["stranger", "stranger-in-a-later-step", "unknown-field"],
+    ids=["stranger", "stranger-in-a-later-step", "unknown-field", "custom-content"],
 )
 async def test_nobody_else_is_messaged_by_either_path(tmp_path: Path, request_: JsonObject) -> None:
     async with pairing(tmp_path) as (world, legacy):
@@ -125,6 +145,30 @@ async def test_a_request_that_asks_not_to_be_repeated_is_refused(tmp_path: Path)
     async with pairing(tmp_path) as (world, legacy):
         answer = await world.post(workflow(step()), **{"Idempotency-Key": "once"})
         assert (answer.status_code, legacy.seen) == (400, [])
+
+
+async def test_a_request_with_a_query_is_refused(tmp_path: Path) -> None:
+    async with pairing(tmp_path) as (world, legacy):
+        answer = await post(world, orjson.dumps(workflow(step())), "?to=447700900001")
+        assert (answer.status_code, legacy.seen, world.upstream.seen) == (400, [], [])
+
+
+async def test_a_store_that_fails_after_dispatch_took_it_does_not_ask_for_another(
+    tmp_path: Path,
+) -> None:
+    async with pairing(tmp_path) as (world, legacy), read_only(world):
+        answer = await world.post(workflow(step()))
+        assert (answer.status_code, len(legacy.seen)) == (504, 1)
+        assert "Do not send it again" in answer.json()["detail"]
+
+
+async def test_a_store_that_fails_after_dispatch_refused_it_can_be_asked_again(
+    tmp_path: Path,
+) -> None:
+    async with pairing(tmp_path) as (world, legacy), read_only(world):
+        legacy.replies.append(Reply(status=422))
+        answer = await world.post(workflow(step()))
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
 
 
 async def test_a_request_in_doubt_is_not_sent_here(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gateway.settings.mode_values import ACKNOWLEDGEMENT
 from tests.gateway.settings.loading import MINIMAL, faults_of, load
 from tests.support.world import step, workflow
 from translators.diagnostics import JsonObject, JsonValue
-from translators.dispatch import translate_dispatch
+from translators.dispatch import DispatchPlan, translate_dispatch
 
 NOW_S = 1_738_584_865
 NOW_MS = 1000 * NOW_S
@@ -144,6 +144,13 @@ class TestRecipients:
 
     def test_a_field_that_nobody_knows_is_refused(self) -> None:
         assert _locked({**workflow(step()), "cc": "447700900001"}) is not None
+
+    def test_a_content_that_could_name_anybody_is_refused(self) -> None:
+        content: JsonObject = {"type": "custom", "custom": {}}
+        custom: JsonObject = {**step("whatsapp"), "message": {"content": content}}
+        locked = lock(TERMS, workflow(custom), DispatchPlan(template="", steps=()), (), NOW_MS)
+        assert locked is not None
+        assert locked.invalid[0][0] == "workflow[0].message.content"
 
     def test_an_empty_list_allows_nobody(self) -> None:
         assert _locked(workflow(step()), replace(TERMS, allow=frozenset())) is not None

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import io
 import socket
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from types import FunctionType, ModuleType
 
 import aiohttp
 import orjson
@@ -27,6 +24,7 @@ from gateway.settings import Settings, load_settings
 from gateway.stores.sqlite import SqliteStore
 from gateway.workers.loop import OutboxLoop
 from tests.gateway.api.surface import sample
+from tests.gateway.modes.desk import reachable
 from tests.gateway.modes.observing import caught_up, observing, post, report, status, tell
 from tests.gateway.settings.loading import MINIMAL
 from tests.support.peers import answer
@@ -42,25 +40,6 @@ DOERS = (
     *(CallbackClient, Engine, Forwarder, MessagesClient, Observer, OutboxLoop, Recorder),
     SqliteStore,
 )
-
-
-def reachable(root: object) -> Iterator[object]:
-    """Yield all that can be reached from an object, short of classes and of modules."""
-    seen: set[int] = set()
-    # Kept alive while their ids stand for them.
-    found, stack = [], [root]
-    while stack:
-        each = stack.pop()
-        if id(each) in seen or isinstance(each, type | ModuleType):
-            continue
-        seen.add(id(each))
-        found.append(each)
-        if isinstance(each, FunctionType):
-            # What a function imports is held by the import contracts; what it closes over, here.
-            stack += [each.__closure__, each.__defaults__, each.__kwdefaults__]
-        else:
-            stack += gc.get_referents(each)
-    yield from found
 
 
 def doers(root: object) -> set[str]:
@@ -131,3 +110,19 @@ async def test_a_difference_is_logged_once_and_counted_each_time(tmp_path: Path)
             )
     logged = [line for line in lines if line["event"] == "comparison.differed"]
     assert (count, [line["kind"] for line in logged]) == (2, ["report-missing"])
+
+
+async def test_a_second_message_to_one_person_is_not_called_a_wrong_recipient(
+    tmp_path: Path,
+) -> None:
+    other: JsonObject = {**step(), "to": {"type": "sms", "number": "447700900002"}}
+    request = workflow(step("sms", **failing_over(after_s=15)), other)
+    with capture_logs() as lines:
+        async with observing(tmp_path) as (world, _):
+            await post(world, orjson.dumps(request))
+            for number in range(2):
+                await tell(world, status(number, "delivered"))
+            world.clock.advance(80 * 3600)
+            await finished(world)
+    kinds = [line["kind"] for line in lines if line["event"] == "comparison.differed"]
+    assert kinds == ["other-step-count"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 import orjson
 import pytest
@@ -13,15 +12,12 @@ from structlog.testing import capture_logs
 from gateway.compare.comparison import Outcome
 from gateway.compare.differ import compare
 from gateway.compare.replay import replay
-from gateway.metrics import Metrics
-from gateway.modes.facts import Answered, Told
-from gateway.modes.finisher import Finisher
-from gateway.modes.judging import Judge, Judgement
-from gateway.modes.recorder import Recorder
-from gateway.traces.files import TraceWriter
+from gateway.offline.documents import Document
+from gateway.traces.legacy_logs import import_logs
 from gateway.traces.model import Kind, Trace
 from gateway.traces.model import Path as Sender
 from gateway.traces.pseudonyms import Pseudonyms
+from tests.gateway.modes.desk import brief
 from tests.gateway.modes.observing import (
     DISPATCH_UUID,
     caught_up,
@@ -32,25 +28,15 @@ from tests.gateway.modes.observing import (
     tell,
     traces,
 )
-from tests.support.clock import ManualClock
 from tests.support.loopback import Reply
 from tests.support.peers import answer
 from tests.support.world import World, a_world, failing_over, step, workflow
 from translators.diagnostics import JsonObject
-from translators.dispatch import translate_dispatch
 
 HOUR_S = 3600
 SMS = workflow(step())
 SMS_THEN_SMS = workflow(step("sms", **failing_over(after_s=15)), step())
 UNKNOWN = "cccccccc-cccc-4ddd-8eee-0123456789ab"
-
-
-def brief(trace: Trace) -> list[tuple[object, ...]]:
-    """Return of each entry its instant in seconds, kind, step, and what it says."""
-    return [
-        (entry.at_ms / 1000, entry.kind.value, entry.step, entry.status or entry.why)
-        for entry in trace.entries
-    ]
 
 
 async def lingered(world: World, seconds: float = HOUR_S) -> None:
@@ -252,6 +238,65 @@ class TestWhatDispatchServed:
         (trace,) = traces(tmp_path)
         assert trace.reports == ()
 
+    async def test_nothing_personal_is_in_the_file_whatever_dispatch_tells(
+        self, tmp_path: Path
+    ) -> None:
+        number, canary = "447700912345", "canary"
+        told = [
+            status(0, canary, usage={"price": number, "currency": canary}),
+            status(1, number, error={"code": int(number), "reason": canary}, timestamp=canary),
+            status(2, "read", usage={"price": int(number), "currency": number}),
+            report(canary) | {"usage": {"price": canary, "currency": number}, canary: number},
+        ]
+        async with observing(tmp_path) as (world, _):
+            await post(world, orjson.dumps(SMS))
+            for each in told:
+                await tell(world, each)
+        written = (tmp_path / "traces.jsonl").read_text(encoding="utf-8")
+        assert written.count('"kind":"status"') == 3
+        assert [each for each in (number, canary) if each in written] == []
+
+    async def test_a_second_message_to_one_person_is_not_taken_for_the_next_persons(
+        self, tmp_path: Path
+    ) -> None:
+        other: JsonObject = {**step(), "to": {"type": "sms", "number": "447700900002"}}
+        request = workflow(step("sms", **failing_over(after_s=15)), other)
+        async with observing(tmp_path) as (world, _):
+            await post(world, orjson.dumps(request))
+            await tell(world, status(0, "submitted"))
+            await tell(world, status(1, "submitted"))
+        (trace,) = traces(tmp_path)
+        assert [entry.step for entry in trace.statuses] == [0, None]
+
+    async def test_an_import_of_what_was_told_makes_the_same_of_it(self, tmp_path: Path) -> None:
+        request = workflow(
+            step("whatsapp", **failing_over()), step("sms", **failing_over()), step()
+        )
+        log: list[JsonObject] = []
+        async with observing(tmp_path) as (world, _):
+            await post(world, orjson.dumps(request))
+            line: JsonObject = {"request": request, "answer": {"dispatch_uuid": DISPATCH_UUID}}
+            log.append({"at": world.clock.now_ms(), **line})
+            for seconds, body in (
+                (700, status(1, "rejected", error={"code": 1300, "reason": "Spam"})),
+                (1, status(2, "delivered", usage={"price": "0.0333", "currency": "EUR"})),
+                (1, report()),
+            ):
+                world.clock.advance(seconds)
+                await tell(world, body)
+                log.append({"at": world.clock.now_ms(), "body": body})
+            await lingered(world)
+        (trace,) = traces(tmp_path)
+        pseudonyms = Pseudonyms(b"key-of-the-tests-0001")
+        documents = (
+            Document(path="app.jsonl", line=number, raw=orjson.dumps(line))
+            for number, line in enumerate(log, 1)
+        )
+        (imported,) = import_logs(documents, pseudonyms)
+        assert isinstance(imported, Trace)
+        assert imported.entries == trace.entries
+        assert replace(imported, origin="observe", differences=trace.differences) == trace
+
     async def test_a_report_that_never_comes_is_waited_for_80_hours(self, tmp_path: Path) -> None:
         async with observing(tmp_path) as (world, _):
             await post(world, orjson.dumps(SMS))
@@ -271,126 +316,3 @@ class TestWhatDispatchServed:
             await caught_up(world)
             (trace,) = traces(tmp_path)
         assert not trace.is_complete
-
-
-class Desk:
-    """A recorder that nothing turns but the test, and its file."""
-
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        queue_limit: int = 100,
-        open_limit: int = 100,
-        judges: Mapping[str, Judge] = MappingProxyType({}),
-    ) -> None:
-        self.folder = folder
-        self.clock = ManualClock()
-        self.metrics = Metrics()
-        self.recorder = Recorder(
-            finisher=Finisher(
-                pseudonyms=Pseudonyms(b"key-of-the-tests-0001"),
-                open_writer=lambda: TraceWriter(folder / "traces.jsonl"),
-                translate=translate_dispatch,
-                judges=judges,
-            ),
-            clock=self.clock,
-            metrics=self.metrics,
-            linger_s=3_600,
-            queue_limit=queue_limit,
-            applications=frozenset(),
-            open_limit=open_limit,
-        )
-
-    def answered(self, dispatch_uuid: str = DISPATCH_UUID) -> None:
-        self.recorder.put(
-            Answered(
-                path=Sender.LEGACY,
-                origin="observe",
-                at_ms=self.clock.now_ms(),
-                body=orjson.dumps(SMS),
-                http_status=202,
-                dispatch_uuid=dispatch_uuid,
-            )
-        )
-
-    def told(self, body: JsonObject) -> None:
-        told = Told(at_ms=self.clock.now_ms(), body=orjson.dumps(body), is_taken=True)
-        self.recorder.put(told)
-
-    def dropped(self, reason: str) -> float | None:
-        return self.metrics.registry.get_sample_value(
-            "gateway_trace_dropped_total", {"reason": reason}
-        )
-
-    async def close(self) -> list[Trace]:
-        async with self.recorder.running():
-            pass
-        return traces(self.folder)
-
-
-class TestLimits:
-    async def test_a_fact_that_does_not_fit_is_counted_and_leaves_its_trace_incomplete(
-        self, tmp_path: Path
-    ) -> None:
-        desk = Desk(tmp_path, queue_limit=1)
-        with capture_logs() as lines:
-            desk.answered()
-            desk.told(status(0, "delivered"))
-            await desk.recorder.catch_up()
-            desk.told(report())
-            await desk.recorder.catch_up()
-            desk.clock.advance(2 * HOUR_S)
-            (trace,) = await desk.close()
-        assert (desk.dropped("queue-full"), trace.is_complete) == (1, False)
-        assert [line["event"] for line in lines].count("trace.fact_dropped") == 1
-
-    async def test_beyond_the_limit_the_oldest_is_written_as_incomplete(
-        self, tmp_path: Path
-    ) -> None:
-        desk = Desk(tmp_path, open_limit=1)
-        desk.answered()
-        desk.answered(UNKNOWN)
-        await desk.recorder.catch_up()
-        assert [trace.is_complete for trace in traces(tmp_path)] == [False]
-        await desk.close()
-
-    async def test_a_callback_that_overtakes_the_answer_is_in_the_trace(
-        self, tmp_path: Path
-    ) -> None:
-        desk = Desk(tmp_path)
-        desk.told(status(0, "submitted"))
-        desk.clock.advance(0.02)
-        desk.answered()
-        (trace,) = await desk.close()
-        assert (-0.02, "status", 0, "submitted") in brief(trace)
-
-    async def test_a_callback_of_no_workflow_we_know_is_counted(self, tmp_path: Path) -> None:
-        desk = Desk(tmp_path)
-        desk.told(report())
-        await desk.recorder.catch_up()
-        desk.clock.advance(61)
-        await desk.recorder.catch_up()
-        assert desk.dropped("unknown-workflow") == 1
-
-    async def test_what_speaks_of_no_workflow_is_counted(self, tmp_path: Path) -> None:
-        desk = Desk(tmp_path)
-        desk.told({"message_uuid": UNKNOWN, "status": "delivered"})
-        await desk.recorder.catch_up()
-        assert desk.dropped("no-workflow") == 1
-
-    async def test_a_fault_in_a_comparison_costs_neither_the_trace_nor_the_gateway(
-        self, tmp_path: Path
-    ) -> None:
-        def judge(trace: Trace) -> tuple[Judgement, ...]:
-            raise ZeroDivisionError
-
-        desk = Desk(tmp_path, judges={"observe": judge})
-        with capture_logs() as lines:
-            desk.answered()
-            await desk.recorder.catch_up()
-            desk.clock.advance(80 * HOUR_S)
-            await desk.recorder.catch_up()
-            (trace,) = await desk.close()
-        assert trace.is_complete
-        assert [line["error_type"] for line in lines] == ["ZeroDivisionError"]

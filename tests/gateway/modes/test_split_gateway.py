@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import sqlite3
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +14,15 @@ import orjson
 import pytest
 
 from tests.support.loopback import Loopback, Reply, Seen
-from tests.support.world import World, a_world, message_uuid_of, step, workflow
+from tests.support.world import (
+    API_KEY,
+    API_SECRET,
+    World,
+    a_world,
+    message_uuid_of,
+    step,
+    workflow,
+)
 from translators.diagnostics import JsonObject
 
 ANOTHER = "bbbbbbbb-cccc-4ddd-8eee-0123456789ab"
@@ -64,9 +74,13 @@ async def splitting(
     dial = folder / "share"
     dial.write_text(percentage)
     legacy = Loopback(_accept)
-    settings = {"GATEWAY_MODE": "split", "GATEWAY_SPLIT": str(dial), **environ}
     async with legacy.listening():
-        settings["GATEWAY_LEGACY"] = legacy.url
+        settings = {
+            "GATEWAY_MODE": "split",
+            "GATEWAY_SPLIT": str(dial),
+            "GATEWAY_LEGACY": legacy.url,
+            **environ,
+        }
         async with a_world(folder, settings) as world:
             yield Splitting(world=world, legacy=legacy, dial=dial)
 
@@ -216,3 +230,150 @@ async def test_a_ledger_that_cannot_be_written_sends_nothing(tmp_path: Path) -> 
         splitter.close()
         answer = await split.world.post(workflow(step()))
         assert (answer.status_code, split.sent) == (503, (0, 0))
+
+
+@contextlib.contextmanager
+def no_updates(folder: Path) -> Iterator[None]:
+    """Let the ledger take new pledges, and nothing about those that are there."""
+    with contextlib.closing(sqlite3.connect(folder / "gateway.db.split")) as ledger:
+        for verb in ("UPDATE", "DELETE"):
+            ledger.execute(
+                f"CREATE TRIGGER no_{verb} BEFORE {verb} ON pledges"
+                " BEGIN SELECT RAISE(FAIL, 'none'); END"
+            )
+        yield
+
+
+@pytest.mark.parametrize("percentage", ["0", "100"])
+async def test_a_ledger_that_fails_after_the_request_was_taken_changes_no_answer(
+    tmp_path: Path, percentage: str
+) -> None:
+    async with splitting(tmp_path, percentage) as split:
+        with no_updates(tmp_path):
+            answer = await split.world.post(workflow(step()))
+        assert (answer.status_code, "dispatch_uuid" in answer.json()) == (202, True)
+
+
+async def test_a_ledger_that_is_busy_while_dispatch_answers_changes_no_answer(
+    tmp_path: Path,
+) -> None:
+    async with splitting(tmp_path) as split:
+        held = asyncio.Event()
+        split.legacy.replies.append(Reply(status=202, body=b"of Dispatch", holds=held))
+        posting = asyncio.create_task(split.world.post(workflow(step())))
+        await split.legacy.wait_for(1)
+        with contextlib.closing(sqlite3.connect(tmp_path / "gateway.db.split")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            held.set()
+            answer = await posting
+        assert (answer.status_code, answer.content) == (202, b"of Dispatch")
+
+
+async def test_a_refusal_that_cannot_be_noted_is_still_dispatchs(tmp_path: Path) -> None:
+    async with splitting(tmp_path) as split:
+        split.legacy.replies.append(Reply(status=422, body=b"of Dispatch"))
+        with no_updates(tmp_path):
+            answer = await split.world.post(workflow(step()))
+        assert (answer.status_code, answer.content) == (422, b"of Dispatch")
+
+
+async def dispatch_goes(split: Splitting) -> None:
+    """Have Dispatch answer as one that is gone for good."""
+    other = step()
+    other["to"] = {"type": "sms", "number": "447700900555"}
+    for _ in range(3):
+        split.legacy.replies.append(Reply(status=404))
+        await split.world.post(workflow(other))
+        split.world.clock.advance(30)
+    assert "the legacy service is gone" in await split.ready()
+
+
+@pytest.mark.parametrize("headers", [{"Idempotency-Key": "once"}, {}], ids=["key", "no key"])
+async def test_a_request_in_doubt_is_not_served_here_once_dispatch_is_gone(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    async with splitting(tmp_path, GATEWAY_LEGACY_GONE="gateway") as split:
+        split.legacy.replies.append(Reply(hangs_up=True))
+        await split.world.post(workflow(step()), **headers)
+        await dispatch_goes(split)
+        split.legacy.replies.append(Reply(status=404, body=b"of Dispatch"))
+        answer = await split.world.post(workflow(step()), **headers)
+        assert (answer.status_code, answer.content) == (404, b"of Dispatch")
+
+
+async def test_others_are_served_here_once_dispatch_is_gone(tmp_path: Path) -> None:
+    async with splitting(tmp_path, GATEWAY_LEGACY_GONE="gateway") as split:
+        await dispatch_goes(split)
+        await split.world.dispatch(workflow(step()))
+        await split.world.sends(1)
+        assert split.sent == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "http_status"),
+    [({"Content-Type": "text/plain"}, 415), ({"Accept": "application/xml"}, 406)],
+)
+async def test_a_key_that_was_served_here_is_refused_here(
+    tmp_path: Path, headers: dict[str, str], http_status: int
+) -> None:
+    once = {"Idempotency-Key": "once"}
+    async with splitting(tmp_path, "100") as split:
+        await split.world.post(workflow(step()), **once)
+        answer = await split.world.post(workflow(step()), **{**once, **headers})
+        await split.world.sends(1)
+        assert (answer.status_code, split.sent) == (http_status, (0, 1))
+
+
+async def test_a_body_that_is_broken_under_a_key_that_was_served_here_is_refused_here(
+    tmp_path: Path,
+) -> None:
+    once = {"Idempotency-Key": "once"}
+    async with splitting(tmp_path, "100") as split:
+        await split.world.post(workflow(step()), **once)
+        answer = await split.world.post({"template": "failover"}, **once)
+        assert (answer.status_code, split.legacy.seen) == (400, [])
+
+
+async def test_a_key_that_was_served_here_is_no_strangers(tmp_path: Path) -> None:
+    once = {"Idempotency-Key": "once"}
+    async with splitting(tmp_path, "100") as split:
+        await split.world.post(workflow(step()), **once)
+        answer = await split.world.http.post("/v0.1/dispatch", content=b"{}", headers=once)
+        assert (answer.status_code, split.legacy.seen) == (401, [])
+
+
+async def test_a_key_that_was_used_before_the_split_is_not_dispatchs(tmp_path: Path) -> None:
+    once = {"Idempotency-Key": "once"}
+    async with a_world(tmp_path) as world:
+        first = await world.post(workflow(step()), **once)
+        await world.sends(1)
+    async with splitting(tmp_path) as split:
+        again = await split.world.post(workflow(step()), **once)
+        assert (again.json(), split.legacy.seen) == (first.json(), [])
+
+
+async def test_a_stranger_in_doubt_pins_nobody(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "100") as split:
+        split.legacy.replies.append(Reply(hangs_up=True))
+        await split.world.http.post("/v0.1/dispatch", content=orjson.dumps(workflow(step())))
+        await split.world.dispatch(workflow(step()))
+        await split.world.sends(1)
+        assert split.sent == (1, 1)
+
+
+async def test_a_request_that_never_left_binds_nobody(tmp_path: Path) -> None:
+    async with splitting(tmp_path, GATEWAY_LEGACY="http://127.0.0.1:9") as split:
+        await split.world.post(workflow(step()))
+        split.turn("100")
+        await split.world.dispatch(workflow(step()))
+
+
+async def test_a_body_that_only_dispatch_can_read_binds_who_is_in_it(tmp_path: Path) -> None:
+    raw = orjson.dumps(workflow(step()))[:-1] + b', "workflow": []}'
+    async with splitting(tmp_path, "100") as split:
+        headers = {"Content-Type": "application/json"}
+        await split.world.http.post(
+            "/v0.1/dispatch", content=raw, headers=headers, auth=(API_KEY, API_SECRET)
+        )
+        await split.world.dispatch(workflow(step()))
+        assert split.sent == (2, 0)

@@ -18,7 +18,9 @@ from gateway.modes.split import (
     choose,
     half_of,
     life_ms,
+    life_of_unread_ms,
     place_of,
+    recipients_in,
     recipients_of,
 )
 from gateway.settings.mode_values import WHOLE
@@ -121,11 +123,35 @@ class TestHolds:
     def test_what_we_would_refuse_goes_to_dispatch(self) -> None:
         assert choice(place=0, is_servable=False) == Choice(path=Path.LEGACY, why=Why.UNSERVABLE)
 
-    def test_once_dispatch_is_gone_we_serve_what_we_can(self) -> None:
-        gone = choose(
-            TENTH, [hold(Path.LEGACY)], place=0, is_servable=True, has_legacy=False, now_ms=NOW_MS
+    def test_a_key_counts_more_than_what_we_can_serve(self) -> None:
+        repeated = hold(Path.GATEWAY, is_key=True)
+        assert choice(repeated, is_servable=False).path is Path.GATEWAY
+
+
+class TestOnceDispatchIsGone:
+    @staticmethod
+    def gone(*holds: Hold, is_servable: bool = True) -> Choice:
+        return choose(
+            TENTH, holds, place=0, is_servable=is_servable, has_legacy=False, now_ms=NOW_MS
         )
+
+    def test_we_serve_what_we_can(self) -> None:
+        gone = self.gone(hold(Path.LEGACY))
         assert (gone.path, gone.why) == (Path.GATEWAY, Why.NO_LEGACY)
+
+    def test_what_we_cannot_is_refused_there(self) -> None:
+        assert self.gone(is_servable=False).path is Path.LEGACY
+
+    def test_a_key_that_was_used_there_is_not_served_here(self) -> None:
+        gone = self.gone(hold(Path.LEGACY, is_key=True))
+        assert (gone.path, gone.why) == (Path.LEGACY, Why.REPEATED)
+
+    def test_who_has_a_request_in_doubt_there_is_not_served_here(self) -> None:
+        doubted = replace(hold(Path.LEGACY), is_in_doubt=True)
+        assert (self.gone(doubted).path, self.gone(doubted).why) == (Path.LEGACY, Why.IN_DOUBT)
+
+    def test_a_request_in_doubt_here_changes_nothing(self) -> None:
+        assert self.gone(replace(hold(Path.GATEWAY), is_in_doubt=True)).path is Path.GATEWAY
 
 
 class TestRecipients:
@@ -155,6 +181,30 @@ class TestRecipients:
     def test_a_request_without_recipients_has_none(self, request_: JsonValue) -> None:
         assert recipients_of(request_) == ()
 
+    @pytest.mark.parametrize(
+        "raw",
+        [
+            b'{"workflow": [{"to": {"number": "+447700900000"}}], "workflow": []}',
+            b'{"to": {"number": 447700900000, "number": "1"}',
+            b'{"to": {"number" :\n "\\u003447700900000"}, "caf\xe9": NaN,}',
+            b"{'to': {'number': 447700900000}}",
+        ],
+        ids=["repeated-key", "cut-off", "escaped", "quoted-otherwise"],
+    )
+    def test_a_body_that_cannot_be_read_has_all_that_look_like_recipients(self, raw: bytes) -> None:
+        assert "447700900000" in recipients_in(raw)
+
+    def test_an_id_in_such_a_body_is_one_of_messenger_as_well(self) -> None:
+        assert "id:12345678" in recipients_in(b'{"id": "12345678"')
+
+    @pytest.mark.parametrize("raw", [b"", b'{"number": ""}', b"\xff" * 100, b'"number": "' * 9])
+    def test_a_body_of_nothing_has_none(self, raw: bytes) -> None:
+        assert [each for each in recipients_in(raw) if each.isdigit()] == []
+
+    def test_a_body_of_very_many_holds_some(self) -> None:
+        raw = b",".join(b'"number": %d' % number for number in range(10**9, 10**9 + 2_000))
+        assert len(recipients_in(raw)) == 128
+
     def test_no_number_can_be_read_from_what_is_kept(self) -> None:
         assert b"447700900001" not in PLACES.recipient("447700900001")
 
@@ -163,6 +213,9 @@ class TestRecipients:
 
 
 class TestLife:
+    def test_a_body_that_cannot_be_read_lives_a_day_for_each_pair_of_addresses(self) -> None:
+        assert life_of_unread_ms(b'{"number": 1, "number": 2, "id": 3}', 1_000) == 173_800_000
+
     def test_a_workflow_lives_for_its_expiries_and_the_horizon(self) -> None:
         request = workflow(step("sms", **failing_over(after_s=600)), step())
         assert life_ms(request, 1_000) == 1_600_000

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 import pytest
 from structlog.testing import capture_logs
 
+from gateway.clock import SystemClock
 from gateway.modes.judging import Judgement
 from gateway.modes.ledger import Ledger
 from gateway.modes.stepback import Cause, Watch
 from gateway.stores.base import StoreUnavailable
 from gateway.traces.model import Path
-from tests.gateway.modes.splitting import Split, request
+from tests.gateway.modes.splitting import Split, claim
 
 ALICE, BOB = "447700900001", "447700900002"
 
@@ -68,13 +72,83 @@ class TestPledges:
         split.turn("0")
         assert split.route(BOB, key="once").path is Path.GATEWAY
 
+    def test_a_key_is_bound_for_as_long_as_the_engine_remembers_keys(self, split: Split) -> None:
+        split.end(split.accept(ALICE, key="once")[1])
+        split.turn("0")
+        split.clock.advance(400 * 86_400)
+        assert split.route(BOB, key="once").path is Path.GATEWAY
+
+    def test_a_key_that_the_engine_knows_is_not_dispatchs(self, split: Split) -> None:
+        split.turn("0")
+        spent = replace(claim(ALICE, key="once"), is_spent_here=True)
+        assert split.splitter.route(spent).path is Path.GATEWAY
+
+    def test_a_key_of_a_stranger_is_known_to_the_application(self, split: Split) -> None:
+        stranger = replace(claim(ALICE, key="once"), application=None, is_servable=False)
+        split.splitter.answered(split.splitter.route(stranger), None, None)
+        assert split.route(BOB, key="once").path is Path.LEGACY
+
+    def test_a_key_of_the_application_is_known_to_a_stranger(self, split: Split) -> None:
+        split.accept(ALICE, key="once")
+        stranger = replace(claim(ALICE, key="once"), application=None, is_servable=False)
+        route = split.splitter.route(stranger)
+        assert (route.path, route.is_repeated) == (Path.GATEWAY, True)
+
+    def test_what_provably_never_left_binds_nobody(self, split: Split) -> None:
+        split.turn("0")
+        split.splitter.unsent(split.route(ALICE, key="once"))
+        split.turn("100")
+        assert split.route(ALICE, key="once").path is Path.GATEWAY
+
+    def test_what_never_left_does_not_undo_a_doubt_under_its_key(self, split: Split) -> None:
+        split.turn("0")
+        split.splitter.answered(split.route(ALICE, key="once"), None, None)
+        split.splitter.unsent(split.route(ALICE, key="once"))
+        split.turn("100")
+        assert split.route(BOB, key="once").path is Path.LEGACY
+
+    @pytest.mark.parametrize("http_status", [None, 500, 408])
+    def test_a_stranger_in_doubt_holds_nobody(self, split: Split, http_status: int | None) -> None:
+        stranger = replace(claim(ALICE), application=None, is_servable=False)
+        split.splitter.answered(split.splitter.route(stranger), http_status, None)
+        assert split.route(ALICE).path is Path.GATEWAY
+
+    def test_a_stranger_whom_dispatch_knows_holds_its_recipients(self, split: Split) -> None:
+        stranger = replace(claim(ALICE), application=None, is_servable=False)
+        split.splitter.answered(split.splitter.route(stranger), 202, "of-dispatch")
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_a_body_that_we_cannot_read_holds_who_is_in_it(self, split: Split) -> None:
+        raw = b'{"workflow": [{"to": {"number": "%s"}}], "workflow": []}' % ALICE.encode()
+        unread = replace(claim(ALICE), request=None, raw=raw, is_servable=False)
+        split.splitter.answered(split.splitter.route(unread), 202, "of-dispatch")
+        assert split.route(ALICE).path is Path.LEGACY
+
+    @pytest.mark.parametrize("dispatch_uuid", ["accepted", None])
+    def test_an_answer_is_given_though_the_ledger_fails(
+        self, split: Split, dispatch_uuid: str | None
+    ) -> None:
+        route = split.route(ALICE, key="once")
+        split.close()
+        split.splitter.answered(route, 400, dispatch_uuid)
+        split.splitter.unsent(route)
+
+    def test_a_pledge_that_cannot_be_undone_stays(self, split: Split) -> None:
+        split.turn("0")
+        route = split.route(ALICE)
+        split.close()
+        split.splitter.answered(route, 400, None)
+        split.restart()
+        split.turn("100")
+        assert split.route(ALICE).path is Path.LEGACY
+
     def test_what_we_would_refuse_is_pledged_for_dispatch(self, split: Split) -> None:
-        route = split.splitter.route("app", request(ALICE), key=None, is_servable=False)
+        route = split.splitter.route(replace(claim(ALICE), is_servable=False))
         assert (route.path, split.route(ALICE).path) == (Path.LEGACY, Path.LEGACY)
 
     def test_a_request_without_recipients_is_dispatchs_last(self, split: Split) -> None:
         split.turn("99.9")
-        route = split.splitter.route("app", {"workflow": []}, key=None, is_servable=True)
+        route = split.splitter.route(replace(claim(ALICE), request={"workflow": []}))
         assert route.path is Path.LEGACY
 
     def test_a_workflow_of_recipients_on_both_paths_is_counted(self, split: Split) -> None:
@@ -113,6 +187,14 @@ class TestLedger:
         with capture_logs() as lines:
             split.restart()
         assert lines == []
+
+    def test_a_ledger_that_is_busy_is_unavailable_at_once(self, split: Split) -> None:
+        with closing(sqlite3.connect(split.folder / "gateway.db.split")) as other:
+            other.execute("BEGIN IMMEDIATE")
+            begun_ms = SystemClock().now_ms()
+            with pytest.raises(StoreUnavailable, match="locked"):
+                split.route(ALICE)
+        assert SystemClock().now_ms() - begun_ms < 1_000
 
     @pytest.mark.parametrize("name", ["", "nowhere/ledger"])
     def test_a_ledger_that_cannot_be_opened_is_named(self, tmp_path: FilePath, name: str) -> None:

@@ -73,6 +73,22 @@ class TestApplications:
         settings = load_settings({**MINIMAL, "VONAGE_API_KEY": "other"}, toml(tmp_path, TWO_TABLES))
         assert [each.name for each in settings.applications] == ["other", "a1b2c3d", APP_ID]
 
+    @pytest.mark.parametrize("modes", [("observe", "gateway"), ("split", "paired")])
+    def test_callers_with_the_secret_of_two_modes_are_refused_at_start(
+        self, tmp_path: Path, modes: tuple[str, str]
+    ) -> None:
+        one, two = (f'mode = "{mode}"\nstatus_url' for mode in modes)
+        text = two.join(one.join(TWO_TABLES.split("status_url", 1)).rsplit("status_url", 1))
+        faults = faults_of({}, toml(tmp_path, text))
+        assert faults[0].startswith(
+            "applications[1].api_secret is that of applications[0].api_secret, whose mode is"
+        )
+
+    def test_applications_of_two_modes_may_have_secrets_of_their_own(self, tmp_path: Path) -> None:
+        first, second = TWO_TABLES.rsplit('api_secret = "one"', 1)
+        text = f'{first}api_secret = "two"\nmode = "observe"{second}'
+        assert faults_of({}, toml(tmp_path, text)) == []
+
     def test_two_applications_of_one_account_need_ids_of_their_own(self, tmp_path: Path) -> None:
         text = TWO_TABLES.replace(f'application_id = "{APP_ID.upper()}"', "")
         (fault,) = faults_of({}, toml(tmp_path, text))

@@ -142,7 +142,11 @@ def test_a_step_of_which_nothing_was_told_was_given_up_all_the_same() -> None:
 def test_steps_of_which_nothing_was_told_are_given_up_one_after_the_other() -> None:
     asked: JsonObject = {
         "template": "failover",
-        "workflow": [sms("447700900001", failover=TERMS), sms("447700900002", failover=TERMS), sms()],
+        "workflow": [
+            sms("447700900001", failover=TERMS),
+            sms("447700900002", failover=TERMS),
+            sms(),
+        ],
     }
     line: JsonObject = {"ts": clock(0), "sent": asked, "got": {"dispatch_uuid": DISPATCH}}
     trace = only_trace(imported(line, status(16, "submitted", THIRD)))

@@ -16,7 +16,7 @@ from gateway.compare.comparison import Outcome
 from gateway.compare.differ import compare
 from gateway.compare.replay import replay
 from gateway.traces.codec import from_line, to_line
-from gateway.traces.model import Kind, Trace
+from gateway.traces.model import Kind, Trace, TraceEntry
 from gateway.traces.pseudonyms import KEY_SIZE, Pseudonyms
 from tests.gateway.compare.legacy_traces import legacy_trace, request_of, step, workflows
 from tests.gateway.traces.tracing import (
@@ -405,3 +405,62 @@ def test_another_content_is_still_another_content_under_another_key() -> None:
     again = OTHERS.trace(replace(recorded, entries=tuple(entries)))
     names = [each.kind.name for each in compare(again, replay(again)).differences]
     assert names == ["wrong-content"]
+
+
+def test_nothing_of_a_trace_is_left_that_no_trace_of_ours_holds() -> None:
+    entry = TraceEntry(
+        at_ms=0,
+        kind=Kind.STATUS,
+        message=CANARY,
+        status=NUMBER,
+        code=int(NUMBER),
+        price=NUMBER,
+        currency=CANARY,
+        why=CANARY,
+        body={"status": CANARY},
+    )
+    foreign = replace(
+        TRACE,
+        dispatch=CANARY,
+        origin=CANARY,
+        accepted_at=NUMBER,
+        entries=tuple(replace(entry, kind=kind) for kind in Kind),
+        rules=(CANARY, f"REQ{NUMBER}"),
+        differences=(f"DIFF-{NUMBER}",),
+        terms={"horizon_s": int(NUMBER), "grace_s": NUMBER, "expiry_start": CANARY, CANARY: 1},
+        pair=CANARY,
+    )
+    written = to_line(PSEUDONYMS.trace(foreign)).decode()
+    assert [canary for canary in (CANARY, NUMBER) if canary in written] == []
+
+
+WHYS = (
+    *("expired", "refused", "rejected", "undeliverable", "step-resolved", "told-before"),
+    *("told before", "answered-503", "deadline-passed", "holder-lost", "read-timeout"),
+)
+
+
+@pytest.mark.parametrize("why", WHYS)
+def test_a_reason_is_no_secret(why: str) -> None:
+    told = replace(TRACE, entries=(TraceEntry(at_ms=0, kind=Kind.IGNORED, why=why),))
+    assert PSEUDONYMS.trace(told).entries == told.entries
+
+
+def test_what_is_compared_and_counted_is_kept_under_another_key() -> None:
+    terms: JsonObject = {"horizon_s": 60, "grace_s": 5, "expiry_start": "intent"}
+    answer = TraceEntry(at_ms=0, kind=Kind.ANSWER, status="202")
+    told = TraceEntry(
+        at_ms=1, kind=Kind.STATUS, status="rejected", code=1300, price="0.0333", currency="EUR"
+    )
+    kept = replace(TRACE, entries=(answer, told), terms=terms)
+    again = OTHERS.trace(kept)
+    assert (again.entries, again.terms, again.origin) == (kept.entries, terms, "observe")
+    assert (again.rules, again.differences, again.accepted_at) == (
+        *(kept.rules, kept.differences, kept.accepted_at),
+    )
+
+
+def test_a_status_that_nobody_documents_has_one_pseudonym() -> None:
+    told = TraceEntry(at_ms=1, kind=Kind.STATUS, status="ceased", body={"status": "ceased"})
+    (entry,) = OTHERS.trace(replace(TRACE, entries=(told,))).entries
+    assert (entry.body or {})["status"] == entry.status != "ceased"

@@ -1,0 +1,204 @@
+"""What a recorder may hold: bounded by number and by bytes, and what does not fit is counted."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from gateway.modes.facts import Told
+from gateway.modes.judging import Judgement
+from gateway.modes.open_trace import MOST_BYTES, MOST_SEEN, OpenTrace
+from gateway.modes.open_traces import OpenTraces
+from gateway.modes.recorder import OPEN_LIMIT
+from gateway.modes.waiting import ORPHAN_BYTES, ORPHAN_LIMIT, QUEUE_BYTES
+from gateway.traces.model import Path as Sender
+from gateway.traces.model import Trace
+from tests.gateway.modes.desk import Desk, brief, reachable
+from tests.gateway.modes.observing import DISPATCH_UUID, MESSAGE_UUIDS, report, status, traces
+from translators.diagnostics import JsonObject
+
+HOUR_S = 3600
+UNKNOWN = "cccccccc-cccc-4ddd-8eee-0123456789ab"
+
+
+def about(number: int, **members: str) -> JsonObject:
+    """Return a status of a workflow of its own."""
+    dispatch_uuid = str(uuid.UUID(int=number, version=4))
+    link: JsonObject = {"dispatch": {"dispatch_uuid": dispatch_uuid, "href": ""}}
+    return status(0, "delivered", _links=link, **members)
+
+
+class TestLimits:
+    async def test_a_fact_that_does_not_fit_is_counted_and_leaves_its_trace_incomplete(
+        self, tmp_path: Path
+    ) -> None:
+        desk = Desk(tmp_path, queue_limit=1)
+        with capture_logs() as lines:
+            desk.answered()
+            desk.told(status(0, "delivered"))
+            await desk.recorder.catch_up()
+            desk.told(report())
+            await desk.recorder.catch_up()
+            desk.clock.advance(2 * HOUR_S)
+            (trace,) = await desk.close()
+        assert (desk.dropped("queue-full"), trace.is_complete) == (1, False)
+        assert [line["event"] for line in lines].count("trace.fact_dropped") == 1
+
+    async def test_beyond_the_limit_the_oldest_is_written_as_incomplete(
+        self, tmp_path: Path
+    ) -> None:
+        desk = Desk(tmp_path, open_limit=1)
+        desk.answered()
+        desk.clock.advance(1)
+        desk.answered(UNKNOWN)
+        await desk.recorder.catch_up()
+        assert [trace.is_complete for trace in traces(tmp_path)] == [False]
+        await desk.close()
+
+    async def test_the_queue_is_bounded_by_what_waits_in_it(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        desk.told_bytes(bytes(QUEUE_BYTES))
+        assert desk.dropped("queue-full") == 1
+
+    async def test_what_was_taken_in_leaves_room_in_the_queue(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        for _ in range(3):
+            desk.told_bytes(bytes(QUEUE_BYTES // 2))
+            await desk.recorder.catch_up()
+        assert desk.dropped("queue-full") is None
+
+    async def test_ten_thousand_traces_may_be_open(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path, queue_limit=2 * OPEN_LIMIT)
+        for number in range(OPEN_LIMIT + 1):
+            desk.answered(str(number), b"[]")
+        await desk.recorder.catch_up()
+        assert desk.finished("left-out") == 1
+
+    async def test_beyond_what_all_may_hold_the_oldest_is_written_as_incomplete(
+        self, tmp_path: Path
+    ) -> None:
+        desk = Desk(tmp_path, open_bytes=10_000)
+        desk.answered()
+        await desk.recorder.catch_up()
+        desk.clock.advance(1)
+        desk.answered(UNKNOWN)
+        desk.told(status(0, "delivered", client_ref="x" * 8_000))
+        await desk.recorder.catch_up()
+        (trace,) = traces(tmp_path)
+        assert (len(trace.entries), trace.is_complete) == (2, False)
+        await desk.close()
+
+    async def test_a_trace_holds_a_thousand_entries(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path, queue_limit=2 * MOST_SEEN)
+        desk.answered()
+        for number in range(MOST_SEEN):
+            desk.told(status(0, "delivered", client_ref=str(number)))
+        (trace,) = await desk.close()
+        assert (len(trace.entries), trace.is_complete) == (MOST_SEEN, False)
+        assert desk.dropped("trace-full") == 1
+
+    async def test_a_trace_is_bounded_by_what_it_holds(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        desk.answered()
+        for number in range(5):
+            desk.told(status(0, "delivered", client_ref=str(number) * (MOST_BYTES // 4)))
+        (trace,) = await desk.close()
+        assert (len(trace.statuses), trace.is_complete) == (3, False)
+        assert desk.dropped("trace-full") == 2
+
+    async def test_a_finished_trace_leaves_nothing_behind(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        desk.answered()
+        desk.told(status(0, "delivered"))
+        desk.told(report())
+        await desk.recorder.catch_up()
+        desk.clock.advance(HOUR_S)
+        await desk.recorder.catch_up()
+        kept = [each for each in reachable(desk.recorder) if isinstance(each, str)]
+        assert DISPATCH_UUID not in kept
+        await desk.close()
+
+    async def test_a_callback_that_overtakes_the_answer_is_in_the_trace(
+        self, tmp_path: Path
+    ) -> None:
+        desk = Desk(tmp_path)
+        desk.told(status(0, "submitted"))
+        desk.clock.advance(0.02)
+        desk.answered()
+        (trace,) = await desk.close()
+        assert (-0.02, "status", 0, "submitted") in brief(trace)
+
+    async def test_a_callback_of_no_workflow_we_know_is_counted(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        desk.told(report())
+        await desk.recorder.catch_up()
+        desk.clock.advance(61)
+        await desk.recorder.catch_up()
+        assert desk.dropped("unknown-workflow") == 1
+
+    @pytest.mark.parametrize("size", [1, ORPHAN_BYTES // ORPHAN_LIMIT, 10_000])
+    async def test_callbacks_of_unknown_workflows_are_few_and_small(
+        self, tmp_path: Path, size: int
+    ) -> None:
+        desk = Desk(tmp_path, queue_limit=2 * ORPHAN_LIMIT)
+        for number in range(ORPHAN_LIMIT + 1):
+            desk.told(about(number, client_ref="x" * size))
+        await desk.recorder.catch_up()
+        dropped = desk.dropped("unknown-workflow")
+        assert dropped is not None
+        assert dropped >= 1
+        assert (ORPHAN_LIMIT + 1 - dropped) * size <= ORPHAN_BYTES
+
+    async def test_a_callback_with_an_endless_id_is_of_no_workflow(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        desk.told(report() | {"dispatch_uuid": "a" * 1000})
+        await desk.recorder.catch_up()
+        assert desk.dropped("no-workflow") == 1
+
+    async def test_what_speaks_of_no_workflow_is_counted(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        desk.told({"message_uuid": MESSAGE_UUIDS[0], "status": "delivered"})
+        await desk.recorder.catch_up()
+        assert desk.dropped("no-workflow") == 1
+
+    async def test_a_fault_in_a_comparison_costs_neither_the_trace_nor_the_gateway(
+        self, tmp_path: Path
+    ) -> None:
+        def judge(trace: Trace) -> tuple[Judgement, ...]:
+            raise ZeroDivisionError
+
+        desk = Desk(tmp_path, judges={"observe": judge})
+        with capture_logs() as lines:
+            desk.answered()
+            await desk.recorder.catch_up()
+            desk.clock.advance(80 * HOUR_S)
+            await desk.recorder.catch_up()
+            (trace,) = await desk.close()
+        assert trace.is_complete
+        assert [line["error_type"] for line in lines] == ["ZeroDivisionError"]
+
+
+class TestOpenTraces:
+    def test_a_long_linger_holds_up_nobody(self) -> None:
+        held = OpenTraces(most=2, most_bytes=10**6)
+        first, second = (OpenTrace(each, Sender.LEGACY, "observe", 0) for each in "ab")
+        first.linger_ms = 10 * first.due_ms
+        for each in (first, second):
+            held.add(each)
+        told = Told(at_ms=0, body=b"{}", is_taken=True)
+        held.change(first, lambda: first.take_told(told, is_report=True))
+        assert held.overdue(second.due_ms) is second
+
+    def test_what_is_held_is_known(self) -> None:
+        held = OpenTraces(most=2, most_bytes=10**6)
+        opened = OpenTrace("a", Sender.LEGACY, "observe", 0)
+        held.add(opened)
+        told = Told(at_ms=0, body=b"{}" * 1000, is_taken=True)
+        held.change(opened, lambda: opened.take_told(told, is_report=True))
+        before = held.size
+        held.discard(opened)
+        held.discard(opened)
+        assert (before > 2000, held.size, len(held)) == (True, 0, 0)
