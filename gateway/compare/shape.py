@@ -22,6 +22,7 @@ UNREADABLE: Final = "?"
 """Stands for a word that is none of Dispatch's; it is never shown, because it may be anything."""
 
 _CONDITIONS: Final = ("delivered", "read")
+_SEPARATORS: Final = str.maketrans("", "", " \t-./()")
 _MOST_STEPS: Final = 100
 """Steps of a workflow that are looked at; nobody sends as many."""
 
@@ -106,11 +107,19 @@ def read_workflow(request: JsonObject) -> Workflow:
 def spellings(address: JsonValue) -> frozenset[str]:
     """Return the number and the id of a v0.1 address object, as far as it has them.
 
-    Dispatch repeats an address as its caller wrote it, or without the leading `+` or `00`.
+    Dispatch repeats an address as its caller wrote it, or without the leading `+` or `00` and what
+    stands between the digits.
     """
     values = (find(address, "number"), find(address, "id"))
     texts = (str(value).strip() for value in values if isinstance(value, str | int))
-    return frozenset(text.removeprefix("+").removeprefix("00") for text in texts if text)
+    return frozenset(map(_spelt_plainly, filter(None, texts)))
+
+
+def _spelt_plainly(text: str) -> str:
+    bare = text.translate(_SEPARATORS)
+    if not bare.removeprefix("+").isdecimal():
+        return text  # a name, or an id of letters
+    return bare.removeprefix("+").removeprefix("00")
 
 
 def find(value: JsonValue, *path: str) -> JsonValue:

@@ -59,7 +59,9 @@ def test_prices_are_decimals() -> None:
     assert found(with_body(DELIVERED, 3, usage=usage)) == []
 
 
-@pytest.mark.parametrize("spelling", ["+447700900000", "00447700900000", " 447700900000"])
+@pytest.mark.parametrize(
+    "spelling", ["+447700900000", "00447700900000", " 447700900000", "+44 7700-900 000"]
+)
 def test_the_spelling_of_a_number_is_free(spelling: str) -> None:
     to: JsonObject = {"type": "sms", "number": spelling}
     assert found(with_body(DELIVERED, 1, to=to)) == []
