@@ -1,14 +1,18 @@
-"""Explaining: what native v1 failover would have done with the messages that we sent.
+"""Explaining: what Dispatch and native v1 failover would have done with the messages that we sent.
 
-The statuses that were told are the fates of the messages; `gateway.simulation` plays them again.
+The statuses that were told are the fates of the messages: the model of Dispatch takes them as they
+are, and `gateway.simulation` plays them again under native v1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gateway.compare.differ import compare
 from gateway.core.state import Terms
+from gateway.modes.as_dispatch import run_dispatch
 from gateway.modes.judging import SAME, Judgement
+from gateway.modes.predict import judgements_of
 from gateway.simulation import trace as simulated
 from gateway.simulation.fates import Answer, Fate, Happening
 from gateway.simulation.simulation import simulate
@@ -21,7 +25,7 @@ _MOVED_MS = 1_000
 
 
 class Explainer:
-    """Plays a trace of ours under native v1, without and with ttl."""
+    """Plays a trace of ours under Dispatch, and under native v1 without and with ttl."""
 
     def __init__(self, switches: Switches, terms: Terms) -> None:
         self._switches = switches
@@ -34,7 +38,10 @@ class Explainer:
             return ()
         fates = [_fate(trace, step) for step in range(len(plan.steps))]
         played = simulate(plan, fates, switches=self._switches, terms=self._terms)
+        # As everywhere, Dispatch is the reference: kinds and known differences speak of it.
+        dispatch = compare(run_dispatch(trace, self._terms), trace)
         return (
+            *judgements_of(dispatch, "dispatch"),
             _judge("native", played.gateway, played.native),
             _judge("native-with-ttl", played.gateway, played.native_with_ttl),
         )

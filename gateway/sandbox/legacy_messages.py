@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -59,17 +59,28 @@ class Message:
     """In order of time."""
 
 
-def send(
-    step: LegacyStep, *, index: int, message_uuid: str, sent_ms: int, charges: Charges
-) -> Message:
-    """Return the message of a step with all of its future.
+def sent_at(message: Message, sent_ms: int) -> Message:
+    """Return a message that was to be sent with the request as one that is sent later."""
+    return replace(
+        message,
+        sent_ms=message.sent_ms + sent_ms,
+        answered_ms=message.answered_ms + sent_ms,
+        facts=tuple(
+            replace(fact, at_ms=fact.at_ms + sent_ms, stamped_ms=fact.stamped_ms + sent_ms)
+            for fact in message.facts
+        ),
+    )
+
+
+def send(step: LegacyStep, *, index: int, message_uuid: str, charges: Charges) -> Message:
+    """Return the message of a step with all of its future, as if sent with the request.
 
     Inside one platform no answer gets lost: a script that loses or garbles one plays as if the
     message was taken, or as if it was refused if nobody gets it.
     """
     script = script_for(step.recipient)
     answer = script.answer
-    answered_ms = sent_ms + int(1000 * answer.delay_s)
+    answered_ms = int(1000 * answer.delay_s)
     if script.is_sent and answer.is_for_first_only:
         answered_ms += 1000 * (answer.retry_after_s or 0)
     facts: list[Fact] = []
@@ -94,7 +105,7 @@ def send(
         index=index,
         step=step,
         message_uuid=message_uuid,
-        sent_ms=sent_ms,
+        sent_ms=0,
         answered_ms=answered_ms,
         is_sent=script.is_sent,
         facts=tuple(facts),

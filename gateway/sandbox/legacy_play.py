@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Final
 
 from gateway.sandbox.legacy_bodies import report_body, status_body
-from gateway.sandbox.legacy_messages import Fact, Message, send
+from gateway.sandbox.legacy_messages import Fact, Message, send, sent_at
 from gateway.sandbox.legacy_quirks import AS_DOCUMENTED, Habits, with_quirks
 from gateway.sandbox.legacy_requests import LegacyStep, read_workflow
 from translators.diagnostics import JsonObject, JsonValue
@@ -45,13 +45,25 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _End:
+class End:
     """How a step came to its end."""
 
     at_ms: int
     is_met: bool
     fact: Fact | None = None
     """The status that brought it about; `None` if time ran out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walked:
+    """What is decided of one workflow, before anything is told of it."""
+
+    messages: list[Message]
+    """Those of the steps that were reached, in order, each sent when its turn came."""
+    end: End | None
+    """How the last of them ended; `None` if it never did, or nobody knows."""
+    unknown_ms: int | None = None
+    """When a message was sent of which nobody knows what becomes of it."""
 
 
 def play(
@@ -92,17 +104,14 @@ def play_steps(
     habits: Habits,
 ) -> Played:
     """Play a workflow that was read; the arguments are those of `play`."""
-    messages: list[Message] = []
-    start_ms, end = 0, None
-    for index, step in enumerate(steps):
-        message = send(
-            step, index=index, message_uuid=draw(), sent_ms=start_ms, charges=habits.charges
-        )
-        messages.append(message)
-        end = _end_of(message, habits)
-        if end is None or end.is_met:
-            break
-        start_ms = end.at_ms + habits.next_step_after_ms
+    walked = walk(
+        (
+            send(step, index=index, message_uuid=draw(), charges=habits.charges)
+            for index, step in enumerate(steps)
+        ),
+        habits,
+    )
+    messages, end = walked.messages, walked.end
     # By value: with the deciding status go its copies.
     untold = None if habits.tells_deciding or end is None else end.fact
     told = [
@@ -134,7 +143,28 @@ def play_steps(
     return Played(told=told, messages=messages)
 
 
-def _end_of(message: Message, habits: Habits) -> _End | None:
+def walk(futures: Iterable[Message | None], habits: Habits) -> Walked:
+    """Go through the steps of a workflow until it ends.
+
+    Args:
+        futures: the message of each step as if sent with the request, with all that happens to it;
+            `None` if nobody knows, which ends the walk. One is taken when its step's turn comes.
+    """
+    messages: list[Message] = []
+    start_ms, end = 0, None
+    for future in futures:
+        if future is None:
+            return Walked(messages=messages, end=None, unknown_ms=start_ms)
+        message = sent_at(future, start_ms)
+        messages.append(message)
+        end = _end_of(message, habits)
+        if end is None or end.is_met:
+            break
+        start_ms = end.at_ms + habits.next_step_after_ms
+    return Walked(messages=messages, end=end)
+
+
+def _end_of(message: Message, habits: Habits) -> End | None:
     """Return how a step ends; `None` if it never does.
 
     Source: docs/wire.md sections 6.1, 6.3 and 6.4.
@@ -154,9 +184,9 @@ def _end_of(message: Message, habits: Habits) -> _End | None:
         if due_ms is not None and fact.at_ms > due_ms:
             break
         if fact.status in wanted:
-            return _End(at_ms=fact.at_ms, is_met=True, fact=fact)
+            return End(at_ms=fact.at_ms, is_met=True, fact=fact)
         # A failure after a delivery contradicts it; to go on would reach a person twice.
         if fact.status in habits.failures and not has_arrived:
-            return _End(at_ms=fact.at_ms, is_met=False, fact=fact)
+            return End(at_ms=fact.at_ms, is_met=False, fact=fact)
         has_arrived = has_arrived or fact.status in _ARRIVED
-    return None if due_ms is None else _End(at_ms=due_ms, is_met=False)
+    return None if due_ms is None else End(at_ms=due_ms, is_met=False)

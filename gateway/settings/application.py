@@ -60,7 +60,7 @@ class Application:
     mode: str = row(
         "gateway", "GATEWAY_MODE", choice("gateway", "observe", "explain", "split", "paired"),
         "who serves workflows: `gateway` is us; `observe` leaves them to `GATEWAY_LEGACY` and"
-        " compares; `explain` is us, and tells where native v1 failover would have differed;"
+        " compares; `explain` is us, and tells where Dispatch and native v1 would have differed;"
         " `split` is one of the two for each workflow; `paired` is both, for test handsets only",
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from gateway.sandbox.config import SandboxConfig
-from gateway.sandbox.legacy_messages import PRICES
-from gateway.sandbox.legacy_play import Told, play
+from gateway.sandbox.legacy_messages import PRICES, Message, send
+from gateway.sandbox.legacy_play import Told, play, walk
 from gateway.sandbox.legacy_quirks import AS_CAPTURED, AS_DOCUMENTED, Habits, Links
+from gateway.sandbox.legacy_requests import read_workflow
 from gateway.sandbox.scripts import SCRIPTS, Body, Script, script_for
 from gateway.sandbox.statuses import SentMessage, plan_statuses
 from gateway.simulation.as_gateway import run_gateway
@@ -169,6 +170,30 @@ def test_the_lag_is_waited_beyond_the_expiry() -> None:
 def test_a_workflow_may_stay_open_for_ever() -> None:
     endless = replace(AS_DOCUMENTED, horizon_s=None)
     assert story(played(workflow("sms 02"), endless)) == ["0.2 1 submitted"]
+
+
+def futures(*steps: str) -> list[Message]:
+    return [
+        send(step, index=index, message_uuid=str(index), charges=AS_CAPTURED.charges)
+        for index, step in enumerate(read_workflow(workflow(*steps)))
+    ]
+
+
+def test_a_message_lives_as_it_would_have_at_once_from_when_its_turn_comes() -> None:
+    walked = walk(futures("sms 02", "sms 00"), AS_CAPTURED)
+    second = walked.messages[1]
+    assert (second.sent_ms, second.answered_ms) == (17_950, 17_950)
+    assert [(fact.at_ms, fact.status) for fact in second.facts] == [
+        (18_150, "submitted"),
+        (18_950, "delivered"),
+    ]
+    assert walked.end is not None
+    assert (walked.end.at_ms, walked.end.is_met) == (18_950, True)
+
+
+def test_a_workflow_is_followed_up_to_the_message_of_which_nobody_knows() -> None:
+    walked = walk([futures("sms 02", "sms 00")[0], None], AS_CAPTURED)
+    assert (len(walked.messages), walked.end, walked.unknown_ms) == (1, None, 17_950)
 
 
 def test_a_status_has_the_documented_form() -> None:
