@@ -74,7 +74,7 @@ FIELDS: Final = frozenset(
         # how much, how long, how often
         *("applications", "delay_s", "duration_ms", "rows", "share", "steps", "tries"),
         # where
-        *("host", "logger", "port", "store", "version", "worker"),
+        *("host", "legacy", "logger", "modes", "port", "store", "version", "worker"),
         # exceptions, written by `_describe_exception` only
         *("caused_by", "error_type", "places"),
         # written by the pipeline itself

@@ -95,6 +95,7 @@ async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.
         host=host,
         port=port,
         applications=len(settings.applications),
+        **gateway.modes.standing,
     )
     watches = _watches(gateway, store)
     for watch in watches:

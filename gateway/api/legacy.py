@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from gateway.api.auth import AuthFault
 from gateway.api.problems import Problems
-from gateway.api.requests import Refusal
+from gateway.api.requests import Refusal, check_media_types, read_idempotency_key
 from gateway.modes.forward import Headers, NotPassed, Passed, PassedInDoubt, Passing
 from gateway.modes.observe import Observer
 from gateway.modes.splitter import Splitter
@@ -133,6 +133,7 @@ class LegacyApi:
             _headers(request),
             origin=origin,
             pair=pair,
+            refusal=_own_refusal(request),
         )
         answer = self._answer(passing, unsent=_FORWARD_UNSENT, in_doubt=_FORWARD_IN_DOUBT)
         return passing, answer
@@ -195,6 +196,17 @@ def _as_it_came(passed: Passed) -> Response:
         *(headers if passed.http_status not in (204, 304) else []),
     ]
     return answer
+
+
+def _own_refusal(request: Request) -> int | None:
+    """Return with which HTTP status we would refuse the headers of a request; `None` if we take it.
+
+    Its body is judged by whoever finishes the trace; the headers are gone by then.
+    """
+    if "content-encoding" in request.headers:
+        return Problem.UNSUPPORTED_MEDIA.http_status
+    refusal = check_media_types(request) or read_idempotency_key(request)
+    return refusal.problem.http_status if isinstance(refusal, Refusal) else None
 
 
 def _headers(request: Request) -> Headers:

@@ -19,6 +19,8 @@ from gateway.settings.mode_rules import paired_end_faults
 
 _SQLITE: Final = "sqlite:///"
 _PRIVATE: Final = "GATEWAY_ALLOW_PRIVATE_CALLBACKS=true"
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - read, not bound
 # What may be a rule is named in a fault; anything else may be something private by mistake.
 _LIKE_A_RULE: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*|[A-Z]{3}[0-9]{3}")
 
@@ -87,6 +89,14 @@ def check_addresses(settings: Settings) -> list[Fault]:
         if refusal is not None:
             problem, remedy = refusal
             faults.append(Fault(name=name, problem=f"is refused: {problem}", remedy=remedy))
+        elif name == "GATEWAY_LEGACY" and url and _leads_here(url, settings):
+            faults.append(
+                Fault(
+                    name=name,
+                    problem="is this gateway itself: it would call itself",
+                    remedy="use the URL of the legacy service, or take it away for the vendor's",
+                )
+            )
         elif url and settings.public_url and url.startswith(_own(settings.public_url)):
             faults.append(
                 Fault(
@@ -101,6 +111,25 @@ def check_addresses(settings: Settings) -> list[Fault]:
 def _own(public_url: str) -> tuple[str, ...]:
     """Return how URLs begin that lead back here."""
     return (f"{public_url}/webhooks/", f"{public_url}/legacy/")
+
+
+def _leads_here(url: str, settings: Settings) -> bool:
+    """Tell whether what is forwarded to `url` arrives here again."""
+    *origin, path = _place(url)
+    if settings.public_url is not None:
+        *public_origin, public_path = _place(settings.public_url)
+        if origin == public_origin and f"{path}/".startswith(f"{public_path}/"):
+            return True
+    own = settings.host.lower()
+    here = {own} | (_LOOPBACK if own in _LOOPBACK | _EVERYWHERE else set())
+    return origin[1] in here and origin[2] == settings.port
+
+
+def _place(url: str) -> tuple[str, str, int, str]:
+    """Return scheme, host, port and path of a URL that was read as one."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return parts.scheme, (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/")
 
 
 def _refusal(url: str, policy: AddressPolicy) -> tuple[str, str] | None:

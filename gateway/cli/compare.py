@@ -8,6 +8,8 @@ from typing import Final
 
 import click
 
+from gateway.cli.main import stop
+
 SUBCOMMANDS: Final[Mapping[str, str]] = {
     "report": "Say whether to cut over, with the evidence.",
     "replay": "Run recorded traces through this gateway's engine.",
@@ -47,6 +49,15 @@ class _Subcommands(click.Group):
         found = importlib.import_module(f"gateway.cli.compare_{cmd_name}").command
         assert isinstance(found, click.Command)  # noqa: S101
         return found
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the subcommand; what it reads it does not write."""
+        from gateway.offline.apart import Overwriting  # noqa: PLC0415 - `--help` stays fast
+
+        try:
+            return super().invoke(ctx)
+        except Overwriting as fault:
+            stop([fault])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing them."""

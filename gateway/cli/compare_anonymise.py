@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.compare_keys import key_option, read_key
-from gateway.cli.compare_options import finish, output_option, progress_option, write_output
+from gateway.cli.compare_options import finish, output_option, progress_option, write_lines
 
 if TYPE_CHECKING:
     from gateway.compare.reading import Reading
@@ -45,10 +45,14 @@ def command(
     traces of them, under pseudonyms from the start.
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
+    from gateway.offline.apart import refuse_one_file_for_two  # noqa: PLC0415
 
+    refuse_one_file_for_two(output, [key_file])
     key = read_key(key_file)
-    reading = Reading(paths=paths, progress_is_wanted=progress)
-    write_output(output, _renamed(reading, key))
+    reading = Reading(
+        paths=paths, progress_is_wanted=progress, written=[output], consulted=[key_file]
+    )
+    write_lines(output, _renamed(reading, key))
     finish(has_findings=False, losses=reading.troubles.losses)
 
 

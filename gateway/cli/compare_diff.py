@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,7 @@ from gateway.cli.compare_options import (
     read_rules,
     screen_text,
     screen_width,
+    stop_without_result,
     tolerance_option,
     write_output,
 )
@@ -88,22 +90,29 @@ def command(
     from gateway.compare.reading import Index, Reading  # noqa: PLC0415
 
     rules = read_rules(tolerances)
-    reading = Reading(paths=[reference], progress_is_wanted=progress)
+    reading = Reading(paths=[reference], progress_is_wanted=progress, written=[output])
     only_in_a: list[str] = []
-    others = None if candidate is None else Index([candidate], reading.troubles)
+    others = None if candidate is None else Index([candidate], reading.troubles, written=[output])
+    if others is not None and others.is_empty:
+        stop_without_result(output)
     if others is None:
         pairs = with_halves(reading.traces(), only_in_a, rules)
     else:
         pairs = with_others(reading.traces(), others, only_in_a, rules)
+    first = next(pairs, None)
+    if not reading.held:
+        stop_without_result(output)
+    if first is None and others is None:
+        told = "holds no two halves of one request; name B, the file with the other side"
+        stop([f"{reference}: {told}"])
+    if first is not None:
+        pairs = chain((first,), pairs)
     gathered = Gathered(top=top)
     if form == "jsonl":
         write_output(output, _lines(pairs, gathered))
     else:
         for pair in pairs:
             gathered.add(pair)
-    if others is None and not gathered.outcomes:
-        told = "holds no two halves of one request; name B, the file with the other side"
-        stop([f"{reference}: {told}"])
     only_in_b = [] if others is None else others.rest()
     alone = [("A", len(only_in_a)), ("B", len(only_in_b))]
     if form == "text":

@@ -13,6 +13,7 @@ from gateway.cli.compare_options import (
     output_option,
     progress_option,
     screen_text,
+    stop_without_result,
     write_output,
 )
 
@@ -63,11 +64,13 @@ def command(
     from gateway.compare.sifting import Sieve  # noqa: PLC0415
     from gateway.offline.words import counted  # noqa: PLC0415
 
-    reading = Reading(paths=paths, progress_is_wanted=progress)
+    reading = Reading(paths=paths, progress_is_wanted=progress, written=[output])
     doubles, sieve, cut = Doubles(), Sieve(), 0
     for each in sieve.sift(reading.traces()):
         doubles.add(read_course(each.trace))
         cut += not each.trace.is_complete
+    if not reading.held:
+        stop_without_result(output)
     left_out = [*sieve.told()]
     if cut:
         left_out.append(f"{counted(cut, 'cut record')} {'was' if cut == 1 else 'were'} left out")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.compare_keys import key_option, read_key
-from gateway.cli.compare_options import finish, output_option, progress_option, write_output
+from gateway.cli.compare_options import finish, output_option, progress_option, write_lines
 
 if TYPE_CHECKING:
     from gateway.compare.reading import Reading
@@ -28,8 +28,10 @@ status callback or a final report. docs/traces.md says how they are told apart a
 what ties a request to its answer.
 
 \b
-Exit codes: 0 done; 2 wrong usage, or a line that could not be read or tied (the
-rest was); 3 an internal error; 141 the reader of the output went away.
+Exit codes: 0 done; 2 wrong usage, a line that could not be read, an answer that
+could be tied to no request for want of an id, or no trace at all (the rest was
+imported); 3 an internal error; 141 the reader of the output went away. What lies
+beyond the edge of a log, such as the answer to its last request, is told, with 0.
 """
 
 
@@ -47,13 +49,21 @@ def command(
     Lines, directories of them, or - for standard input. The traces hold pseudonyms from the start.
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
+    from gateway.offline.apart import refuse_one_file_for_two  # noqa: PLC0415
     from gateway.offline.inputs import JSON_SUFFIXES  # noqa: PLC0415
     from gateway.offline.words import counted  # noqa: PLC0415
 
+    refuse_one_file_for_two(output, [key_file])
     key = read_key(key_file)
-    reading = Reading(paths=paths, progress_is_wanted=progress, suffixes=JSON_SUFFIXES | {".log"})
+    reading = Reading(
+        paths=paths,
+        progress_is_wanted=progress,
+        suffixes=JSON_SUFFIXES | {".log"},
+        written=[output],
+        consulted=[key_file],
+    )
     counts: Counter[str] = Counter()
-    write_output(output, _imported(reading, key, counts))
+    write_lines(output, _imported(reading, key, counts))
     cut = f", {counts['cut']:,} of them without an end" if counts["cut"] else ""
     click.echo(f"dispatch-gateway: {counted(counts['all'], 'trace')}{cut}", err=True)
     finish(has_findings=False, losses=reading.troubles.losses)

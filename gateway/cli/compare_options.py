@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 import click
 
+from gateway.cli.main import stop
 from gateway.cli.parameters import RuleName, RuleUse
 
 if TYPE_CHECKING:
@@ -149,6 +151,24 @@ def write_output(output: Path | None, pieces: Iterable[bytes]) -> None:
     with open_output(output) as file:
         for piece in pieces:
             file.write(piece)
+
+
+def write_lines(output: Path | None, lines: Iterator[bytes]) -> None:
+    """Write a result line by line; if it has none, end the command and leave what was there.
+
+    Raises:
+        OSError: it cannot be written; the program as a whole says so.
+    """
+    first = next(lines, None)
+    if first is None:
+        stop_without_result(output)
+    write_output(output, chain((first,), lines))
+
+
+def stop_without_result(output: Path | None) -> NoReturn:
+    """End the command because there is no trace to make a result of."""
+    kept = "" if output is None else f", and {output} was not written"
+    stop([f"no trace was found{kept}"], _UNREAD)
 
 
 def form_of(output: Path | None, forms: Sequence[str], *, xml: str = "") -> str:

@@ -14,6 +14,7 @@ from gateway.cli.compare_options import (
     output_option,
     progress_option,
     screen_text,
+    stop_without_result,
     write_output,
 )
 
@@ -78,9 +79,11 @@ def command(
     from gateway.compare.reading import Reading  # noqa: PLC0415
     from gateway.compare.sifting import Sieve  # noqa: PLC0415
 
-    reading = Reading(paths=paths, progress_is_wanted=progress)
+    reading = Reading(paths=paths, progress_is_wanted=progress, written=[output])
     sieve = Sieve()
     found = populations(each.trace for each in sieve.sift(reading.traces()))
+    if not reading.held:
+        stop_without_result(output)
     found = replace(found, left_out=found.left_out + sieve.made + sieve.repeated)
     write_output(output, [_render(found, form or form_of(output, _FORMATS), output)])
     answer = answer_of(found)

@@ -16,7 +16,7 @@ from gateway.cli.compare_options import (
     read_rules,
     switch_options,
     tolerance_option,
-    write_output,
+    write_lines,
 )
 
 if TYPE_CHECKING:
@@ -66,14 +66,14 @@ def command(
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
 
     rules = read_rules(tolerances, accept, refuse, default_locale)
-    reading = Reading(paths=paths, progress_is_wanted=progress)
+    reading = Reading(paths=paths, progress_is_wanted=progress, written=[output])
     outcomes: Counter[str] = Counter()
     if output is None:
-        write_output(None, _compared(reading, rules, outcomes))
+        write_lines(None, _compared(reading, rules, outcomes))
     else:
-        write_output(output, _replayed(reading, rules, outcomes))
+        write_lines(output, _replayed(reading, rules, outcomes))
     told = ", ".join(f"{count:,} {word}" for word, count in outcomes.most_common())
-    click.echo(f"dispatch-gateway: {told or 'no trace was found'}", err=True)
+    click.echo(f"dispatch-gateway: {told}", err=True)
     finish(has_findings=outcomes["semantic"] > 0, losses=reading.troubles.losses)
 
 
@@ -82,7 +82,7 @@ def _compared(reading: Reading, rules: Rules, outcomes: Counter[str]) -> Iterato
     from gateway.compare.pairing import with_replay  # noqa: PLC0415
 
     for pair in with_replay(reading.traces(), rules):
-        outcomes[pair.comparison.outcome.value] += 1
+        outcomes[pair.outcome] += 1
         yield line_of(pair)
 
 

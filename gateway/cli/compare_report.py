@@ -16,6 +16,7 @@ from gateway.cli.compare_options import (
     read_rules,
     screen_text,
     screen_width,
+    stop_without_result,
     switch_options,
     tolerance_option,
     write_output,
@@ -128,11 +129,19 @@ def command(
     never showed, and what differs, each finding once with one sample of both sides.
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
+    from gateway.offline.apart import refuse_one_file_for_two  # noqa: PLC0415
 
+    refuse_one_file_for_two(output, [ignore_file, write_missing])
+    refuse_one_file_for_two(write_missing, [ignore_file])
     rules = read_rules(tolerances, accept, refuse, default_locale)
     ignores = _read_ignores(ignore_file)
-    reading = Reading(paths=paths, progress_is_wanted=progress)
+    written = [output] if write_missing is None else [output, write_missing]
+    reading = Reading(
+        paths=paths, progress_is_wanted=progress, written=written, consulted=[ignore_file]
+    )
     counted = _count(reading, others, ignores, rules)
+    if counted is None or not reading.held:
+        stop_without_result(output)
     report = counted.report(files=reading.files, troubles=reading.troubles)
     chosen = form or form_of(output, _FORMATS, xml="junit")
     write_output(output, [_render(report, chosen, top, output)])
@@ -155,7 +164,10 @@ def _read_ignores(path: Path | None) -> Ignores:
     return ignores
 
 
-def _count(reading: Reading, others: Sequence[str], ignores: Ignores, rules: Rules) -> Counted:
+def _count(
+    reading: Reading, others: Sequence[str], ignores: Ignores, rules: Rules
+) -> Counted | None:
+    """Count every pair; `None` if there is nothing to pair with."""
     from gateway.compare.pairing import with_others, with_replay  # noqa: PLC0415
     from gateway.compare.reading import Index  # noqa: PLC0415
     from gateway.compare.report_run import count  # noqa: PLC0415
@@ -170,7 +182,9 @@ def _count(reading: Reading, others: Sequence[str], ignores: Ignores, rules: Rul
             told = f"{alone[0]}: has no other half here, so it is compared with its replay"
             reading.troubles.say(f"{told}; the first of {len(alone):,}")
         return counted
-    index = Index(others, reading.troubles)
+    index = Index(others, reading.troubles, written=reading.written)
+    if index.is_empty:
+        return None
     counted = count(with_others(recorded, index, alone, rules), ignores, sieve)
     for places, side in ((alone, "on the first side"), (index.rest(), "in --with")):
         if places:

@@ -62,7 +62,8 @@ class ShapeCoverage:
     ways: tuple[Way, ...]
     """Everything that could be seen."""
     workflows: int = 0
-    """Those whose record was cut included: they count as traffic, but show no way."""
+    """Those whose record was cut included: they count as traffic, but show no way unless they
+    differ."""
     seen: Counter[Way] = field(default_factory=Counter)
 
     @property
@@ -88,9 +89,9 @@ class Coverage:
         self._max_shapes = max_shapes
 
     def add(
-        self, course: Course, request: JsonObject, path: Path, *, is_whole: bool = True
+        self, course: Course, request: JsonObject, path: Path, *, is_evidence: bool = True
     ) -> None:
-        """Count the ways that one workflow took; those of a cut record are no evidence."""
+        """Count the ways that one workflow took, unless it is no evidence."""
         shape = course.workflow.shape
         counted = self.shapes.get(shape)
         if counted is None:
@@ -102,7 +103,7 @@ class Coverage:
             counted = ShapeCoverage(shape=shape, request=request, ways=ways)
             self.shapes[shape] = counted
         counted.workflows += 1
-        if is_whole:
+        if is_evidence:
             counted.seen.update(ways_taken(course))
 
 
@@ -134,6 +135,8 @@ def ways_taken(course: Course) -> set[Way]:
         elif course.report is not None:
             is_error = course.report.status == "error"
             branches.add(_failure(attempt) or Branch.UNRESOLVED if is_error else Branch.MET)
+        else:
+            branches |= set(_untold(attempt, course))
         taken |= {Way(step=attempt.step, branch=branch) for branch in branches}
     if course.report is not None:
         is_error = course.report.status == "error"
@@ -144,6 +147,18 @@ def ways_taken(course: Course) -> set[Way]:
 def _own(attempt: Attempt) -> Iterator[Branch]:
     if attempt.doubt_ms is not None:
         yield Branch.IN_DOUBT
+
+
+def _untold(attempt: Attempt, course: Course) -> Iterator[Branch]:
+    """Yield what became of the last step that was sent, where no report says how it ended."""
+    goal = course.workflow.steps[attempt.step].goal
+    failure = _failure(attempt)
+    if attempt.reaches(goal):
+        yield Branch.MET
+    elif failure is not None:
+        yield failure
+    elif course.is_complete and course.workflow.is_last(attempt.step):
+        yield Branch.UNRESOLVED
 
 
 def _failure(attempt: Attempt) -> Branch | None:

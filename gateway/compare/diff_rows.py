@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.compare.comparison import Difference, Outcome
-from gateway.compare.pairing import Pair
-from gateway.compare.timelines import draw_both, title_of
+from gateway.compare.pairing import CUT, Pair
+from gateway.compare.timelines import LEGEND_OF_BOTH, draw_both, title_of
 from gateway.offline.words import counted, number
-from gateway.simulation.timeline import LEGEND, Row, Stretch, Style
+from gateway.simulation.timeline import Row, Stretch, Style
 
 _INDENT: Final = "  "
+_OUTCOMES: Final = (*Outcome, CUT)
 _DIFFERENT: Final = (Outcome.SEMANTIC, Outcome.COSMETIC, Outcome.EXPLAINED, Outcome.NOT_COMPARABLE)
 """Outcomes worth a drawing, the most urgent first."""
 
@@ -23,12 +25,12 @@ class Gathered:
     """What many pairs come to, and the few that are shown."""
 
     top: int
-    outcomes: Counter[Outcome] = field(default_factory=Counter)
-    shown: dict[Outcome, list[Pair]] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    shown: dict[str, list[Pair]] = field(default_factory=dict)
 
     def add(self, pair: Pair) -> None:
         """Count a pair, and keep it if it may be shown."""
-        outcome = pair.comparison.outcome
+        outcome = pair.outcome
         self.outcomes[outcome] += 1
         kept = self.shown.setdefault(outcome, [])
         if outcome in _DIFFERENT and len(kept) < self.top:
@@ -42,7 +44,7 @@ class Gathered:
     @property
     def summary(self) -> str:
         """The counts in a sentence: `3 workflows on both sides: 2 identical, 1 semantic`."""
-        told = [f"{number(count)} {word}" for word in Outcome if (count := self.outcomes[word])]
+        told = [f"{number(count)} {word}" for word in _OUTCOMES if (count := self.outcomes[word])]
         both = f"{counted(sum(self.outcomes.values()), 'workflow')} on both sides"
         return f"{both}: {', '.join(told)}" if told else both
 
@@ -60,7 +62,7 @@ def pair_rows(pair: Pair, *, width: int) -> Iterator[Row]:
     """Write one pair: what differs, then both timelines."""
     comparison = pair.comparison
     yield (
-        Stretch(text=f"{comparison.outcome}", style=_style(comparison.outcome)),
+        Stretch(text=pair.outcome, style=_style(pair.outcome)),
         Stretch(text=f"  {pair.place}  ", style=Style.TITLE),
         Stretch(text=pair.reference.dispatch, style=Style.DIM),
     )
@@ -86,7 +88,8 @@ def _diff_rows(gathered: Gathered, alone: Iterable[tuple[str, int]], width: int)
         yield from pair_rows(pair, width=width)
     if drawn:
         yield ()
-        yield (Stretch(text=LEGEND, style=Style.DIM),)
+        for line in textwrap.wrap(LEGEND_OF_BOTH, width):
+            yield (Stretch(text=line, style=Style.DIM),)
     different = sum(gathered.outcomes[outcome] for outcome in _DIFFERENT)
     if (rest := different - min(len(drawn), gathered.top)) > 0:
         text = f"{counted(rest, 'more workflow')} with differences; --format jsonl lists them all."
@@ -104,7 +107,11 @@ def _difference(difference: Difference, sides: tuple[str, str]) -> Iterator[Row]
         yield (Stretch(text=f"{_INDENT * 2}{side}: {told or 'nothing'}"),)
 
 
-def _style(outcome: Outcome) -> Style:
-    return {Outcome.SEMANTIC: Style.BAD, Outcome.NOT_COMPARABLE: Style.TURN}.get(
-        outcome, Style.PLAIN
-    )
+def _style(outcome: str) -> Style:
+    match outcome:
+        case Outcome.SEMANTIC:
+            return Style.BAD
+        case Outcome.NOT_COMPARABLE:
+            return Style.TURN
+        case _:
+            return Style.PLAIN

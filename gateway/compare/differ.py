@@ -8,6 +8,7 @@ that both went.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from gateway.compare.callbacks import compare_recipients, compare_sends, compare_told
 from gateway.compare.comparison import (
@@ -35,6 +36,12 @@ __all__ = [
     "Tolerances",
     "compare",
 ]
+
+_OF_HEADERS: Final = frozenset({406, 415})
+_FOR_ITS_HEADERS: Final = (
+    "The candidate refuses the headers of a request that the reference took: its Content-Type,"
+    " Content-Encoding or Accept. Send application/json in UTF-8, as it is, and accept that."
+)
 
 
 def compare(
@@ -81,7 +88,7 @@ def _why_not(there: Course, here: Course) -> str | None:
 
 
 def _findings(there: Course, here: Course, tolerances: Tolerances) -> Iterator[Finding]:
-    if there.is_refused or here.is_refused:
+    if there.is_refused or _refuses(here):
         yield from _answers(there, here)
         return
     yield from compare_recipients(there)
@@ -96,16 +103,21 @@ def _findings(there: Course, here: Course, tolerances: Tolerances) -> Iterator[F
 
 def _answers(there: Course, here: Course) -> Iterator[Finding]:
     """Compare whether the request was taken at all."""
-    if there.is_refused and here.is_refused:
+    if there.is_refused and _refuses(here):
         return
     kind = ACCEPTED_HERE if there.is_refused else REFUSED_HERE
     yield Finding(
         kind=kind,
         reference="refused the request" if there.is_refused else "took the request",
-        candidate="takes it" if there.is_refused else "refuses it",
-        detail=kind.why,
-        cause="answer",
+        candidate="takes it" if there.is_refused else f"refuses it with {here.http_status}",
+        detail=_FOR_ITS_HEADERS if here.http_status in _OF_HEADERS else kind.why,
+        cause=f"answer {here.http_status}" if here.http_status in _OF_HEADERS else "answer",
     )
+
+
+def _refuses(here: Course) -> bool:
+    """Tell whether the candidate refuses the request, be it for its headers alone."""
+    return here.is_refused or here.http_status in _OF_HEADERS
 
 
 def _instants(course: Course) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -20,7 +20,7 @@ def pair_object(pair: Pair) -> JsonObject:
     return {
         "source": pair.place,
         "dispatch": pair.reference.dispatch,
-        "outcome": comparison.outcome.value,
+        "outcome": pair.outcome,
         "shape": str(comparison.shape),
         "note": comparison.note,
         "differences": [_difference(each) for each in comparison.differences],

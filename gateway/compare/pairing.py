@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.compare.comparison import DEFAULT_TOLERANCES, Comparison, Tolerances
+from gateway.compare.comparison import DEFAULT_TOLERANCES, Comparison, Outcome, Tolerances
 from gateway.compare.differ import compare
 from gateway.compare.reading import Index, Recorded
 from gateway.compare.replay import replay
 from gateway.traces.model import Path, Trace
 from translators.rules import DEFAULT_SWITCHES, Switches
 
+CUT: Final = "cut"
+"""Stands for the outcome of workflows that have none, because a record of them was cut."""
 _WAITING: Final = 1_000
 """Traces that wait for their other half; pairing is capped at as many messages."""
 
@@ -39,6 +41,28 @@ class Pair:
     reference: Trace
     candidate: Trace
     comparison: Comparison
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word; `cut` if a record ended too soon for one."""
+        found = self.comparison.outcome
+        is_known = has_outcome(found, is_whole=is_whole(self.reference, self.candidate))
+        return found.value if is_known else CUT
+
+
+def is_whole(reference: Trace, candidate: Trace | None) -> bool:
+    """Tell whether both sides were recorded until the workflow was over.
+
+    A replay ends where it would send what the reference never sent: that is a finding, not a cut.
+    """
+    if candidate is None or candidate.path is Path.NONE:
+        return reference.is_complete
+    return reference.is_complete and candidate.is_complete
+
+
+def has_outcome(outcome: Outcome, *, is_whole: bool) -> bool:
+    """Tell whether an outcome holds: of a record that was cut, only what differs does."""
+    return is_whole or outcome in (Outcome.SEMANTIC, Outcome.NOT_COMPARABLE)
 
 
 def replayed(trace: Trace, rules: Rules) -> Trace:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from gateway.offline.apart import keep_apart
 from gateway.offline.documents import Document
 from gateway.offline.inputs import (
     JSON_SUFFIXES,
@@ -24,11 +25,16 @@ from gateway.offline.inputs import (
 )
 from gateway.offline.progress import Progress, make_progress
 from gateway.traces.codec import TraceFault, from_line
+from gateway.traces.log_lines import is_of_a_log
 from gateway.traces.model import Path as Sender
 from gateway.traces.model import Trace
 
 MOST_TOLD: Final = 100
 """How many troubles are told one by one, and kept for the report."""
+_IS_A_LOG: Final = (
+    "is a line of a log, not a trace, and perhaps not the only one;"
+    " run `dispatch-gateway compare import` on the log first"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,16 @@ class Troubles:
     told: list[Trouble] = field(default_factory=list)
     losses: int = 0
     progress: Progress | None = None
+    logs: set[str] = field(default_factory=set)
+    """Files of which it was told that they are logs."""
+
+    def add_fault(self, path: str, place: str, line: bytes, fault: TraceFault) -> None:
+        """Count a line that is no trace; that a file is a log is told once for all its lines."""
+        if not is_of_a_log(line):
+            self.add(Trouble(path=place, problem=fault.problem))
+        elif path not in self.logs:
+            self.logs.add(path)
+            self.add(Trouble(path=place, problem=_IS_A_LOG))
 
     def add(self, trouble: Trouble) -> None:
         """Count a trouble, and tell it unless there were too many."""
@@ -71,31 +87,57 @@ class Reading:
     progress_is_wanted: bool
     suffixes: frozenset[str] = JSON_SUFFIXES
     """Which files of a directory are read."""
+    written: Sequence[Path | None] = ()
+    """Where the run writes, which is no input; `None` is standard output."""
+    consulted: Sequence[Path | None] = ()
+    """What it reads for another purpose."""
     troubles: Troubles = field(default_factory=Troubles)
     files: int = 0
+    held: int = 0
+    """How many traces or documents were read."""
 
     def traces(self) -> Iterator[Recorded]:
-        """Yield every trace, in order; nothing more is read than is asked for."""
+        """Yield every trace, in order; nothing more is read than is asked for.
+
+        Raises:
+            Overwriting: the run would write what it reads; nothing was read.
+        """
         for block in self.blocks():
             for place, _, line in _lines(block):
                 read = from_line(line)
                 if isinstance(read, TraceFault):
-                    self.troubles.add(Trouble(path=place, problem=read.problem))
+                    self.troubles.add_fault(block.path, place, line, read)
                 else:
+                    self.held += 1
                     yield Recorded(place=place, trace=read)
 
     def documents(self) -> Iterator[Document]:
-        """Yield every line or document, whatever it holds."""
+        """Yield every line or document, whatever it holds.
+
+        Raises:
+            Overwriting: the run would write what it reads; nothing was read.
+        """
         for block in self.blocks():
             if block.kind is Kind.DOCUMENT:
+                self.held += 1
                 yield Document(path=block.path, line=None, raw=block.raw)
             else:
                 for number, line in lines_of(block):
+                    self.held += 1
                     yield Document(path=block.path, line=number, raw=line)
 
     def blocks(self) -> Iterator[Block]:
-        """Yield what is read, in pieces of whole lines."""
-        found = list(find_inputs(self.paths, suffixes=self.suffixes))
+        """Yield what is read, in pieces of whole lines.
+
+        Raises:
+            Overwriting: the run would write what it reads; nothing was read.
+        """
+        found = keep_apart(
+            list(find_inputs(self.paths, suffixes=self.suffixes)),
+            self.paths,
+            written=self.written,
+            consulted=self.consulted,
+        )
         sizes = [each.size for each in found if isinstance(each, Input)]
         known = [size for size in sizes if size is not None]
         total = sum(known) if len(known) == len(sizes) else None
@@ -129,9 +171,18 @@ class _Place:
 
 
 class Index:
-    """The traces of some files by dispatch and pair, on the disk: only places are in memory."""
+    """The traces of some files by dispatch and pair, on the disk: only places are in memory.
 
-    def __init__(self, paths: Sequence[str], troubles: Troubles) -> None:
+    Args:
+        written: where the run writes; `None` is standard output.
+
+    Raises:
+        Overwriting: that is one of the files.
+    """
+
+    def __init__(
+        self, paths: Sequence[str], troubles: Troubles, *, written: Sequence[Path | None] = ()
+    ) -> None:
         self._places: dict[str, _Place] = {}
         self._halves: dict[tuple[str, Sender], str] = {}
         """The dispatches of paired requests, by what they share and who sent them."""
@@ -141,11 +192,17 @@ class Index:
         if STANDARD_INPUT in paths:
             troubles.add(Trouble(path=STANDARD_INPUT, problem="cannot be read twice; name a file"))
         named = [path for path in paths if path != STANDARD_INPUT]
-        for source in find_inputs(named) if named else ():
+        found = list(find_inputs(named)) if named else []
+        for source in keep_apart(found, named, written=written):
             if isinstance(source, Trouble):
                 troubles.add(source)
             else:
                 self._add(source)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left in it."""
+        return not self._places
 
     def is_done(self, trace: Trace) -> bool:
         """Tell whether a trace is half of a pair that was given already."""
@@ -196,7 +253,7 @@ class Index:
             for shown, at, line in _lines(block):
                 read = from_line(line)
                 if isinstance(read, TraceFault):
-                    self._troubles.add(Trouble(path=shown, problem=read.problem))
+                    self._troubles.add_fault(source.path, shown, line, read)
                     continue
                 if read.dispatch in self._places:
                     problem = "is of a dispatch that came before; this one counts"

@@ -43,8 +43,9 @@ def replay(
     """
     translation = translate_dispatch(trace.request, switches, default_locale=default_locale)
     plan = translation.value
-    if plan is None:
-        refusal = TraceEntry(at_ms=0, kind=Kind.ANSWER, status="400")
+    if plan is None or trace.refusal is not None:
+        # Headers are judged before the body is read.
+        refusal = TraceEntry(at_ms=0, kind=Kind.ANSWER, status=str(trace.refusal or 400))
         return _made(trace, (refusal,), rules=translation.codes, terms=trace.terms)
     own_terms = terms or terms_of(trace.terms)
     fates = fates_of(read_course(trace))

@@ -10,7 +10,7 @@ from html import escape
 from typing import Final
 
 from gateway.compare.report_model import Sample
-from gateway.compare.timelines import Mark, align, channels_of, title_of
+from gateway.compare.timelines import Mark, align, channels_of, cut_of, title_of
 from gateway.offline.pages import svg
 from gateway.offline.shapes import name_channel
 from gateway.offline.words import number, share
@@ -147,9 +147,7 @@ def _phrase(entry: TraceEntry, channels: Sequence[str]) -> str:
 
 
 def _tail(trace: Trace) -> str:
-    if not trace.is_complete:
-        is_replay = trace.origin == "replay"
-        words = "what follows cannot be known" if is_replay else "the record was cut here"
+    if words := cut_of(trace):
         return f'<p class="soft">{words}</p>'
     refused = any(
         entry.kind is Kind.ANSWER and not (entry.status or "").startswith("2")

@@ -5,16 +5,19 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+from gateway.compare.known_words import known_words
 from gateway.compare.report_figures import PATTERNS, outcomes_bar, sides, small_bar, swatch
+from gateway.compare.report_groups import Group, grouped
 from gateway.compare.report_model import WEIGHING, FindingLine, Report, ShapeLine
 from gateway.compare.report_style import STYLE
 from gateway.compare.report_words import (
     ANSWERS,
     GRAVITIES,
     OUTCOMES,
+    WRITE_MISSING,
+    coverage,
     excuse,
     figures,
-    finding_title,
     headline,
     private_note,
 )
@@ -36,9 +39,10 @@ def render_html(report: Report, *, top: int) -> str:
     """
     sections = [
         _header(report),
+        _findings(report, top),
+        _known(report),
         _unseen(report),
         _outcomes(report),
-        _findings(report, top),
         _shapes(report, top),
         _ignores(report),
         _input(report),
@@ -84,26 +88,20 @@ def _outcomes(report: Report) -> str:
     head = table_head(
         "Outcome", "Workflows", "Share", "What it means", numbers=("Workflows", "Share")
     )
-    known = ", ".join(f"{name} {number(count)}" for name, count in report.known.items())
     reasons = "; ".join(f"{number(count)} because {text}" for text, count in report.notes.items())
-    note = f'<p class="small soft">Known differences met: {escape(known)}.</p>\n' if known else ""
     why = f'<p class="small soft">Not comparable: {escape(reasons)}.</p>\n' if reasons else ""
     return section(
         "outcomes",
         "How the workflows compare",
         f"<figure>{outcomes_bar(report.outcomes)}</figure>\n"
-        f'<table class="legend stack">{head}<tbody>{rows}</tbody></table>\n{note}{why}',
+        f'<table class="legend stack">{head}<tbody>{rows}</tbody></table>\n{why}',
     )
 
 
 def _unseen(report: Report) -> str:
     lines = [line for line in report.shapes if line.unseen]
     if not report.evidence.unseen:
-        return section(
-            "unseen",
-            "What was not covered",
-            "<p>Nothing: this traffic took every branch of every shape in it.</p>\n",
-        )
+        return section("unseen", "What was not covered", f"<p>{coverage(report)}</p>\n")
     items = [
         f"<li><b>{escape(line.title)}</b>"
         f'<span class="soft">{escape(", ".join(line.unseen))}</span></li>\n'
@@ -118,23 +116,42 @@ def _unseen(report: Report) -> str:
     return section(
         "unseen",
         "What was not covered",
-        f"<p>{counted(report.evidence.unseen, 'branch', 'branches')} of these shapes never came up"
-        " in this traffic, so nothing is known about them. <code>--write-missing FILE</code>"
-        f" writes a synthetic trace for each.</p>\n{listed}",
+        f"<p>{prose(coverage(report))} {prose(WRITE_MISSING)}</p>\n{listed}",
     )
 
 
 def _findings(report: Report, top: int) -> str:
-    if not report.findings:
-        return section("findings", "What differs", "<p>Nothing.</p>\n")
-    shown = report.findings[:top]
-    cards = "".join(_finding(finding, rank, report) for rank, finding in enumerate(shown))
-    rest = len(report.findings) - len(shown)
+    groups = grouped(report.findings)
+    if not groups:
+        compared = report.evidence.compared
+        told = ("Nothing but what is known." if report.known else "Nothing.") if compared else ""
+        return section("findings", "What differs", f"<p>{told}</p>\n") if told else ""
+    shown = groups[:top]
+    cards = "".join(_card(group, rank, report) for rank, group in enumerate(shown))
+    rest = sum(len(group.members) for group in groups[top:])
     more = f"<p>Not shown here: {counted(rest, 'finding')}. The json format lists all.</p>\n"
     return section("findings", "What differs", cards + (more if rest else ""))
 
 
-def _finding(finding: FindingLine, rank: int, report: Report) -> str:
+def _known(report: Report) -> str:
+    if not report.known:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td class="num">{number(count)}</td>'
+        f'<td class="wide">{prose(known_words(name))}</td></tr>\n'
+        for name, count in report.known.items()
+    )
+    head = table_head("Number", "Workflows", "What this gateway does", numbers=("Workflows",))
+    return section(
+        "known",
+        "What differs as expected",
+        "<p>Known differences, by their numbers in docs/differences.md. They do not weigh.</p>\n"
+        f'<table class="stack">{head}<tbody>{rows}</tbody></table>\n',
+    )
+
+
+def _card(group: Group, rank: int, report: Report) -> str:
+    finding = group.lead
     badge = (
         f'<span class="gravity {finding.gravity}" title="{escape(GRAVITIES[finding.gravity])}">'
         f"{finding.gravity}</span>"
@@ -152,14 +169,36 @@ def _finding(finding: FindingLine, rank: int, report: Report) -> str:
     reference, candidate = report.sides
     return (
         f'<article class="card {finding.gravity}">\n<div class="row"><h3>{badge}'
-        f" {escape(finding_title(finding))}</h3>"
-        f"<span>{counted(finding.workflows, 'workflow')}</span></div>\n"
+        f" {escape(group.title)}</h3>"
+        f"<span>{escape(group.count)}</span></div>\n"
         f'<p class="soft">{escape(finding.shape)}</p>\n{detail}'
         f'<dl class="did"><dt>{escape(reference)}</dt><dd>{prose(finding.reference or "nothing")}'
         f"</dd><dt>{escape(candidate)}</dt><dd>{prose(finding.candidate or 'nothing')}</dd></dl>\n"
         f'<p class="small soft">{prose(finding.why)}</p>\n{note}{sample}'
-        f'<p class="small soft">First at {escape(finding.first)}. Fingerprint'
-        f" <code>{escape(finding.fingerprint)}</code>.</p>\n</article>\n"
+        f"{_places(group)}</article>\n"
+    )
+
+
+def _places(group: Group) -> str:
+    """Write where a finding is; of several, in a list that is unfolded on demand."""
+    if len(group.members) == 1:
+        return f'<p class="small soft">{_place(group.lead)}</p>\n'
+    rows = "".join(
+        f"<li><b>{escape(member.shape)}</b><span>"
+        f"{'' if member.step is None else f'Step {member.step + 1}, '}"
+        f'{counted(member.workflows, "workflow")}. <span class="soft">{_place(member)}</span>'
+        "</span></li>\n"
+        for member in group.members
+    )
+    return (
+        f"<details><summary>All {counted(len(group.members), 'finding')} of this kind</summary>"
+        f'<ul class="unseen small">{rows}</ul></details>\n'
+    )
+
+
+def _place(finding: FindingLine) -> str:
+    return (
+        f"First at {escape(finding.first)}. Fingerprint <code>{escape(finding.fingerprint)}</code>."
     )
 
 

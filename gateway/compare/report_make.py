@@ -8,9 +8,9 @@ from typing import Final
 from gateway.compare.comparison import Outcome
 from gateway.compare.ignores import Ignore
 from gateway.compare.kinds import Weight
+from gateway.compare.pairing import CUT
 from gateway.compare.reading import Troubles
 from gateway.compare.report_model import (
-    CUT,
     Evidence,
     FindingLine,
     Gravity,

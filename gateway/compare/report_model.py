@@ -8,15 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 from gateway.compare.verdict import Answer
 from gateway.offline.inputs import Trouble
 from gateway.offline.shapes import Shape
 from gateway.traces.model import Trace
-
-CUT: Final = "cut"
-"""Stands among the outcomes for workflows that have none, because a record of them was cut."""
 
 
 class Gravity(StrEnum):

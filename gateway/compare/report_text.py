@@ -6,18 +6,21 @@ import textwrap
 from collections.abc import Iterator
 from typing import Final
 
-from gateway.compare.report_model import WEIGHING, FindingLine, Report
+from gateway.compare.known_words import known_words
+from gateway.compare.report_groups import Group, grouped
+from gateway.compare.report_model import WEIGHING, Report
 from gateway.compare.report_words import (
     OUTCOMES,
+    WRITE_MISSING,
+    coverage,
     excuse,
     figures,
-    finding_title,
     finding_words,
     headline,
 )
-from gateway.compare.timelines import draw_both
+from gateway.compare.timelines import LEGEND_OF_BOTH, draw_both
 from gateway.offline.words import counted, number
-from gateway.simulation.timeline import LEGEND, Row, Stretch, Style
+from gateway.simulation.timeline import Row, Stretch, Style
 
 _WIDTH: Final = 92
 _LABEL: Final = 20
@@ -50,9 +53,10 @@ def _parts(report: Report, top: int, width: int) -> Iterator[Iterator[Row]]:
     yield _wrap(headline(report), style=Style.TITLE)
     yield _reasons(report)
     yield _figures(report)
-    yield _outcomes(report)
-    yield _unseen(report)
     yield _findings(report, top, width)
+    yield _known(report)
+    yield _unseen(report)
+    yield _outcomes(report)
     yield _shapes(report, top)
     yield _ignores(report)
     yield _troubles(report)
@@ -80,9 +84,8 @@ def _outcomes(report: Report) -> Iterator[Row]:
 
 
 def _unseen(report: Report) -> Iterator[Row]:
-    if not report.evidence.unseen:
-        return
     yield from _heading("Not covered by this traffic")
+    yield from _wrap(coverage(report), "  ")
     lines = [line for line in report.shapes if line.unseen]
     for line in lines[:_UNSEEN]:
         yield from _wrap(f"{line.title}: {', '.join(line.unseen)}", "  ", "    ")
@@ -90,18 +93,22 @@ def _unseen(report: Report) -> Iterator[Row]:
         yield _line(
             f"  and branches of {counted(rest, 'other shape')}; json and html hold them all"
         )
-    yield from _wrap("--write-missing FILE writes a synthetic trace for each.", "  ")
+    if lines:
+        yield from _wrap(WRITE_MISSING.replace("`", ""), "  ")
 
 
 def _findings(report: Report, top: int, width: int) -> Iterator[Row]:
-    if not report.findings:
+    groups = grouped(report.findings)
+    if not groups:
         return
     weighing = len(report.weighing)
     verb = "weighs" if weighing == 1 else "weigh"
-    title = f"Findings: {number(len(report.findings))}, of which {number(weighing)} {verb}"
+    total = sum(len(group.members) for group in groups)
+    title = f"Findings: {number(total)}, of which {number(weighing)} {verb}"
     yield from _heading(title)
-    for finding in report.findings[:top]:
-        yield from _finding(finding, report.sides)
+    for group in groups[:top]:
+        finding = group.lead
+        yield from _finding(group, report.sides)
         if finding.gravity in WEIGHING and finding.sample:
             rows = draw_both(
                 finding.sample.reference, finding.sample.candidate, width=max(40, width - 4)
@@ -110,15 +117,25 @@ def _findings(report: Report, top: int, width: int) -> Iterator[Row]:
             yield from ((Stretch(text="    "), *row) for row in rows)
             yield ()
     if weighing:
-        yield from _wrap(LEGEND, "  ", style=Style.DIM)
-    if len(report.findings) > top:
-        yield _line(f"  and {number(len(report.findings) - top)} more; --top shows them")
+        yield from _wrap(LEGEND_OF_BOTH, "  ", style=Style.DIM)
+    if rest := sum(len(group.members) for group in groups[top:]):
+        yield _line(f"  and {number(rest)} more; --top shows them")
 
 
-def _finding(finding: FindingLine, sides: tuple[str, str]) -> Iterator[Row]:
+def _known(report: Report) -> Iterator[Row]:
+    if not report.known:
+        return
+    yield from _heading("Known differences, which do not weigh")
+    for name, count in report.known.items():
+        told = known_words(name).replace("`", "")
+        yield from _wrap(f"{name} {number(count):>12}  {told}", "  ", " " * 24)
+
+
+def _finding(group: Group, sides: tuple[str, str]) -> Iterator[Row]:
+    finding = group.lead
     gravity = Stretch(text=f"{finding.gravity:<10}", style=_STYLES[finding.gravity])
-    count = Stretch(text=f"{number(finding.workflows):>9}  ")
-    title = Stretch(text=finding_title(finding), style=Style.TITLE)
+    count = Stretch(text=f"{number(group.met):>9}  ")
+    title = Stretch(text=group.title, style=Style.TITLE)
     yield (Stretch(text="  "), gravity, count, title)
     indent = " " * 23
     yield from _wrap(finding.shape, indent)
@@ -129,6 +146,13 @@ def _finding(finding: FindingLine, sides: tuple[str, str]) -> Iterator[Row]:
         yield from _wrap(finding.remedy, indent)
     place = f"First at {finding.first}. Fingerprint {finding.fingerprint}."
     yield from _wrap(place, indent, style=Style.DIM)
+    if group.members[1:]:
+        yield from _wrap("Also of:", indent)
+    for other in group.members[1:]:
+        step = "" if other.step is None else f", step {other.step + 1}"
+        told = f"{other.shape}{step}: {counted(other.workflows, 'workflow')},"
+        place = f"first at {other.first}, fingerprint {other.fingerprint}"
+        yield from _wrap(f"{told} {place}", f"{indent}  ", f"{indent}    ", style=Style.DIM)
 
 
 def _shapes(report: Report, top: int) -> Iterator[Row]:

@@ -30,6 +30,11 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "cut": "the recording ended before the workflow was over; no evidence",
     "not-comparable": "too little is known of one side; nothing is said about it",
 }
+WRITE_MISSING: Final = (
+    "`--write-missing FILE` writes a synthetic trace for each; `compare replay FILE` says what"
+    " this gateway does there."
+)
+_HALF: Final = 0.5
 
 
 def headline(report: Report) -> str:
@@ -55,10 +60,24 @@ def headline(report: Report) -> str:
     return f"{text}, but that is not enough to tell."
 
 
+def coverage(report: Report) -> str:
+    """Say how much of the shapes this traffic never showed."""
+    if not any(line.branches for line in report.shapes):
+        return "No workflow could be compared, so nothing is known of any branch."
+    if not report.evidence.unseen:
+        return "Nothing: this traffic took every branch of every shape in it."
+    branches = counted(report.evidence.unseen, "branch", "branches")
+    return (
+        f"{branches} of these shapes never came up in this traffic, so nothing is known about them."
+    )
+
+
 def bound(report: Report) -> str:
-    """Write the upper bound: `1 in 3,104`."""
+    """Write the upper bound: `1 in 3,104`, or `60 %` where that would be one in one."""
     upper = report.evidence.upper_bound
-    return f"1 in {number(int(1 / upper))}" if upper else "unknown"
+    if not upper:
+        return "unknown"
+    return f"1 in {number(int(1 / upper))}" if upper <= _HALF else f"{upper:.0%}".replace("%", " %")
 
 
 def figures(report: Report) -> list[tuple[str, str, str]]:
@@ -97,7 +116,7 @@ def finding_title(finding: FindingLine) -> str:
 
 def finding_words(finding: FindingLine, sides: tuple[str, str]) -> str:
     """Say what the two sides did."""
-    told = f"{sides[0]}: {finding.reference or 'nothing'}."
+    told = f"{sides[0][0].upper()}{sides[0][1:]}: {finding.reference or 'nothing'}."
     told += f" {sides[1][0].upper()}{sides[1][1:]}: {finding.candidate or 'nothing'}."
     return f"{finding.detail} {told}" if finding.detail else told
 

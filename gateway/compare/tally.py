@@ -14,8 +14,9 @@ from gateway.compare.coverage import MAX_SHAPES, Coverage
 from gateway.compare.doubles import Doubles
 from gateway.compare.ignores import NO_IGNORES, Ignore, Ignores
 from gateway.compare.normal import read_course
+from gateway.compare.pairing import has_outcome, is_whole
 from gateway.compare.shape import Shape
-from gateway.traces.model import Path, Trace
+from gateway.traces.model import Trace
 
 MAX_FINDINGS: Final = 1000
 _MAX_NOTES: Final = 100
@@ -116,11 +117,10 @@ class Tally:
             candidate: the other side; it need not be given if it is a replay.
             place: where the reference stands, such as a file and a line.
         """
-        is_whole = trace.is_complete and not _is_cut(candidate)
         outcome = self._outcome(comparison)
-        has_outcome = is_whole or outcome in (Outcome.SEMANTIC, Outcome.NOT_COMPARABLE)
+        is_known = has_outcome(outcome, is_whole=is_whole(trace, candidate))
         self.workflows += 1
-        if has_outcome:
+        if is_known:
             self.outcomes[outcome] += 1
         else:
             self.cut += 1
@@ -132,10 +132,10 @@ class Tally:
         self.ignored += any(self._ignore(each) is not None for each in prints.values())
         for difference in prints.values():
             self._add_finding(difference, comparison, trace, place)
-        self._add_shape(comparison.shape, outcome if has_outcome else None, prints)
+        self._add_shape(comparison.shape, outcome if is_known else None, prints)
         if outcome is not Outcome.NOT_COMPARABLE:
             course = read_course(trace)
-            self.coverage.add(course, trace.request, trace.path, is_whole=is_whole)
+            self.coverage.add(course, trace.request, trace.path, is_evidence=is_known)
             self.doubles.add(course)
 
     def _ignore(self, difference: Difference) -> Ignore | None:
@@ -186,11 +186,3 @@ class Tally:
         else:
             counted.outcomes[outcome] += 1
         counted.findings.update(print_ for print_ in prints if print_ in self.findings)
-
-
-def _is_cut(candidate: Trace | None) -> bool:
-    """Tell whether the other side was recorded, and not to the end.
-
-    A replay ends where it would send what the reference never sent: that is a finding, not a cut.
-    """
-    return candidate is not None and candidate.path is not Path.NONE and not candidate.is_complete

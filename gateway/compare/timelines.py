@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from gateway.simulation.timeline import Lane, Row, draw
+from gateway.simulation.timeline import LEGEND, Lane, Row, Stretch, Style, draw
 from gateway.simulation.trace import Entry, Outcome, What
 from gateway.simulation.trace import Trace as Drawn
 from gateway.traces.model import Kind, Path, Trace, TraceEntry
@@ -18,6 +18,9 @@ from translators.diagnostics import JsonValue
 
 SAME_MS: Final = 5_000
 """How far apart the same thing may be on both sides to stand on one line."""
+
+LEGEND_OF_BOTH: Final = f"{LEGEND}   !!! the person has a message already"
+"""What the signs of a drawing mean."""
 
 _WHATS: Final[Mapping[Kind, What]] = {
     Kind.SEND: What.SEND,
@@ -59,7 +62,19 @@ def draw_both(reference: Trace, candidate: Trace, *, width: int) -> list[Row]:
         _lane(trace, marks)
         for trace, marks in zip((reference, candidate), align(reference, candidate), strict=True)
     ]
-    return draw(lanes, width=width)
+    rows = draw(lanes, width=width)
+    for trace in (reference, candidate):
+        if tail := cut_of(trace):
+            rows.append((Stretch(text=f"{title_of(trace)}: {tail}", style=Style.DIM),))
+    return rows
+
+
+def cut_of(trace: Trace) -> str:
+    """Say that nobody knows how it went on; empty if a side is whole."""
+    if trace.is_complete:
+        return ""
+    is_replay = trace.origin == "replay"
+    return "what follows cannot be known" if is_replay else "the record was cut here"
 
 
 def align(reference: Trace, candidate: Trace) -> tuple[list[Mark], list[Mark]]:

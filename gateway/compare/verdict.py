@@ -66,7 +66,7 @@ def judge(tally: Tally, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Verdict:
     reasons = [*against, *missing]
     return Verdict(
         answer=answer,
-        reasons=tuple(reasons) or ("enough was compared, and nothing that matters differs",),
+        reasons=tuple(reasons) or ("every main branch of the shapes that matter was seen",),
         notes=tuple(_notes(tally)),
         workflows=tally.comparable,
         shapes=len(tally.shapes),
@@ -84,17 +84,19 @@ def _upper_bound(tally: Tally) -> float | None:
 
 def _against(tally: Tally, thresholds: Thresholds) -> Iterator[str]:
     if tally.critical:
-        yield f"{counted(tally.critical, 'workflow')} with a wrong recipient or content"
+        yield "a single wrong recipient or content is one too many"
     if tally.semantic > thresholds.semantic_share * tally.comparable:
-        most = f"{thresholds.semantic_share:.1%}"
-        yield f"{_differing(tally)} in what matters, more than {most}"
+        most = f"{100 * thresholds.semantic_share:g} %"
+        part = f"{100 * tally.semantic / tally.comparable:.3g} %"
+        yield f"{part} of what was compared differs; above {most} the answer is no"
 
 
 def _missing(tally: Tally, thresholds: Thresholds) -> Iterator[str]:
     if 0 < tally.semantic <= thresholds.semantic_share * tally.comparable:
-        yield f"{_differing(tally)} in what matters, and nobody answers for it"
+        yield "whatever differs in meaning has to be mended first, or answered for by an ignore"
     if tally.comparable < thresholds.workflows:
-        yield f"{counted(tally.comparable, 'workflow')} compared; {thresholds.workflows} are needed"
+        told = f"{number(thresholds.workflows)} workflows are needed"
+        yield f"{told} to say that fewer than 1 in 100 differ"
     unknown = tally.outcomes[Outcome.NOT_COMPARABLE] + tally.cut
     if unknown > thresholds.unknown_share * tally.workflows:
         part = f"{counted(unknown, 'workflow')} of {number(tally.workflows)}"
@@ -110,11 +112,6 @@ def _notes(tally: Tally) -> Iterator[str]:
         is_or_are = "it is" if tally.cut == 1 else "they are"
         told = f"{counted(tally.cut, 'workflow')} {_was(tally.cut)} cut"
         yield f"{told}: recording ended before the workflow was over, so {is_or_are} no evidence"
-
-
-def _differing(tally: Tally) -> str:
-    verb = "differs" if tally.semantic == 1 else "differ"
-    return f"{counted(tally.semantic, 'workflow')} {verb}"
 
 
 def _was(count: int) -> str:

@@ -40,6 +40,7 @@ def assemble(
         is_complete=is_complete and not opened.has_hole,
         rules=rules,
         pair=None if opened.pair is None else pseudonyms.uuid(opened.pair),
+        refusal=opened.refusal,
     )
 
 

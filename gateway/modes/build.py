@@ -38,6 +38,7 @@ LEGACY: Final = "https://api.nexmo.com"
 """Where Dispatch is, unless `GATEWAY_LEGACY` says otherwise."""
 OBSERVE: Final = "observe"
 EXPLAIN: Final = "explain"
+_GATEWAY: Final = "gateway"
 _RECORDED: Final = frozenset({OBSERVE, EXPLAIN, SPLIT, PAIRED})
 _FORWARDED: Final = frozenset({OBSERVE, SPLIT, PAIRED})
 
@@ -50,6 +51,20 @@ class Modes:
     observer: Observer | None
     splitter: Splitter | None = None
     pairing: Pairing | None = None
+    legacy: str | None = None
+    """Where Dispatch is, if anything is passed on to it."""
+    names: frozenset[str] = frozenset({_GATEWAY})
+    """The modes of all applications."""
+
+    @property
+    def standing(self) -> dict[str, str | list[str]]:
+        """Who serves, as a start is told: the modes, where Dispatch is, and the dial."""
+        told: dict[str, str | list[str]] = {"modes": sorted(self.names)}
+        if self.legacy is not None:
+            told["legacy"] = self.legacy
+        if self.splitter is not None:
+            told["share"] = self.splitter.served
+        return told
 
     @property
     def witness(self) -> Callable[[Commit, Decision], None] | None:
@@ -66,7 +81,11 @@ class Modes:
 
     def describe_legacy(self) -> str:
         """Return what readiness says about the two paths; empty when there is nothing to say."""
-        told = [each.describe() for each in (self.observer, self.splitter) if each is not None]
+        # What a split says of itself names it.
+        is_plain = self.names in ({_GATEWAY}, {SPLIT})
+        word = "mode" if len(self.names) == 1 else "modes"
+        told = ["" if is_plain else f"{word} {', '.join(sorted(self.names))}"]
+        told += [each.describe() for each in (self.observer, self.splitter) if each is not None]
         return "; ".join(each for each in told if each)
 
     @contextlib.asynccontextmanager
@@ -118,9 +137,10 @@ def build_modes(
         heed=None if splitter is None else splitter.judged,
     )
     if not has_legacy:
-        return Modes(recorder=recorder, observer=None)
+        return Modes(recorder=recorder, observer=None, names=frozenset(modes))
+    legacy = settings.legacy or LEGACY
     observer = Observer(
-        legacy=settings.legacy or LEGACY,
+        legacy=legacy,
         takes_over=settings.legacy_gone == "gateway",
         forwarder=Forwarder(policy=policy, deadline_s=settings.legacy_timeout_s),
         relay=Forwarder(policy=policy, deadline_s=settings.callback_timeout_s, status_decides=True),
@@ -129,7 +149,12 @@ def build_modes(
         metrics=metrics,
     )
     return Modes(
-        recorder=recorder, observer=observer, splitter=splitter, pairing=Pairing.of(settings)
+        recorder=recorder,
+        observer=observer,
+        splitter=splitter,
+        pairing=Pairing.of(settings),
+        legacy=legacy,
+        names=frozenset(modes),
     )
 
 

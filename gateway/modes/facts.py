@@ -38,6 +38,8 @@ class Answered:
     """`None` for a request that was refused."""
     pair: str | None = None
     """What the answers of both paths to a paired request share."""
+    refusal: int | None = None
+    """The HTTP status with which we would have refused its headers, had we served it."""
 
     @property
     def derived_id(self) -> str:

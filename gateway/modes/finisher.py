@@ -9,6 +9,7 @@ from enum import StrEnum
 from gateway.modes.assembling import assemble, with_sends
 from gateway.modes.judging import Judge, Judgement
 from gateway.modes.open_trace import OpenTrace
+from gateway.settings.mode_rules import SPLIT
 from gateway.traces.files import TraceWriter
 from gateway.traces.model import Path, Trace
 from gateway.traces.pseudonyms import Pseudonyms
@@ -79,8 +80,10 @@ class Finisher:
         judge = self._judges.get(trace.origin)
         judgements: tuple[Judgement, ...] = ()
         fault = None
-        # What we would refuse is told by its rules: there is no run of ours to compare with.
-        if judge is not None and trace.is_complete and plan.value is not None:
+        # What we would refuse is told by its rules: there is no run of ours to compare with. In a
+        # split, whose headers we would refuse is Dispatch's by design, and no reason to step back.
+        is_left = plan.value is None or (trace.origin == SPLIT and trace.refusal is not None)
+        if judge is not None and trace.is_complete and not is_left:
             try:
                 judgements = judge(trace)
             except Exception as error:

@@ -124,6 +124,7 @@ class Observer:
         *,
         origin: str = "observe",
         pair: str | None = None,
+        refusal: int | None = None,
     ) -> Passing:
         """Pass a request on to the legacy service, once.
 
@@ -132,6 +133,7 @@ class Observer:
             query: the query string, without its question mark.
             origin: the mode that passes it on.
             pair: what its trace shares with the one of our own path, if there is one.
+            refusal: the HTTP status with which we would have refused its headers, if we would.
         """
         self._handed.hand(headers)
         url = f"{self._legacy}{path}"
@@ -141,7 +143,7 @@ class Observer:
             case Passed():
                 self._metrics.forwards.labels("answered").inc()
                 self._note_ending(passing.http_status)
-                self._record(body, passing, origin, pair)
+                self._record(body, passing, origin, pair, refusal)
             case NotPassed(reason=reason):
                 self._metrics.forwards.labels("unsent").inc()
                 log.error("legacy.unreachable", reason=reason)
@@ -192,7 +194,9 @@ class Observer:
         # Nothing more comes of its workflows: a missing report would be no difference.
         self._recorder.put(LegacyEnded())
 
-    def _record(self, body: bytes, passed: Passed, origin: str, pair: str | None) -> None:
+    def _record(
+        self, body: bytes, passed: Passed, origin: str, pair: str | None, refusal: int | None
+    ) -> None:
         dispatch_uuid = dispatch_uuid_of(passed) if passed.http_status == 202 else None
         if dispatch_uuid is None and passed.http_status not in _ABOUT_THE_WORKFLOW:
             return
@@ -205,6 +209,7 @@ class Observer:
                 http_status=passed.http_status,
                 dispatch_uuid=dispatch_uuid,
                 pair=pair,
+                refusal=refusal,
             )
         )
 

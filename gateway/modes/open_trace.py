@@ -63,6 +63,7 @@ class OpenTrace:
         self.is_accepted = True
         self.terms: Terms | None = None
         self.pair: str | None = None
+        self.refusal: int | None = None
         self.seen: list[Seen] = []
         self.has_hole = False
         """Whether something is known to be missing."""
@@ -85,6 +86,7 @@ class OpenTrace:
         """Take in how the request was answered."""
         self.request = answered.body
         self.pair = answered.pair
+        self.refusal = answered.refusal
         self.is_accepted = answered.dispatch_uuid is not None
         if not any(each.kind is Kind.ANSWER for each in self.seen):
             status = str(answered.http_status)

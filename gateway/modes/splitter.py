@@ -207,6 +207,11 @@ class Splitter:
             return f"split stepped back from {at} to 0 % for {self._reason}{doubt}"
         return f"split serves {show_share(self._standing.share)} here{doubt}"
 
+    @property
+    def served(self) -> str:
+        """The percentage of recipients that are served here, as it is shown."""
+        return show_share(self._standing.share)
+
     def close(self) -> None:
         """Let go of the ledger."""
         self._ledger.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from gateway.settings.application import Application
-from gateway.settings.mode_rules import paired_faults
+from gateway.settings.mode_rules import paired_faults, stray_faults
 from gateway.settings.rows import Fault, Row, rows
 from gateway.settings.rules import (
     Labels,
@@ -123,6 +123,7 @@ class _Reader:
         self._environ = environ
         self._entries: list[Entry] = []
         self._faults: list[Fault] = []
+        self._modes: set[str | None] = set()
         self._base = Path() if config_path is None else config_path.parent
         self._file: Mapping[str, object] = {}
         if config_path is not None:
@@ -145,6 +146,7 @@ class _Reader:
         self._faults += succession_faults(serving)
         settings = Settings(**values, applications=tuple(each for each, _ in applications))
         self._faults += paired_faults(is_set, settings.applications)
+        self._faults += stray_faults(values.keys(), self._modes)
         for check in checks:
             self._faults += check(settings)
         if not self._faults:
@@ -180,6 +182,8 @@ class _Reader:
         self._faults += application_faults(is_set, labels, mode=values.get("mode", ""))
         values.setdefault("final_report_url", values.get("status_url", ""))
         application = Application(**values)
+        is_misread = "GATEWAY_MODE" in is_set and "mode" not in values
+        self._modes.add(None if is_misread else application.mode)
         has_usable_id = ("VONAGE_APPLICATION_ID" in is_set) == bool(application.application_id)
         return application if application.name and has_usable_id else None
 

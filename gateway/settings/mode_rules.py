@@ -22,6 +22,36 @@ _NEEDED: Final = {
     _UNTIL: "set when it ends, 7 days ahead at most",
 }
 
+_OF_A_MODE: Final = {
+    "split": ("GATEWAY_SPLIT", SPLIT),
+    "paired_allow": ("GATEWAY_PAIRED_ALLOW", PAIRED),
+    "paired_acknowledge": ("GATEWAY_PAIRED_ACKNOWLEDGE", PAIRED),
+    "paired_max": ("GATEWAY_PAIRED_MAX", PAIRED),
+    "paired_until": (_UNTIL, PAIRED),
+}
+
+
+def stray_faults(given: AbstractSet[str], modes: AbstractSet[str | None]) -> list[Fault]:
+    """Return which settings are of a mode that no application has.
+
+    Who sets the dial and forgets the mode would cut over completely, and not be told.
+
+    Args:
+        given: the fields of `Settings` that have a usable value of their own.
+        modes: those of the applications; `None` for one that cannot be read, which could be any.
+    """
+    if None in modes:
+        return []
+    return [
+        Fault(
+            name=name,
+            problem=f"is set, and no application has GATEWAY_MODE={mode}",
+            remedy=f"set GATEWAY_MODE={mode} (mode in a table of the file), or take {name} away",
+        )
+        for field, (name, mode) in _OF_A_MODE.items()
+        if field in given and mode not in modes
+    ]
+
 
 def paired_faults(is_set: AbstractSet[str], applications: Sequence[Application]) -> list[Fault]:
     """Return what is missing for a mode in which people get everything twice.

@@ -114,7 +114,7 @@ class Settings:
     split: str = row(
         "0", "GATEWAY_SPLIT", dial,
         "the percentage of recipients that the mode `split` serves here, or the absolute path of a"
-        " file that holds it and is looked at again every second",
+        " file that holds it and is looked at again every second; a fault without that mode",
     )
     paired_allow: frozenset[str] = row(
         frozenset(), "GATEWAY_PAIRED_ALLOW", handsets,

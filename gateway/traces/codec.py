@@ -15,7 +15,7 @@ from gateway.traces.broken import syntax_problem
 from gateway.traces.model import SCHEMA, Kind, Path, Trace, TraceEntry
 from translators.diagnostics import JsonObject, JsonValue
 
-_OPTIONAL: Final = ("rules", "differences", "terms", "pair")
+_OPTIONAL: Final = ("rules", "differences", "terms", "pair", "refusal")
 _REQUIRED: Final = (
     *("schema", "dispatch", "path", "origin", "accepted_at", "is_complete", "request", "entries"),
 )
@@ -50,6 +50,8 @@ def to_line(trace: Trace) -> bytes:
         record["terms"] = trace.terms
     if trace.pair is not None:
         record["pair"] = trace.pair
+    if trace.refusal is not None:
+        record["refusal"] = trace.refusal
     record["request"] = trace.request
     record["entries"] = [_entry_members(entry) for entry in trace.entries]
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
@@ -107,6 +109,7 @@ def _trace(record: JsonValue) -> Trace:
         differences=_texts(record, "differences"),
         terms=_optional_object(record, "terms"),
         pair=_optional_text(record, "pair"),
+        refusal=_optional_refusal(record, "refusal"),
     )
 
 
@@ -174,6 +177,13 @@ def _optional_integer(holder: JsonObject, name: str, at: str) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool)):
         return value
     raise _bad(_place(at, name), "an integer")
+
+
+def _optional_refusal(holder: JsonObject, name: str) -> int | None:
+    value = holder.get(name)
+    if value is None or (type(value) is int and 400 <= value <= 499):
+        return value
+    raise _bad(name, "an HTTP status from 400 to 499")
 
 
 def _flag(holder: JsonObject, name: str) -> bool:

@@ -92,15 +92,16 @@ class _LogReader:
         except (ValueError, RecursionError):
             yield from self._notes.unreadable(document)
             return
-        for element in value if isinstance(value, list) else [value]:
+        elements = value if isinstance(value, list) else [value]
+        if not all(isinstance(element, dict) for element in elements):
+            self._notes.add(Note.NOTHING, document.source)
+        for element in elements:
             if isinstance(element, dict):
                 line = read_line(element)
                 if line.at_ms is not None:
                     self._give_up_old(line.at_ms)
                     yield from self._workflows.settled(line.at_ms)
                 yield from self._take_line(line, document.source)
-            else:
-                self._notes.add(Note.NOTHING, document.source)
 
     def finish(self) -> Iterator[Trace | Trouble]:
         """Yield what is still open, then the notes."""
@@ -156,8 +157,8 @@ class _LogReader:
                 self._untied = 0
                 for waiting in asked:
                     self._give_up(waiting)
-        elif answer.form is Form.ANSWER:
-            self._notes.add(Note.UNASKED, place)
+        else:
+            self._notes.add(Note.UNASKED if answer.form is Form.ANSWER else Note.UNTIED, place)
 
     def _settle(self, waiting: Waiting, answer: Found, at_ms: int | None) -> Iterator[Trace]:
         status = answer.http_status

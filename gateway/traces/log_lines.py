@@ -94,6 +94,15 @@ def read_line(line: JsonObject) -> LogLine:
     )
 
 
+def is_of_a_log(raw: bytes) -> bool:
+    """Tell whether a line holds something of Dispatch, and is no trace of any schema."""
+    try:
+        line: JsonValue = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(line, dict) and "schema" not in line and bool(read_line(line).found)
+
+
 class _Reading:
     """A walk through one line."""
 

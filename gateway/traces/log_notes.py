@@ -24,6 +24,10 @@ class Note(StrEnum):
         " such as request_id with both"
     )
     UNASKED = "is an answer to a request that is not in the log, {more}"
+    UNTIED = (
+        "is a refusal and does not say of which request, {more}; log the request, and an id such"
+        " as request_id with both"
+    )
     STRANGER = (
         "is a callback of a workflow that is not in the log, or whose report is more than a day"
         " older, {more}; not imported"
@@ -39,7 +43,7 @@ class Note(StrEnum):
     NOTHING = "holds nothing of Dispatch, {more}"
 
 
-_LOSSES: Final = frozenset({Note.UNREADABLE, Note.AMBIGUOUS, Note.CROWDED})
+_LOSSES: Final = frozenset({Note.UNREADABLE, Note.AMBIGUOUS, Note.UNTIED, Note.CROWDED})
 """What a person has to mend; the rest is told and stays as it is, such as the edges of a log."""
 
 

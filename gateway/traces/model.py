@@ -99,6 +99,9 @@ class Trace:
     pair: str | None = None
     """What this trace shares with the one of the same request on the other path, pseudonymised;
     `None` if the request was not paired."""
+    refusal: int | None = None
+    """The HTTP status with which this gateway would have refused the request for its headers, if it
+    had served it; `None` if it would not, or they are not known."""
 
     @property
     def reports(self) -> tuple[TraceEntry, ...]:

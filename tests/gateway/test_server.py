@@ -44,6 +44,7 @@ class Process:
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self._process = process
         self.pid = process.pid
+        self.started: dict[str, JsonValue] = {}
         self.http = httpx2.AsyncClient(base_url=url, auth=(API_KEY, API_SECRET))
 
     async def dispatch(self, document: JsonValue = WHATSAPP_THEN_SMS) -> str:
@@ -76,11 +77,12 @@ async def a_process(folder: Path, upstream: str = NOWHERE) -> AsyncIterator[Proc
     try:
         assert process.stderr is not None
         async with asyncio.timeout(WAIT_S):
-            line = {"event": ""}
+            line: dict[str, JsonValue] = {"event": ""}
             while line["event"] != "gateway.started":
                 line = orjson.loads(await process.stderr.readline())
         running = Process(process, f"http://{line['host']}:{line['port']}")
         async with running.http:
+            running.started = line
             yield running
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -103,6 +105,12 @@ async def test_sigterm_ends_the_process_well_and_finishes_what_is_under_way(
         async with a_bench(tmp_path) as bench:
             first = (await bench.steps(dispatch_uuid))[0]
     assert (code, first.message_uuid) == (0, message_uuid_of(upstream.seen[0].json()))
+
+
+@pytest.mark.slow
+async def test_a_start_tells_who_serves(tmp_path: Path) -> None:
+    async with a_process(tmp_path) as process:
+        assert process.started["modes"] == ["gateway"]
 
 
 @pytest.mark.slow

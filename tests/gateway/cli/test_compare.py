@@ -265,11 +265,11 @@ def test_too_few_workflows_are_not_yet_enough(tmp_path: Path) -> None:
     assert compare("report", path, "--fail-on", "not-go").exit_code == 1
 
 
-def test_nothing_to_compare_is_not_yet_enough(tmp_path: Path) -> None:
+def test_nothing_to_compare_makes_no_report(tmp_path: Path) -> None:
     path = tmp_path / "gone.jsonl"
     done = compare("report", path)
     assert done.exit_code == 2
-    assert done.stdout.startswith("Not yet: no workflow could be compared.\n")
+    assert done.stdout == ""
     assert done.stderr.startswith(f"dispatch-gateway: {path}: cannot be read")
 
 
@@ -342,6 +342,88 @@ def test_an_output_that_cannot_be_written_is_explained(traces: Path, tmp_path: P
     done = compare("report", traces, "-o", tmp_path / "none" / "r.html")
     assert done.exit_code == 2
     assert "cannot be written: no such file or directory" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "report", "replay", "doubles", "populations", "anonymise --key-file {key}",
+        "import --key-file {key}", "diff {traces}", "report --with {traces}", "diff",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("output", ["--output={0}", "-o{0}"])
+def test_what_is_read_is_not_overwritten(
+    traces: Path, key: Path, arguments: str, output: str
+) -> None:
+    before = traces.read_bytes()
+    words = arguments.format(key=key, traces=traces).split()
+    done = compare(*words, traces, output.format(traces))
+    assert (done.exit_code, traces.read_bytes()) == (2, before)
+    assert f"{traces}: is read as input; choose another name for the output" in done.stderr
+
+
+def test_a_key_is_not_overwritten(log: Path, key: Path) -> None:
+    done = compare("import", log, "--key-file", key, "-o", key)
+    assert (done.exit_code, key.read_text()) == (2, f"{KEY}\n")
+
+
+def test_the_missing_branches_are_not_written_over_the_traces(traces: Path) -> None:
+    before = traces.read_bytes()
+    done = compare("report", traces, "--write-missing", traces)
+    assert (done.exit_code, traces.read_bytes()) == (2, before)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "report {gone}", "report {traces} --with {gone}", "replay {gone}", "doubles {gone}",
+        "populations {gone}", "import {gone} --key-file {key}", "diff {gone} {traces}",
+        "diff {traces} {gone}", "anonymise {gone} --key-file {key}",
+    ],
+)  # fmt: skip
+def test_a_misspelt_input_leaves_the_last_result(
+    traces: Path, key: Path, tmp_path: Path, arguments: str
+) -> None:
+    result = tmp_path / "result.txt"
+    result.write_text("of yesterday")
+    gone = tmp_path / "gone.jsonl"
+    done = compare(*arguments.format(gone=gone, traces=traces, key=key).split(), "-o", result)
+    assert (done.exit_code, result.read_text()) == (2, "of yesterday")
+    assert f"no trace was found, and {result} was not written" in done.stderr
+
+
+def test_a_log_among_traces_is_told_once(log: Path) -> None:
+    done = compare("report", log)
+    assert done.exit_code == 2
+    assert done.stderr == (
+        f"dispatch-gateway: {log}:1: is a line of a log, not a trace, and perhaps not the only one;"
+        " run `dispatch-gateway compare import` on the log first\n"
+        "dispatch-gateway: no trace was found\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", ["diff {cut} {traces} --format jsonl", "replay {cut}"])
+def test_a_record_that_was_cut_is_no_outcome(traces: Path, tmp_path: Path, arguments: str) -> None:
+    cut = tmp_path / "cut.jsonl"
+    cut.write_bytes(to_line(replace(SAME, entries=SAME.entries[:-1], is_complete=False)))
+    done = compare(*arguments.format(cut=cut, traces=traces).split())
+    assert [line["outcome"] for line in told(done)] == ["cut"]
+
+
+def test_an_answer_that_nothing_ties_is_a_loss(log: Path, key: Path) -> None:
+    problem = {"type": "https://example.com/errors#throttled", "detail": "Too many requests."}
+    with log.open("a") as file:
+        file.write(f"{json.dumps({'status': 429, 'body': problem})}\n")
+    done = compare("import", log, "--key-file", key)
+    assert (done.exit_code, len(told(done))) == (2, 1)
+    assert f"{log}:4: is a refusal and does not say of which request" in done.stderr
+
+
+def test_the_edge_of_a_log_is_no_loss(log: Path, key: Path) -> None:
+    with log.open("a") as file:
+        file.write(f"{json.dumps({'at': '2026-01-01T10:01:00Z', 'request': REQUEST})}\n")
+    done = compare("import", log, "--key-file", key)
+    assert (done.exit_code, len(told(done))) == (0, 1)
 
 
 def test_who_was_messaged_twice_is_counted(tmp_path: Path) -> None:

@@ -43,6 +43,57 @@ def test_callbacks_relayed_to_ourselves_are_a_fault(
     assert "it would call itself" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("legacy", "settings"),
+    [
+        ("https://gateway.example.com", {}),
+        ("https://GATEWAY.example.com:443/", {}),
+        ("https://gateway.example.com/legacy", {}),
+        ("http://127.0.0.1:8080", {}),
+        ("http://localhost:8080/dispatch", {}),
+        ("http://[::1]:8080", {"GATEWAY_HOST": "::"}),
+        ("http://127.0.0.1:8443", {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "8443"}),
+        ("http://10.0.0.5:8080", {"GATEWAY_HOST": "10.0.0.5"}),
+    ],
+)
+def test_a_legacy_service_that_is_this_gateway_is_a_fault(
+    legacy: str, settings: dict[str, str], environment: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    given = {"GATEWAY_MODE": "observe", "GATEWAY_ALLOW_PRIVATE_CALLBACKS": "true", **settings}
+    for name, value in {**given, "GATEWAY_LEGACY": legacy}.items():
+        environment.setenv(name, value)
+    assert run(["config", "check"]) == 2
+    assert "GATEWAY_LEGACY is this gateway itself: it would call itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("legacy", "public"),
+    [
+        ("http://127.0.0.1:8902", "https://gateway.example.com"),
+        ("https://example.com/old", "https://example.com/gateway"),
+        ("https://gateway.example.com:8443", "https://gateway.example.com"),
+    ],
+)
+def test_a_legacy_service_beside_this_gateway_is_none(
+    legacy: str, public: str, environment: pytest.MonkeyPatch
+) -> None:
+    environment.setenv("GATEWAY_MODE", "observe")
+    environment.setenv("GATEWAY_ALLOW_PRIVATE_CALLBACKS", "true")
+    environment.setenv("GATEWAY_PUBLIC_URL", public)
+    environment.setenv("GATEWAY_LEGACY", legacy)
+    assert run(["config", "check"]) == 0
+
+
+def test_a_dial_without_its_mode_is_a_fault(
+    environment: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    environment.setenv("GATEWAY_SPLIT", "0")
+    assert run(["config", "check"]) == 2
+    assert "GATEWAY_SPLIT is set, and no application has GATEWAY_MODE=split" in (
+        capsys.readouterr().err
+    )
+
+
 def test_a_trace_file_that_cannot_be_is_a_fault(
     environment: pytest.MonkeyPatch, capsys: Output, tmp_path: Path
 ) -> None:

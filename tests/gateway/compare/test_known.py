@@ -10,6 +10,7 @@ import pytest
 from gateway.compare.comparison import Tolerances
 from gateway.compare.differ import compare
 from gateway.compare.known import MATCHERS
+from gateway.compare.known_words import KNOWN
 from gateway.compare.replay import replay
 from gateway.traces.model import Path, Trace
 from tests.gateway.compare.by_hand import READ, SMS, found, links, trace, with_body
@@ -29,6 +30,13 @@ CLAIMS = dict(
 
 def test_the_page_and_the_matchers_name_the_same_numbers() -> None:
     assert {number: matcher.__name__ for number, matcher in MATCHERS.items()} == CLAIMS
+
+
+@pytest.mark.parametrize("number", MATCHERS)
+def test_a_report_says_of_a_known_difference_what_its_page_says(number: str) -> None:
+    known = KNOWN[number]
+    row = f"| [{number}](#{number.lower()}) | {known.sentence} | "
+    assert row + (f"`{known.switch}`" if known.switch else "none") in PAGE
 
 
 @pytest.mark.parametrize("number", MATCHERS)

@@ -166,3 +166,27 @@ def test_a_code_that_no_catalogue_lists_is_told_all_the_same() -> None:
     entries = [replace(each, code=9999) if each.code else each for each in odd.entries]
     replayed = replay(replace(odd, entries=tuple(entries)))
     assert [each.code for each in replayed.statuses] == [None, 9999]
+
+
+def test_a_request_whose_headers_are_refused_here_is_refused_in_its_replay() -> None:
+    seen = replace(trace(["sms"], "1 delivered @1", "report completed @1"), refusal=415)
+    entries = replay(seen).entries
+    assert [(entry.kind, entry.status) for entry in entries] == [(Kind.ANSWER, "415")]
+
+
+@pytest.mark.parametrize("http_status", [400, 406, 415])
+def test_headers_that_are_refused_here_and_not_there_are_a_semantic_difference(
+    http_status: int,
+) -> None:
+    seen = trace(["sms"], "1 delivered @1", "report completed @1")
+    found = compare(seen, replay(replace(seen, refusal=http_status)))
+    (difference,) = found.differences
+    assert (found.outcome, difference.kind.code) == (Outcome.SEMANTIC, "CMP401")
+    assert str(http_status) in difference.candidate
+
+
+def test_headers_that_both_refuse_are_no_difference() -> None:
+    refused = replace(
+        trace(["sms"]), entries=(TraceEntry(at_ms=0, kind=Kind.ANSWER, status="400"),), refusal=415
+    )
+    assert compare(refused, replay(refused)).differences == ()

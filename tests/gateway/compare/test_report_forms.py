@@ -101,6 +101,38 @@ def test_a_record_that_was_cut_does_not_claim_silence() -> None:
     assert not any("nothing more is heard" in line for line in drawn)
 
 
+def test_a_record_that_was_cut_says_so() -> None:
+    cut = replace(MISSING.reference, is_complete=False)
+    drawn = write(draw_both(cut, MISSING.candidate, width=100), has_colour=False, has_unicode=True)
+    assert drawn[-1] == "Dispatch: the record was cut here"
+
+
+@pytest.mark.parametrize(
+    ("workflows", "figure"),
+    [(4, "75 %"), (6, "1 in 2"), (9312, "1 in 3,104")],
+)
+def test_certainty_is_never_one_in_one(workflows: int, figure: str) -> None:
+    report = replace(GO, evidence=replace(GO.evidence, upper_bound=3 / workflows))
+    assert f"< {figure}" in "\n".join(text(report))
+
+
+def test_one_kind_in_many_shapes_is_told_once_in_the_text() -> None:
+    other = replace(NO.findings[0], shape="viber text", fingerprint="b1b2c3d4e5f6", workflows=3)
+    lines = text(replace(NO, findings=(NO.findings[0], other)))
+    assert sum("CMP405" in line for line in lines) == 1
+    assert any("viber text, step 1: 3 workflows," in line for line in lines)
+
+
+def test_known_differences_are_listed_by_number() -> None:
+    lines = text(NO)
+    assert any(line.startswith("  DIFF-08        9,000  no fee is added") for line in lines)
+    assert not any("CMP413" in line for line in lines)
+
+
+def test_the_second_message_of_a_person_is_in_the_legend() -> None:
+    assert any("!!! the person has a message already" in line for line in text(NO))
+
+
 def test_records_that_were_cut_are_told_apart_in_the_text() -> None:
     (figure,) = (line for line in text(CUT) if line.startswith("  workflows  "))
     assert figure.split(maxsplit=2)[2] == "compared; 8 could not be, 42 were cut"
@@ -134,7 +166,7 @@ def test_ignores_that_do_nothing_are_listed() -> None:
 
 
 def test_more_findings_than_are_shown_are_counted() -> None:
-    assert "  and 2 more; --top shows them" in text(NO, top=1)
+    assert "  and 1 more; --top shows them" in text(NO, top=1)
 
 
 def test_the_json_holds_everything() -> None:

@@ -132,20 +132,43 @@ def test_a_report_that_never_came_is_said() -> None:
 
 def test_an_excuse_stands_in_place_of_a_remedy() -> None:
     told = words(render_html(NO, top=10))
-    assert "Explained by DIFF-08." in told
-    assert "Set GATEWAY_WORKFLOW_FEE." not in told
+    assert "Ignored: the log was rotated that hour (ops, until 2027-01-31)." in told
+    assert "Look for the callback in the application's own log." not in told
+
+
+def test_known_differences_are_a_list_with_what_changes_them() -> None:
+    told = words(render_html(NO, top=10))
+    row = "DIFF-08 9,000 no fee is added to a dispatch; GATEWAY_WORKFLOW_FEE changes that"
+    assert row in told
+    assert "CMP413 cost" not in told
+
+
+def test_one_kind_in_many_shapes_is_one_card() -> None:
+    other = replace(NO.findings[0], shape="viber text", fingerprint="b1b2c3d4e5f6", workflows=3)
+    page = render_html(replace(NO, findings=(NO.findings[0], other)), top=10)
+    assert page.count('<article class="card semantic">') == 1
+    assert "CMP405 failover-early, step 1 17 workflows of 2 shapes" in words(page)
+    assert "viber text Step 1, 3 workflows. First at" in words(page)
+
+
+def test_what_differs_stands_above_what_was_not_covered() -> None:
+    page = render_html(NO, top=10)
+    order = ["findings", "known", "unseen", "outcomes", "shapes"]
+    assert sorted(order, key=lambda name: page.index(f'<h2 id="{name}">')) == order
 
 
 def test_findings_and_shapes_that_are_not_shown_are_counted() -> None:
     told = words(render_html(NO, top=1))
-    assert "Not shown here: 2 findings." in told
+    assert "Not shown here: 1 finding." in told
     assert "Not shown here: 1 other shape." in told
 
 
 def test_a_comparison_of_nothing_has_a_page() -> None:
     evidence = replace(NOT_YET.evidence, workflows=0, compared=0, shapes=0, unseen=0)
     empty = replace(NOT_YET, evidence=evidence, outcomes={}, findings=(), shapes=())
-    assert "Not yet No workflow could be compared." in words(render_html(empty, top=10))
+    told = words(render_html(empty, top=10))
+    assert "Not yet No workflow could be compared." in told
+    assert "took every branch" not in told
 
 
 def test_what_a_file_says_cannot_become_markup() -> None:

@@ -95,7 +95,17 @@ class TestSetting:
         assert load().split == "0"
 
     def test_a_path_is_kept_as_it_is(self, file: Path) -> None:
-        assert load(GATEWAY_SPLIT=str(file)).split == str(file)
+        assert load(GATEWAY_MODE="split", GATEWAY_SPLIT=str(file)).split == str(file)
+
+    @pytest.mark.parametrize("mode", ["gateway", "observe"])
+    def test_a_dial_without_the_mode_is_refused_at_the_start(self, mode: str) -> None:
+        assert fault_of(GATEWAY_SPLIT="10", GATEWAY_MODE=mode) == (
+            "GATEWAY_SPLIT is set, and no application has GATEWAY_MODE=split;"
+            " set GATEWAY_MODE=split (mode in a table of the file), or take GATEWAY_SPLIT away."
+        )
+
+    def test_a_misspelt_mode_is_the_only_fault(self) -> None:
+        assert fault_of(GATEWAY_SPLIT="10", GATEWAY_MODE="spilt").startswith("GATEWAY_MODE ")
 
     @pytest.mark.parametrize(
         ("written", "words"),

@@ -265,6 +265,12 @@ class TestAfterTheCutOver:
         assert (codes, len(world.receiver.seen)) == ([404, 200], 1)
 
 
+async def test_a_start_tells_the_mode_and_the_legacy_service(tmp_path: Path) -> None:
+    async with observing(tmp_path) as (world, legacy):
+        standing = world.gateway.modes.standing
+    assert standing == {"modes": ["observe"], "legacy": legacy.url}
+
+
 class TestTheEndOfTheLegacyService:
     @pytest.mark.parametrize("code", [404, 410])
     async def test_it_is_recognised_after_a_minute(self, tmp_path: Path, code: int) -> None:
@@ -281,14 +287,14 @@ class TestTheEndOfTheLegacyService:
             await post(world, BODY)
             world.clock.advance(3600)
             await post(world, BODY)
-            assert await ready(world) == "ready\n"
+            assert await ready(world) == "ready; mode observe\n"
 
     async def test_many_answers_within_a_minute_are_not_the_end(self, tmp_path: Path) -> None:
         async with observing(tmp_path) as (world, legacy):
             legacy.replies.extend([answer(410)] * 10)
             for _ in range(10):
                 await post(world, BODY)
-            assert await ready(world) == "ready\n"
+            assert await ready(world) == "ready; mode observe\n"
 
     async def test_its_answers_are_passed_on_by_default(self, tmp_path: Path) -> None:
         async with observing(tmp_path) as (world, legacy):
@@ -301,7 +307,7 @@ class TestTheEndOfTheLegacyService:
         async with observing(tmp_path) as (world, legacy):
             await gone_for_a_minute(world, legacy, 404)
             await post(world, BODY)
-            assert await ready(world) == "ready\n"
+            assert await ready(world) == "ready; mode observe\n"
 
     async def test_new_workflows_are_served_here_if_so_chosen(self, tmp_path: Path) -> None:
         async with observing(tmp_path, GATEWAY_LEGACY_GONE="gateway") as (world, legacy):

@@ -11,7 +11,7 @@ from gateway.modes.paired import LONGEST_MS, Locked, PairCount, Pairing, PairTer
 from gateway.settings import load_settings
 from gateway.settings.mode_rules import paired_end_faults
 from gateway.settings.mode_values import ACKNOWLEDGEMENT
-from tests.gateway.settings.loading import MINIMAL, faults_of, load
+from tests.gateway.settings.loading import MINIMAL, fault_of, faults_of, load
 from tests.support.world import step, workflow
 from translators.diagnostics import JsonObject, JsonValue
 from translators.dispatch import DispatchPlan, translate_dispatch
@@ -74,9 +74,11 @@ class TestSettings:
         settings = load(**{**SAFE, "GATEWAY_PAIRED_UNTIL": "2025-02-10T12:14:25Z"})
         assert paired_end_faults(settings, NOW_S) == []
 
-    def test_other_modes_need_none_of_them(self) -> None:
-        settings = load(GATEWAY_PAIRED_UNTIL="2020-01-01T00:00:00Z")
-        assert paired_end_faults(settings, NOW_S) == []
+    @pytest.mark.parametrize("name", [name for name in SAFE if name != "GATEWAY_MODE"])
+    def test_none_of_them_is_taken_without_the_mode(self, name: str) -> None:
+        assert fault_of(**{name: SAFE[name]}).startswith(
+            f"{name} is set, and no application has GATEWAY_MODE=paired"
+        )
 
     def test_nobody_is_paired_by_default(self) -> None:
         assert Pairing.of(load()) is None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import aiohttp
 import orjson
+import pytest
 from structlog.testing import capture_logs
 
 from gateway.clients.callbacks import CallbackClient
@@ -25,7 +26,15 @@ from gateway.stores.sqlite import SqliteStore
 from gateway.workers.loop import OutboxLoop
 from tests.gateway.api.surface import sample
 from tests.gateway.modes.desk import reachable
-from tests.gateway.modes.observing import caught_up, observing, post, report, status, tell
+from tests.gateway.modes.observing import (
+    caught_up,
+    observing,
+    post,
+    report,
+    status,
+    tell,
+    traces,
+)
 from tests.gateway.settings.loading import MINIMAL
 from tests.support.peers import answer
 from tests.support.world import World, failing_over, step, workflow
@@ -110,6 +119,39 @@ async def test_a_difference_is_logged_once_and_counted_each_time(tmp_path: Path)
             )
     logged = [line for line in lines if line["event"] == "comparison.differed"]
     assert (count, [line["kind"] for line in logged]) == (2, ["report-missing"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "http_status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/json; charset=latin-1"}, 415),
+        ({"Content-Encoding": "identity"}, 415),
+        ({"Accept": "text/html"}, 406),
+        ({"Idempotency-Key": ""}, 400),
+        ({"Accept": "application/json"}, None),
+    ],
+)
+async def test_it_is_written_down_which_headers_would_be_refused_here(
+    headers: dict[str, str], http_status: int | None, tmp_path: Path
+) -> None:
+    async with observing(tmp_path) as (world, _):
+        await post(world, orjson.dumps(SMS), **headers)
+        await tell(world, report())
+        await finished(world)
+    (trace,) = traces(tmp_path)
+    assert trace.refusal == http_status
+
+
+async def test_headers_that_would_be_refused_here_are_told_as_a_difference(tmp_path: Path) -> None:
+    with capture_logs() as lines:
+        async with observing(tmp_path) as (world, _):
+            await post(world, orjson.dumps(SMS), **{"Content-Type": "text/plain"})
+            await tell(world, status(0, "delivered"))
+            await tell(world, report())
+            await finished(world)
+    kinds = [line["kind"] for line in lines if line["event"] == "comparison.differed"]
+    assert kinds == ["refused-here-accepted-there"]
 
 
 async def test_a_second_message_to_one_person_is_not_called_a_wrong_recipient(

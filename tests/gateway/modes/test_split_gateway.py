@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from tests.gateway.modes.observing import caught_up, report, traces
 from tests.support.loopback import Loopback, Reply, Seen
 from tests.support.world import (
     API_KEY,
@@ -83,6 +84,12 @@ async def splitting(
         }
         async with a_world(folder, settings) as world:
             yield Splitting(world=world, legacy=legacy, dial=dial)
+
+
+async def test_a_start_tells_the_mode_the_legacy_service_and_the_share(tmp_path: Path) -> None:
+    async with splitting(tmp_path, "12.5") as split:
+        standing = split.world.gateway.modes.standing
+    assert standing == {"modes": ["split"], "legacy": split.legacy.url, "share": "12.5 %"}
 
 
 async def test_at_nothing_dispatch_serves_everybody(tmp_path: Path) -> None:
@@ -377,3 +384,24 @@ async def test_a_body_that_only_dispatch_can_read_binds_who_is_in_it(tmp_path: P
         )
         await split.world.dispatch(workflow(step()))
         assert split.sent == (2, 0)
+
+
+async def test_headers_that_only_dispatch_takes_do_not_turn_the_dial_back(tmp_path: Path) -> None:
+    trace_file = {"GATEWAY_TRACE": str(tmp_path / "traces.jsonl"), "GATEWAY_TRACE_LINGER": "1"}
+    async with splitting(tmp_path, "100", **trace_file) as split:
+        for number in range(4):
+            asked = workflow(step()) | {"x": number}
+            answer = await split.world.http.post(
+                "/v0.1/dispatch",
+                content=orjson.dumps(asked),
+                headers={"Content-Type": "text/plain"},
+                auth=(API_KEY, API_SECRET),
+            )
+            await split.tell(report() | {"dispatch_uuid": answer.json()["dispatch_uuid"]})
+        await caught_up(split.world)
+        split.world.clock.advance(2)
+        await caught_up(split.world)
+        assert ([each.refusal for each in traces(tmp_path)], await split.ready()) == (
+            [415] * 4,
+            "ready; split serves 100 % here\n",
+        )

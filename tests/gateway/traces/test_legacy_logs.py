@@ -348,6 +348,16 @@ def test_lines_about_something_else_are_counted() -> None:
     assert told(things) == ["app.jsonl:1: holds nothing of Dispatch, the first of 3"]
 
 
+def test_a_line_of_several_numbers_is_one_line() -> None:
+    assert told(imported([1, 2, 3])) == ["app.jsonl:1: holds nothing of Dispatch, the only one"]
+
+
+def test_a_refusal_that_names_no_request_is_told() -> None:
+    sent: JsonObject = {"ts": clock(0), "sent": request()}
+    _, said = told(imported(sent, {"ts": clock(1), "status": 429, "body": PROBLEM}))
+    assert said.startswith("app.jsonl:2: is a refusal and does not say of which request, the only")
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -49,6 +49,7 @@ TRACE: Final = Trace(
     differences=("DIFF-08",),
     terms={"horizon_s": 259200},
     pair="dddddddd-eeee-4fff-8aaa-0123456789ab",
+    refusal=415,
 )
 """Likewise."""
 BARE: Final = replace(
@@ -60,6 +61,7 @@ BARE: Final = replace(
     differences=(),
     terms=None,
     pair=None,
+    refusal=None,
 )
 """Has no more than every trace has."""
 
