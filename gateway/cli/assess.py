@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import SOURCE, RuleName, RuleUse, named
+from gateway.cli.parameters import SOURCE, named, switch_options
 
 if TYPE_CHECKING:
     from gateway.assess.judging import Standing
@@ -76,21 +76,7 @@ _COLOURS: Final = {
     type=click.Choice(["undeliverable-fails-over"]),
     help="What v1 is taken to do beyond its documentation.",
 )
-@click.option(
-    "--accept",
-    multiple=True,
-    type=RuleName(RuleUse.ACCEPT),
-    metavar="RULE",
-    help="Carry over what this rule refuses by default, as GATEWAY_ACCEPT does.",
-)
-@click.option(
-    "--refuse",
-    multiple=True,
-    type=RuleName(RuleUse.REFUSE),
-    metavar="RULE",
-    help="Refuse what this rule accepts by default, as GATEWAY_REFUSE does.",
-)
-@click.option("--default-locale", metavar="LOCALE", help="As GATEWAY_DEFAULT_LOCALE does.")
+@switch_options
 @click.option(
     "--top",
     type=click.IntRange(min=1),

@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from gateway.cli.compare_options import Command
 from gateway.cli.main import stop
+from gateway.cli.parameters import Command
 
 _VARIABLE: Final = "GATEWAY_TRACE_KEY"
 # The bound of the setting of that name; the key is the same bytes for both.

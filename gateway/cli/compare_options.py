@@ -8,21 +8,16 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import RuleName, RuleUse
+from gateway.cli.parameters import Command, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
     from gateway.compare.pairing import Rules
     from gateway.simulation.timeline import Row
-
-Command = TypeVar("Command", bound="Callable[..., Any]")
 
 _UNREAD: Final = 2
 _PIPED_WIDTH: Final = 100
@@ -94,34 +89,6 @@ def progress_option(command: Command) -> Command:
     )(command)
 
 
-def switch_options(command: Command) -> Command:
-    """Add `--accept`, `--refuse` and `--default-locale`."""
-    options = (
-        click.option(
-            "--accept",
-            multiple=True,
-            type=RuleName(RuleUse.ACCEPT),
-            metavar="RULE",
-            help="Replay as if GATEWAY_ACCEPT named this rule.",
-        ),
-        click.option(
-            "--refuse",
-            multiple=True,
-            type=RuleName(RuleUse.REFUSE),
-            metavar="RULE",
-            help="Replay as if GATEWAY_REFUSE named this rule.",
-        ),
-        click.option(
-            "--default-locale",
-            metavar="LOCALE",
-            help="Replay under this GATEWAY_DEFAULT_LOCALE.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 def read_rules(
     tolerances: Iterable[tuple[str, int]] = (),
     accept: Iterable[str] = (),
@@ -134,7 +101,7 @@ def read_rules(
     from translators.rules import Switches  # noqa: PLC0415
 
     return Rules(
-        switches=Switches(accepted=_names(accept), refused=_names(refuse)),
+        switches=Switches(accepted=frozenset(named(accept)), refused=frozenset(named(refuse))),
         default_locale=default_locale,
         tolerances=Tolerances(**dict(tolerances)),
     )
@@ -200,10 +167,6 @@ def screen_width(output: Path | None) -> int:
     is_watched = output is None and sys.stdout.isatty()
     columns = shutil.get_terminal_size().columns if is_watched else _PIPED_WIDTH
     return max(_NARROWEST, columns)
-
-
-def _names(options: Iterable[str]) -> frozenset[str]:
-    return frozenset(name for option in options for name in option.split(","))
 
 
 def _has_unicode() -> bool:

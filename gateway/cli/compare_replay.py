@@ -14,10 +14,10 @@ from gateway.cli.compare_options import (
     output_option,
     progress_option,
     read_rules,
-    switch_options,
     tolerance_option,
     write_lines,
 )
+from gateway.cli.parameters import switch_options
 
 if TYPE_CHECKING:
     from gateway.compare.pairing import Rules

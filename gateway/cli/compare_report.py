@@ -17,11 +17,11 @@ from gateway.cli.compare_options import (
     screen_text,
     screen_width,
     stop_without_result,
-    switch_options,
     tolerance_option,
     write_output,
 )
 from gateway.cli.main import stop
+from gateway.cli.parameters import switch_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NoReturn, assert_never
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, assert_never
 
 import click
 from click.shell_completion import CompletionItem
@@ -15,6 +15,9 @@ SOURCE: Final = click.Path(readable=False)
 # The rule table is imported where it is needed: a help page does not pay for it.
 if TYPE_CHECKING:
     from translators.rules import Rule
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class RuleUse(StrEnum):
@@ -151,3 +154,29 @@ class ScenarioName(click.ParamType[str]):
         return [
             CompletionItem(f"{step}{equals}{name}") for name in SCENARIOS if name.startswith(begun)
         ]
+
+
+def switch_options(command: Command) -> Command:
+    """Add `--accept`, `--refuse` and `--default-locale`: how the gateway is set up.
+
+    The values of the first two are for `named`.
+    """
+    for option in (
+        click.option("--default-locale", metavar="LOCALE", help="As GATEWAY_DEFAULT_LOCALE does."),
+        click.option(
+            "--refuse",
+            multiple=True,
+            type=RuleName(RuleUse.REFUSE),
+            metavar="RULE",
+            help="Refuse what this rule accepts by default, as GATEWAY_REFUSE does.",
+        ),
+        click.option(
+            "--accept",
+            multiple=True,
+            type=RuleName(RuleUse.ACCEPT),
+            metavar="RULE",
+            help="Carry over what this rule refuses by default, as GATEWAY_ACCEPT does.",
+        ),
+    ):
+        command = option(command)
+    return command

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import SOURCE, RuleName, RuleUse, ScenarioName, named
+from gateway.cli.parameters import SOURCE, ScenarioName, named, switch_options
 
 if TYPE_CHECKING:
     from gateway.core.state import Terms
@@ -84,13 +84,7 @@ _NARROWEST: Final = 40
     metavar="TIME",
     help="How long the last step may stay unresolved, as GATEWAY_HORIZON; 72h by default.",
 )
-@click.option(
-    "--accept", multiple=True, type=RuleName(RuleUse.ACCEPT), help="As GATEWAY_ACCEPT does."
-)
-@click.option(
-    "--refuse", multiple=True, type=RuleName(RuleUse.REFUSE), help="As GATEWAY_REFUSE does."
-)
-@click.option("--default-locale", metavar="LOCALE", help="As GATEWAY_DEFAULT_LOCALE does.")
+@switch_options
 @click.option("--strict", is_flag=True, help="Let warnings fail the command, too.")
 @click.option("--callbacks", is_flag=True, help="Show what the caller is told, in full.")
 @click.option(

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from gateway.cli.main import INTERNAL_ERROR
-from gateway.cli.parameters import SOURCE, RuleName, RuleUse
+from gateway.cli.parameters import SOURCE, RuleName, RuleUse, switch_options
 
 _EPILOG = """\b
 Examples:
@@ -119,21 +119,7 @@ class Options(TypedDict):
     metavar="FILE",
     help="Accept all findings of this run from now on; they do not fail it any more.",
 )
-@click.option(
-    "--accept",
-    multiple=True,
-    type=RuleName(RuleUse.ACCEPT),
-    metavar="RULE",
-    help="Carry over what this rule refuses by default, as GATEWAY_ACCEPT does.",
-)
-@click.option(
-    "--refuse",
-    multiple=True,
-    type=RuleName(RuleUse.REFUSE),
-    metavar="RULE",
-    help="Refuse what this rule accepts by default, as GATEWAY_REFUSE does.",
-)
-@click.option("--default-locale", metavar="LOCALE", help="As GATEWAY_DEFAULT_LOCALE does.")
+@switch_options
 @click.option(
     "--max-steps",
     type=click.IntRange(min=0),
