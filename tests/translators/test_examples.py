@@ -71,3 +71,8 @@ def test_an_example_is_small(rule: Rule) -> None:
 def test_an_example_calls_nobody_who_could_be_called(rule: Rule) -> None:
     numbers = NUMBERS.findall(CASES[rule.code].raw)
     assert {number[:9] for number in numbers} <= {b"447700900"}
+
+
+def test_only_what_is_said_of_reports_points_into_what_comes_out() -> None:
+    about_output = {rule.code[:3] for rule in ALL_RULES if show(rule).is_about_output}
+    assert about_output == {"RPT"}
