@@ -9,7 +9,18 @@ import click
 _WIDEST: Final = 100
 
 
-@click.command("demo")
+_EPILOG: Final = """\b
+Examples:
+  dispatch-gateway demo
+  dispatch-gateway demo --compare
+  dispatch-gateway demo --plain > demo.txt
+
+\b
+Exit codes: 0 everything went as it should; 1 it did not; 3 an internal error.
+"""
+
+
+@click.command("demo", epilog=_EPILOG)
 @click.option("--plain", is_flag=True, help="Plain lines, even on a terminal.")
 @click.option("--compare", "compares", is_flag=True, help="Show the comparison with Dispatch.")
 def command(plain: bool, compares: bool) -> None:

@@ -157,6 +157,9 @@ def _card(group: Group, rank: int, report: Report) -> str:
         f"{finding.gravity}</span>"
     )
     detail = f"<p>{prose(finding.detail)}</p>\n" if finding.detail else ""
+    why = (
+        f'<p class="small soft">{prose(finding.why)}</p>\n' if finding.why != finding.detail else ""
+    )
     told = excuse(finding)
     note = f"<p><b>{prose(told)}</b></p>\n" if told else f"<p>{prose(finding.remedy)}</p>\n"
     sample = ""
@@ -174,7 +177,7 @@ def _card(group: Group, rank: int, report: Report) -> str:
         f'<p class="soft">{escape(finding.shape)}</p>\n{detail}'
         f'<dl class="did"><dt>{escape(reference)}</dt><dd>{prose(finding.reference or "nothing")}'
         f"</dd><dt>{escape(candidate)}</dt><dd>{prose(finding.candidate or 'nothing')}</dd></dl>\n"
-        f'<p class="small soft">{prose(finding.why)}</p>\n{note}{sample}'
+        f"{why}{note}{sample}"
         f"{_places(group)}</article>\n"
     )
 

@@ -53,6 +53,11 @@ class LegacyApplication:
     """Callbacks whose signature was not good."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request of the application carries: its credentials."""
+        return {"Authorization": aiohttp.encode_basic_auth(self.api_key, self.api_secret)}
+
     def app(self) -> Starlette:
         """Return the application's own web server: its one status URL."""
         return Starlette(routes=[Route("/webhooks/status", self._receive, methods=["POST"])])
@@ -63,10 +68,11 @@ class LegacyApplication:
         Raises:
             RuntimeError: the answer was not a 202.
         """
-        credentials = aiohttp.BasicAuth(self.api_key, self.api_secret)
         async with (
             aiohttp.ClientSession() as session,
-            session.post(f"{base_url}/v0.1/dispatch", json=WORKFLOW, auth=credentials) as answer,
+            session.post(
+                f"{base_url}/v0.1/dispatch", json=WORKFLOW, headers=self.headers
+            ) as answer,
         ):
             body = await answer.read()
             if answer.status != 202:

@@ -205,9 +205,7 @@ async def _send_all(side: Side) -> None:
     """Send every workflow, a few at a time, with the application's own credentials."""
     application = side.application
     turns = asyncio.Semaphore(_AT_ONCE)
-    async with aiohttp.ClientSession(
-        auth=aiohttp.BasicAuth(application.api_key, application.api_secret)
-    ) as session:
+    async with aiohttp.ClientSession(headers=application.headers) as session:
 
         async def send(workflow: JsonObject) -> None:
             url = f"{side.gateway_url}/v0.1/dispatch"

@@ -58,9 +58,7 @@ async def tell_story(teller: Teller, clock: Clock) -> int:
         teller.tell(
             elapsed_s(), "gateway", "answers 202, durable", {"dispatch_uuid": dispatch_uuid}
         )
-        async with aiohttp.ClientSession(
-            auth=aiohttp.BasicAuth(application.api_key, application.api_secret)
-        ) as session:
+        async with aiohttp.ClientSession(headers=application.headers) as session:
             watchers = [
                 asyncio.create_task(
                     _watch_steps(session, gateway_url, dispatch_uuid, teller, elapsed_s, clock)

@@ -74,6 +74,7 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--rule);
 @media (max-width: 34rem) {
   main { padding: 1.5rem 1rem 3rem; }
   .headline { font-size: 1.3125rem; } h2 { margin-top: 2.25rem; }
+  .row { flex-wrap: wrap; gap: .25rem 1rem; }
   .flow { flex-direction: column; align-items: flex-start; }
   .wait { flex-direction: row; gap: .35rem; padding-left: .4rem; }
   .wait span:first-child { order: 2; } .wait span:last-child { order: 3; }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Final
 
 import pytest
@@ -16,6 +15,7 @@ from gateway.offline.pages import flow as drawn
 from gateway.offline.shapes import Shape
 from tests.gateway.assess.assessing import flow, reported, waiting
 from tests.support.corpus import make_step
+from tests.support.html_page import Reader
 from translators.rules import Switches
 
 REPORT: Final = reported(
@@ -27,32 +27,6 @@ REPORT: Final = reported(
         '"workflow": [',
     ]
 )
-VOID: Final = frozenset({"meta", "rect", "path", "circle"})
-
-
-class Reader(HTMLParser):
-    """Collects what a page is made of, and what is not closed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        self.open += [tag] * (tag not in VOID)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def values(self, name: str) -> list[str | None]:
-        return [value for key, value in self.attributes if key == name]
 
 
 @pytest.fixture

@@ -99,3 +99,9 @@ def test_a_traceback_is_shown_on_request(
     monkeypatch.setattr(LazyGroup, "get_command", lambda *_: broken)
     assert run(arguments) == 3
     assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_teaches_by_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+    assert "Example" in capsys.readouterr().out

@@ -4,41 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
-from typing import Final
 
 import pytest
 
 from gateway.compare.report_html import render_html
 from gateway.compare.report_model import Report
 from tests.gateway.compare.reporting import CUT, GO, NO, NOT_YET
-
-VOID: Final = frozenset({"meta", "rect", "path", "circle", "col"})
-
-
-class Reader(HTMLParser):
-    """Collects what a page is made of, and what is not closed."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.attributes += attrs
-        self.open += [tag] * (tag not in VOID)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.attributes += attrs
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def values(self, name: str) -> list[str | None]:
-        return [value for key, value in self.attributes if key == name]
+from tests.support.html_page import Reader
 
 
 def words(page: str) -> str:
