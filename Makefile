@@ -18,15 +18,17 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
+# The locks are complete, so nothing is resolved: a resolver asks for extras again (pytest-cov for
+# coverage[toml]) and would then take the newest version, which has no hash.
 $(VENV)/.installed: $(VENV)/.python $(LOCK) pyproject.toml
 	@echo "Installing from $(LOCK)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r $(LOCK)
 	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed $(DEV_LOCK)
 	@echo "Installing from $(DEV_LOCK)"
-	@$(BIN)/python -m pip install $(PIP_FLAGS) --require-hashes -r $(DEV_LOCK)
+	@$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --require-hashes -r $(DEV_LOCK)
 	@touch $@
 
 install: $(VENV)/.installed ## install into .venv; afterwards .venv/bin/dispatch-gateway works

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from gateway.alarms import Alarms
 from gateway.api.auth import Authenticator
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
@@ -62,6 +63,7 @@ class Gateway:
         self._clock = clock
         self._broken = asyncio.Event()
         self._metrics = metrics = Metrics()
+        self.alarms = alarms = Alarms(metrics)
         applications = Applications(settings.applications)
         policy = address_policy(settings)
         mint = TokenMint(store.secret())
@@ -148,6 +150,7 @@ class Gateway:
             store=store,
             clock=clock,
             metrics=metrics,
+            alarms=alarms,
             refresh_gauges=self._housekeeper.refresh_gauges,
             describe_legacy=modes.describe_legacy,
         )
@@ -173,6 +176,7 @@ class Gateway:
             engine=engine,
             authenticator=authenticator,
             problems=self._problems,
+            alarms=alarms,
             workflow_fee=settings.workflow_fee,
         )
         self._webhook_api = WebhookApi(

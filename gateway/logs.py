@@ -23,6 +23,8 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor, Wrapped
 
 EVENTS: Final = frozenset(
     {
+        "alarm.cleared",
+        "alarm.raised",
         "callback.buried",
         "callback.deferred",
         "caller.refused",
@@ -66,11 +68,21 @@ EVENTS: Final = frozenset(
 FIELDS: Final = frozenset(
     {
         # what it is about
-        *("application", "channel", "dispatch_uuid", "instance", "item", "revision", "step"),
+        *(
+            "account",
+            "alarm",
+            "application",
+            "channel",
+            "dispatch_uuid",
+            "instance",
+            "item",
+            "revision",
+            "step",
+        ),
         # what happened
         *("dispatch_status", "event_type", "http_status", "ignored", "path", "problem", "reason"),
         *("candidate", "fingerprint", "kind", "known", "outcome"),
-        *("remedy", "rules", "setting", "step_status"),
+        *("remedy", "rules", "setting", "step_status", "why"),
         # how much, how long, how often
         *("applications", "delay_s", "duration_ms", "rows", "share", "steps", "tries"),
         # where

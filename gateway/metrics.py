@@ -80,6 +80,12 @@ class Metrics:
             registry=registry,
             buckets=_SECONDS,
         )
+        self.alarms = Gauge(
+            "gateway_alarms", "Alarms that stand, by kind.", ["kind"], registry=registry
+        )
+        self.alarms_raised = Counter(
+            "gateway_alarms_raised_total", "Alarms raised, by kind.", ["kind"], registry=registry
+        )
         self.open_dispatches = Gauge(
             "gateway_open_dispatches", "Dispatches without a final report.", registry=registry
         )

@@ -10,9 +10,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from gateway.alarms import Alarm, Alarms
 from gateway.clock import Clock
 from gateway.metrics import Metrics
 from gateway.stores.base import Store, StoreUnavailable
+from translators.status import format_timestamp
 
 _CACHE_MS = 1_000
 
@@ -26,12 +28,14 @@ class HealthApi:
         store: Store,
         clock: Clock,
         metrics: Metrics,
+        alarms: Alarms,
         refresh_gauges: Callable[[], Awaitable[None]],
         describe_legacy: Callable[[], str] = str,
     ) -> None:
         self._store = store
         self._clock = clock
         self._metrics = metrics
+        self._alarms = alarms
         self._refresh_gauges = refresh_gauges
         self._describe_legacy = describe_legacy
         self._checked_ms = -_CACHE_MS
@@ -44,17 +48,28 @@ class HealthApi:
         return PlainTextResponse("live\n")
 
     async def ready(self, request: Request) -> Response:
-        """Answer 200 when a dispatch could be made durable now, else 503."""
+        """Answer 200 when a dispatch could be accepted and made durable now, else 503.
+
+        The first line is `ready`, `degraded` (alarms stand, and are lines of their own) or why
+        not. Degraded is 200: a platform that took us out of service for being deaf would take the
+        webhooks away that could end it.
+        """
         if self.is_draining:
             return PlainTextResponse("draining\n", status_code=503)
         # Who comes during a check waits for it: the answer of before says nothing about now.
         async with self._checking:
             if self._clock.now_ms() - self._checked_ms >= _CACHE_MS:
                 await self._check()
-        if self._can_write:
-            detail = self._describe_legacy()
-            return PlainTextResponse(f"ready; {detail}\n" if detail else "ready\n")
-        return PlainTextResponse("store unavailable\n", status_code=503)
+        if not self._can_write:
+            return PlainTextResponse("store unavailable\n", status_code=503)
+        alarms = self._alarms.standing()
+        detail = self._describe_legacy()
+        word = "degraded" if alarms else "ready"
+        is_shut = any(alarm.blocks_intake and not alarm.subject for alarm in alarms)
+        lines = [f"{word}; {detail}" if detail else word, *map(_line, alarms)]
+        if is_shut:
+            lines[0] = "not accepting workflows"
+        return PlainTextResponse("\n".join(lines) + "\n", status_code=503 if is_shut else 200)
 
     async def _check(self) -> None:
         self._checked_ms = self._clock.now_ms()
@@ -69,3 +84,9 @@ class HealthApi:
         with contextlib.suppress(StoreUnavailable):  # the counters are still worth having
             await self._refresh_gauges()
         return Response(generate_latest(self._metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _line(alarm: Alarm) -> str:
+    whom = f" account {alarm.subject}" if alarm.subject else ""
+    since = format_timestamp(alarm.since_ms)
+    return f"{alarm.kind.value}:{whom} since {since}: {alarm.why} {alarm.remedy}"

@@ -11,11 +11,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.alarms import Alarm, Alarms
 from gateway.api.auth import Authenticator, AuthFault
 from gateway.api.problems import Problems
 from gateway.api.requests import Refusal, refuse_stranger
 from gateway.bodies import message_uuid_of, report_messages
-from gateway.core.state import Dispatch, StepStatus
+from gateway.core.state import Dispatch, DispatchStatus, StepStatus
 from gateway.engine import Engine
 from gateway.settings import Application
 from gateway.stores.base import OutboxItemId, StoreUnavailable
@@ -41,12 +42,14 @@ class WorkflowApi:
         engine: Engine,
         authenticator: Authenticator,
         problems: Problems,
+        alarms: Alarms,
         workflow_fee: Decimal,
     ) -> None:
         self._engine = engine
         self._store = engine.store
         self._authenticator = authenticator
         self._problems = problems
+        self._alarms = alarms
         self._workflow_fee = workflow_fee
 
     async def show(self, request: Request) -> Response:
@@ -78,7 +81,12 @@ class WorkflowApi:
             return Refusal(
                 problem=Problem.NOT_FOUND, detail="There is no dispatch with this dispatch_uuid."
             )
-        return _json(200, state_body(record.state, fee=self._workflow_fee))
+        body = state_body(record.state, fee=self._workflow_fee)
+        if record.state.status is DispatchStatus.OPEN and (
+            alarms := self._alarms.standing(application.account)
+        ):
+            body["alarms"] = [_alarm_body(alarm) for alarm in alarms]
+        return _json(200, body)
 
     async def _list_dead_letters(
         self, request: Request, application: Application
@@ -114,6 +122,15 @@ class WorkflowApi:
 
 
 _Answer: TypeAlias = Callable[[Request, Application], Awaitable[Response | Refusal]]
+
+
+def _alarm_body(alarm: Alarm) -> JsonObject:
+    return {
+        "kind": alarm.kind.value,
+        "since": format_timestamp(alarm.since_ms),
+        "why": alarm.why,
+        "remedy": alarm.remedy,
+    }
 
 
 def _json(status_code: int, body: JsonObject) -> Response:

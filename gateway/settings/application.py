@@ -72,4 +72,12 @@ class Application:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.application_id or self.api_key or "")
+
+    @property
+    def account(self) -> str:
+        """Whose secrets, send rate and webhooks these are: applications of one API key share them.
+
+        Without an API key an application is an account of its own.
+        """
+        return self.api_key or self.name
 # fmt: on

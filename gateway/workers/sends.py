@@ -81,7 +81,7 @@ class Sender:
             return
         # Whoever woke a moment too late would have reserved a turn for nothing.
         patience_ms = max(0, self._time_left_ms(item) - _WAKING_MARGIN_MS)
-        wait_ms = await self._pace.turn(_account(application), patience_ms=patience_ms)
+        wait_ms = await self._pace.turn(application.account, patience_ms=patience_ms)
         if wait_ms or self._time_left_ms(item) < 0:
             await self._give_back(item, wait_ms)
             return
@@ -166,7 +166,7 @@ class Sender:
             case Verdict.THROTTLED:
                 delay_s = max(retry_after_s or 0.0, self._backoff_s(item))
                 # Whoever asks for years must not silence the account for years.
-                self._pace.silence(_account(application), min(delay_s, self._budget_s))
+                self._pace.silence(application.account, min(delay_s, self._budget_s))
                 await self._try_again(item, started_ms, "throttled", error, delay_s)
             case Verdict.CREDENTIALS:
                 self._credentials.forget(application)
@@ -220,8 +220,3 @@ class Sender:
 
     def _count(self, outcome: str) -> None:
         self._metrics.sends.labels(outcome).inc()
-
-
-def _account(application: Application) -> str:
-    """Name what the upstream limits: applications of one account share its rate."""
-    return application.api_key or application.name
