@@ -88,7 +88,8 @@ def decide(state: Dispatch, event: Event, now_ms: int) -> Decision:
         steps[event.step], ignored = noted, outcome
     else:
         steps[event.step], timers = _move(state, event, noted, outcome, now_ms)
-        status, consequences = _advance(steps, event.step, status)
+        fails_over = trigger is not Trigger.OUTDATED
+        status, consequences = _advance(steps, event.step, status, fails_over=fails_over)
         effects += timers + consequences
     changed_ms = now_ms if state.status is DispatchStatus.OPEN else state.changed_ms
     after = replace(
@@ -109,17 +110,22 @@ def classify(state: Dispatch, event: Event) -> Trigger:
             return Trigger.DISPATCHED
         case SendAccepted():
             return Trigger.SENT
-        case SendRefused():
-            return Trigger.REFUSED
+        case SendRefused(is_outdated=is_outdated):
+            is_unsent = step.status is StepStatus.SENDING
+            return Trigger.OUTDATED if is_outdated and is_unsent else Trigger.REFUSED
         case SendUnconfirmed():
             return Trigger.UNCONFIRMED
         case StatusReceived(report=report):
             return _classify_status(step, report)
-        case ExpiryReached(due_ms=due_ms):
-            return Trigger.EXPIRY if due_ms == step.deadline_ms else Trigger.SUPERSEDED
-        case HorizonReached(due_ms=due_ms):
+        case ExpiryReached(due_ms=due_ms, is_outdated=is_outdated):
             if due_ms != step.deadline_ms:
                 return Trigger.SUPERSEDED
+            return Trigger.OUTDATED if is_outdated else Trigger.EXPIRY
+        case HorizonReached(due_ms=due_ms, is_outdated=is_outdated):
+            if due_ms != step.deadline_ms:
+                return Trigger.SUPERSEDED
+            if is_outdated:
+                return Trigger.OUTDATED
             permitted = state.terms.resends_in_doubt and state.is_last(event.step)
             may_resend = permitted and step.sends == 1
             return Trigger.SECOND_CHANCE if may_resend else Trigger.HORIZON
@@ -229,11 +235,12 @@ def _deadline(
 
 
 def _advance(
-    steps: list[Step], index: int, status: DispatchStatus
+    steps: list[Step], index: int, status: DispatchStatus, *, fails_over: bool
 ) -> tuple[DispatchStatus, list[Effect]]:
     """Draw the consequence of a step's new status for the whole dispatch.
 
-    A failover moves the following step, in place. Returns the status of the dispatch.
+    Without `fails_over` a step that failed ends it, as the last one does. A failover moves the
+    following step, in place. Returns the status of the dispatch.
     """
     step = steps[index]
     match step.status:
@@ -243,7 +250,7 @@ def _advance(
             return _close(DispatchStatus.COMPLETED)
         case StepStatus.EXPIRED | StepStatus.REJECTED:
             following = index + 1
-            if following == len(steps):
+            if following == len(steps) or not fails_over:
                 return _close(DispatchStatus.ERROR)
             steps[following] = replace(steps[following], status=StepStatus.SENDING, sends=1)
             return status, [SendStep(step=following)]

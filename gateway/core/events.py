@@ -47,12 +47,14 @@ class SendRefused:
     """The send provably did not happen, and will not be tried again.
 
     Either the upstream refused it, or the outbox spent its budget on attempts that provably
-    never left. `code` and `reason` are v0.1 words.
+    never left. `code` and `reason` are v0.1 words. `is_outdated` says that it waited so long that
+    a following step would reach people too late as well: the dispatch ends here.
     """
 
     step: int
     code: int
     reason: str
+    is_outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +77,27 @@ class StatusReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiryReached:
-    """The timer of a step's `expiry_time` fired."""
+    """The timer of a step's `expiry_time` fired.
+
+    `is_outdated` says that it fired so late that the next step would reach people long after it
+    was meant to: the dispatch ends here instead.
+    """
 
     step: int
     due_ms: int
+    is_outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HorizonReached:
-    """The timer that ends the patience with a last step fired."""
+    """The timer that ends the patience with a last step fired.
+
+    `is_outdated` as with `ExpiryReached`: then an in-doubt step is not sent once more.
+    """
 
     step: int
     due_ms: int
+    is_outdated: bool = False
 
 
 Event: TypeAlias = (

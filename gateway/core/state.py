@@ -54,6 +54,7 @@ class Trigger(StrEnum):
     HORIZON = "horizon"
     SECOND_CHANCE = "second_chance"
     SUPERSEDED = "superseded"
+    OUTDATED = "outdated"
 
 
 class Reason(StrEnum):
@@ -162,6 +163,7 @@ _RESOLVED: Final[dict[Trigger, StepStatus | Reason]] = {
     _T.HORIZON: _R.STEP_RESOLVED,
     _T.SECOND_CHANCE: _R.STEP_RESOLVED,
     _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
+    _T.OUTDATED: _R.STEP_RESOLVED,
 }
 
 _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
@@ -185,6 +187,8 @@ _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
         _T.HORIZON: _R.NOT_AWAITED,
         _T.SECOND_CHANCE: _R.NOT_AWAITED,
         _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
+        # The dispatch ends with it: nothing that follows is sent so late.
+        _T.OUTDATED: _S.REJECTED,
     },
     _S.WAITING: {
         _T.DISPATCHED: _R.ALREADY_DISPATCHED,
@@ -202,6 +206,7 @@ _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
         _T.HORIZON: _S.EXPIRED,
         _T.SECOND_CHANCE: _S.EXPIRED,
         _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
+        _T.OUTDATED: _S.EXPIRED,
     },
     _S.UNKNOWN: {
         _T.DISPATCHED: _R.ALREADY_DISPATCHED,
@@ -217,6 +222,7 @@ _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
         _T.HORIZON: _S.EXPIRED,
         _T.SECOND_CHANCE: _S.SENDING,
         _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
+        _T.OUTDATED: _S.EXPIRED,
     },
     _S.MET: _RESOLVED,
     _S.EXPIRED: _RESOLVED,

@@ -168,6 +168,21 @@ class Settings:
         3 * _DAY_S, "GATEWAY_HORIZON", whole(60, 30 * _DAY_S),
         "seconds after which a last step that never resolves closes its dispatch with `error`",
     )
+    unheard_hold_s: int = row(
+        900, "GATEWAY_UNHEARD_HOLD", whole(0, _DAY_S),
+        "seconds that the timers of an account wait when its sends are accepted and no webhook"
+        " comes; 0 does not wait",
+    )
+    stale_after_s: int = row(
+        _DAY_S, "GATEWAY_STALE_AFTER", whole(60, 30 * _DAY_S),
+        "seconds after which what is overdue closes its dispatch with `error` instead of being"
+        " sent",
+    )
+    clock: str = row(
+        "checked", "GATEWAY_CLOCK", choice("checked", "own"),
+        "`checked` compares the clock with the store's and the upstream's at the start, before any"
+        " overdue timer fires; `own` trusts it",
+    )
     in_doubt_grace_s: int = row(
         900, "GATEWAY_IN_DOUBT_GRACE", whole(1, 3 * _DAY_S),
         "seconds a last step whose send is in doubt waits for a webhook that proves it",

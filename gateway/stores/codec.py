@@ -40,7 +40,8 @@ from translators.timestamps import format_timestamp
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 STATE: Final = Format("dispatch state")
-ENTRY: Final = Format("history entry")
+# Schema 2 may have "z": the event was outdated. Nothing of schema 1 reads differently.
+ENTRY: Final = Format("history entry", [lambda document: document])
 
 CHANNELS: Final = Words("sms", "mms", "whatsapp", "viber_service_msg", "messenger")
 CONDITIONS: Final = Words("delivered", "read")
@@ -207,7 +208,11 @@ def _write_event(event: Event, at_ms: int, ids: Ids) -> Document:
                 **({"a": event.accepted_ms - at_ms} if event.accepted_ms != at_ms else {}),
             }
         case SendRefused():
-            return {"e": _EVENTS.write("send-refused"), "o": event.code}
+            return {
+                "e": _EVENTS.write("send-refused"),
+                "o": event.code,
+                **_write_outdated(event.is_outdated),
+            }
         case SendUnconfirmed():
             return {
                 "e": _EVENTS.write("send-unconfirmed"),
@@ -217,15 +222,23 @@ def _write_event(event: Event, at_ms: int, ids: Ids) -> Document:
         case StatusReceived():
             return {"e": _EVENTS.write("status"), **_write_report(event.report, at_ms, ids)}
         case ExpiryReached():
-            return {"e": _EVENTS.write("expiry"), "d": event.due_ms - at_ms}
+            return {
+                "e": _EVENTS.write("expiry"),
+                "d": event.due_ms - at_ms,
+                **_write_outdated(event.is_outdated),
+            }
         case HorizonReached():
-            return {"e": _EVENTS.write("horizon"), "d": event.due_ms - at_ms}
+            return {
+                "e": _EVENTS.write("horizon"),
+                "d": event.due_ms - at_ms,
+                **_write_outdated(event.is_outdated),
+            }
         case _:  # pragma: no cover
             assert_never(event)
 
 
 def _read_event(document: Document, at_ms: int, read_id: Callable[[int | str], str]) -> Event:
-    step = document.get("s", 0)
+    step, is_outdated = document.get("s", 0), "z" in document
     match _EVENTS.read(document["e"]):
         case "accepted":
             return DispatchAccepted(step=step)
@@ -237,17 +250,21 @@ def _read_event(document: Document, at_ms: int, read_id: Callable[[int | str], s
                 accepted_ms=at_ms + document.get("a", 0),
             )
         case "send-refused":
-            return SendRefused(step=step, code=document["o"], reason="")
+            return SendRefused(step=step, code=document["o"], reason="", is_outdated=is_outdated)
         case "send-unconfirmed":
             return SendUnconfirmed(step=step, intent_ms=at_ms + document["b"], cause=document["y"])
         case "status":
             return StatusReceived(step=step, report=_read_report(document, at_ms, read_id))
         case "expiry":
-            return ExpiryReached(step=step, due_ms=at_ms + document["d"])
+            return ExpiryReached(step=step, due_ms=at_ms + document["d"], is_outdated=is_outdated)
         case "horizon":
-            return HorizonReached(step=step, due_ms=at_ms + document["d"])
+            return HorizonReached(step=step, due_ms=at_ms + document["d"], is_outdated=is_outdated)
         case _:
             raise UnreadableRecord("history entry: an unknown event")
+
+
+def _write_outdated(is_outdated: bool) -> Document:
+    return {"z": 1} if is_outdated else {}
 
 
 def _write_report(report: StatusReport, at_ms: int, ids: Ids) -> Document:

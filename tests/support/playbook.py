@@ -186,9 +186,11 @@ def accepted(letter: str, *, on: int | None = None, begun_s: float | None = None
     )
 
 
-def refused(*, on: int | None = None) -> Act:
-    """The upstream refuses a send."""
-    return lambda play: SendRefused(step=_index(play, on), code=1120, reason="Illegal Sender")
+def refused(*, on: int | None = None, is_outdated: bool = False) -> Act:
+    """The upstream refuses a send, or it waited too long to be worth making."""
+    return lambda play: SendRefused(
+        step=_index(play, on), code=1120, reason="Illegal Sender", is_outdated=is_outdated
+    )
 
 
 def unconfirmed(*, on: int | None = None, begun_s: float | None = None) -> Act:
@@ -207,7 +209,7 @@ def webhook(
     return lambda play: StatusReceived(step=_index(play, on), report=report)
 
 
-def timer(*, on: int | None = None) -> Act:
+def timer(*, on: int | None = None, is_outdated: bool = False) -> Act:
     """The running timer of the step fires."""
 
     def fires(play: Play) -> Event:
@@ -215,7 +217,7 @@ def timer(*, on: int | None = None) -> Act:
         due_ms = play.state.steps[index].deadline_ms
         assert due_ms is not None, "no timer runs"
         kind = HorizonReached if play.state.is_last(index) else ExpiryReached
-        return kind(step=index, due_ms=due_ms)
+        return kind(step=index, due_ms=due_ms, is_outdated=is_outdated)
 
     return fires
 

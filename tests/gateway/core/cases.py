@@ -114,13 +114,14 @@ def events(step: int) -> Iterator[Event]:
     """Yield everything that can be said about one step."""
     yield SendAccepted(step=step, message_uuid="A", intent_ms=NOW_MS - 10, accepted_ms=NOW_MS)
     yield SendRefused(step=step, code=1120, reason="Illegal Sender")
+    yield SendRefused(step=step, code=1100, reason="Communication Failed", is_outdated=True)
     yield SendUnconfirmed(step=step, intent_ms=NOW_MS - 10, cause="read-timeout")
     for word, message_uuid in product(WORDS, (None, "A", "X")):
         report = StatusReport(status=word, message_uuid=message_uuid)
         yield StatusReceived(step=step, report=report)
-    for due_ms in (DUE_MS, NOW_MS):
-        yield ExpiryReached(step=step, due_ms=due_ms)
-        yield HorizonReached(step=step, due_ms=due_ms)
+    for due_ms, is_outdated in product((DUE_MS, NOW_MS), (False, True)):
+        yield ExpiryReached(step=step, due_ms=due_ms, is_outdated=is_outdated)
+        yield HorizonReached(step=step, due_ms=due_ms, is_outdated=is_outdated)
 
 
 @cache

@@ -224,3 +224,16 @@ def test_a_message_is_bound_exactly_when_its_step_learns_it(case: Case) -> bool:
         if new.message_uuid is not None and new.message_uuid != old.message_uuid
     ]
     return learned == [e for e in case.decision.effects if isinstance(e, BindMessage)]
+
+
+@law
+def test_nothing_is_sent_after_what_is_outdated(case: Case) -> bool:
+    is_outdated = getattr(case.event, "is_outdated", False)
+    return not is_outdated or SendStep not in case.asked
+
+
+@law
+def test_what_is_outdated_ends_the_dispatch_exactly_where_it_moves_it(case: Case) -> bool:
+    is_outdated = getattr(case.event, "is_outdated", False)
+    moves = case.decision.ignored is None
+    return not (is_outdated and moves) or case.after.status is not DispatchStatus.OPEN

@@ -131,3 +131,12 @@ def test_a_failure_after_submitted_is_shown_in_the_report() -> None:
 def test_the_first_of_two_failures_is_shown_in_the_report() -> None:
     play = READ_AWAITED.after(webhook("rejected", "A"), webhook("undeliverable", "A", on=1))
     assert play.step(1).reported == "rejected"
+
+
+def test_a_send_that_waited_too_long_ends_the_dispatch_and_is_told() -> None:
+    given("whatsapp read 600 | sms").after(dispatched()).when(refused(is_outdated=True)).then(
+        "tell 1 rejected error 1120 Illegal Sender",
+        "report error",
+        steps="rejected pending",
+        dispatch="error",
+    )

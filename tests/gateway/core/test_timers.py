@@ -104,3 +104,17 @@ def test_every_decision_is_one_revision() -> None:
         dispatched(), accepted("A"), stale_timer(1), webhook("read", "X"), webhook("read", "A")
     )
     assert play.state.revision == 5
+
+
+def test_an_expiry_that_fires_a_day_late_ends_the_dispatch_instead_of_failing_over() -> None:
+    play = given("whatsapp read 600 | sms").after(dispatched(), accepted("A"))
+    play.at(600).when(timer(is_outdated=True)).then(
+        "drop 1 expiry at 600s", "report error", steps="expired pending", dispatch="error"
+    )
+
+
+def test_an_in_doubt_last_step_is_not_sent_once_more_a_day_late() -> None:
+    play = given("sms", Terms(resends_in_doubt=True)).after(dispatched(), unconfirmed(begun_s=0))
+    play.at(900).when(timer(is_outdated=True)).then(
+        "drop 1 horizon at 900s", "report error", steps="expired", dispatch="error"
+    )

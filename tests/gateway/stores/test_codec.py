@@ -275,11 +275,17 @@ events: st.SearchStrategy[Event] = st.one_of(
         intent_ms=instants,
         accepted_ms=instants,
     ),
-    st.builds(SendRefused, step=indexes, code=st.just(1020), reason=st.just("")),
+    st.builds(
+        SendRefused,
+        step=indexes,
+        code=st.just(1020),
+        reason=st.just(""),
+        is_outdated=st.booleans(),
+    ),
     st.builds(SendUnconfirmed, step=indexes, intent_ms=instants, cause=st.just("read-timeout")),
     st.builds(StatusReceived, step=indexes, report=reports),
-    st.builds(ExpiryReached, step=indexes, due_ms=instants),
-    st.builds(HorizonReached, step=indexes, due_ms=instants),
+    st.builds(ExpiryReached, step=indexes, due_ms=instants, is_outdated=st.booleans()),
+    st.builds(HorizonReached, step=indexes, due_ms=instants, is_outdated=st.booleans()),
 )
 BIRTH: Final = Dispatch(
     dispatch_uuid=uuid_of(1),
