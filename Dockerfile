@@ -6,9 +6,10 @@ FROM ${PYTHON} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
 RUN ["python", "-m", "venv", "/opt/gateway"]
-# Before the sources, so that a change of code does not install everything again.
+# Before the sources, so that a change of code does not install everything again. The lock is
+# complete: nothing is resolved.
 COPY requirements.lock ./
-RUN ["/opt/gateway/bin/python", "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "-r", "requirements.lock"]
+RUN ["/opt/gateway/bin/python", "-m", "pip", "install", "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", "requirements.lock"]
 COPY pyproject.toml README.md ./
 COPY gateway gateway
 COPY translators translators
