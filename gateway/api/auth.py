@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gateway.clock import Clock
-from gateway.settings import Application
+from gateway.settings import Application, Secret
 
 MAX_CREDENTIALS: Final = 16 * 1024
 """Bytes of an `Authorization` header that are looked at; no real token comes near."""
@@ -75,34 +75,54 @@ class _Refused(Exception):
 class Authenticator:
     """Tells which application a request speaks for."""
 
+    _by_key: dict[str, list[tuple[bytes, Application | None]]]
+    """By API key the digest of each secret and whose it is; all lists have the same length."""
+    _by_id: dict[str, tuple[RSAPublicKey, Application]]
+
     def __init__(
         self, applications: Sequence[Application], clock: Clock, leeway_s: int = 60
     ) -> None:
         """Prepare the registry.
 
         Args:
-            applications: of several with one API key, the first that has its secret answers Basic.
+            applications: who may call.
             clock: its wall clock judges tokens.
             leeway_s: seconds a caller's clock may differ from ours.
         """
         self._clock = clock
         self._leeway_s = leeway_s
-        self._by_key: dict[str, tuple[bytes, Application]] = {}
-        self._by_id: dict[str, tuple[RSAPublicKey, Application]] = {}
         # digest of a token -> whose it is, and the end of its life
         self._verified: OrderedDict[bytes, tuple[Application, int]] = OrderedDict()
         # Strangers are compared with something, too, so that they cannot be told by the time.
         self._nobodys_secret = clock.draw_token(32)
+        self.replace(applications)
+
+    def replace(self, applications: Sequence[Application]) -> None:
+        """Let these call from now on, and nobody else; tokens of before are verified anew.
+
+        Of several applications with one API key and one secret, the first answers Basic.
+        """
+        by_id = {
+            application.application_id: (_public_key(application.private_key_pem), application)
+            for application in applications
+            if application.application_id is not None and application.private_key_pem is not None
+        }
+        self._by_key, self._by_id = self._secrets_of(applications), by_id
+        self._verified.clear()
+
+    def _secrets_of(
+        self, applications: Sequence[Application]
+    ) -> dict[str, list[tuple[bytes, Application | None]]]:
+        known: dict[str, list[tuple[bytes, Application | None]]] = {"": []}
         for application in applications:
-            if application.api_key is not None and application.api_secret is not None:
-                digest = _digest(application.api_secret.reveal().encode())
-                self._by_key.setdefault(application.api_key, (digest, application))
-            if application.application_id is not None and application.private_key_pem is not None:
-                pem = application.private_key_pem.reveal().encode()
-                # The settings checked the key; to check it again takes 40 ms.
-                key = load_pem_private_key(pem, password=None, unsafe_skip_rsa_key_validation=True)
-                assert isinstance(key, RSAPrivateKey)  # noqa: S101 - the settings saw to it
-                self._by_id[application.application_id] = (key.public_key(), application)
+            if application.api_key is not None:
+                known.setdefault(application.api_key, []).extend(
+                    (_digest(secret.reveal().encode()), application)
+                    for secret in application.api_secrets
+                )
+        longest = max(1, *map(len, known.values()))
+        nobody = (self._nobodys_secret, None)
+        return {key: each + [nobody] * (longest - len(each)) for key, each in known.items()}
 
     def authenticate(self, headers: Sequence[tuple[bytes, bytes]]) -> Application | AuthFault:
         """Return the application that the raw ASGI `headers` prove, or why there is none."""
@@ -136,12 +156,16 @@ class Authenticator:
         api_key, colon, secret = text.partition(":")
         if not colon:
             raise _Refused(AuthReason.MALFORMED)
-        known = self._by_key.get(api_key)
-        expected = self._nobodys_secret if known is None else known[0]
-        is_right = hmac.compare_digest(expected, _digest(secret.encode()))
-        if known is None or not is_right:
+        given = _digest(secret.encode())
+        # All are compared, whoever calls: neither which one is right nor how many there are shows.
+        owners = [
+            owner
+            for digest, owner in self._by_key.get(api_key, self._by_key[""])
+            if hmac.compare_digest(digest, given)
+        ]
+        if not owners or owners[0] is None:
             raise _Refused(AuthReason.WRONG_SECRET)
-        return known[1]
+        return owners[0]
 
     def _bearer(self, token: bytes) -> Application:
         digest, now_s = _digest(token), self._clock.wall_s()
@@ -230,6 +254,15 @@ def _instant(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
         raise _Refused(AuthReason.CLAIMS)
     return value
+
+
+def _public_key(pem: Secret) -> RSAPublicKey:
+    # The settings checked the key; to check it again takes 40 ms.
+    key = load_pem_private_key(
+        pem.reveal().encode(), password=None, unsafe_skip_rsa_key_validation=True
+    )
+    assert isinstance(key, RSAPrivateKey)  # noqa: S101 - the settings saw to it
+    return key.public_key()
 
 
 def _digest(text: bytes) -> bytes:

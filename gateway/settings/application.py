@@ -26,6 +26,12 @@ class Application:
         "the secret of the account",
         is_secret=True,
     )
+    api_secret_previous: Secret | None = row(
+        None, "VONAGE_API_SECRET_PREVIOUS", secret,
+        "the account's other secret: callers may use it, too, while the secret is being changed;"
+        " our sends use the first",
+        is_secret=True,
+    )
     application_id: str | None = row(
         None, "VONAGE_APPLICATION_ID", identifier,
         "the application, a UUID",
@@ -72,6 +78,11 @@ class Application:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.application_id or self.api_key or "")
+
+    @property
+    def api_secrets(self) -> tuple[Secret, ...]:
+        """The secrets a caller may have: an account has up to two, valid at once."""
+        return tuple(filter(None, (self.api_secret, self.api_secret_previous)))
 
     @property
     def account(self) -> str:

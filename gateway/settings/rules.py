@@ -15,6 +15,7 @@ SHORT_SECRET: Final = 32
 
 _KEY: Final = "VONAGE_API_KEY"
 _SECRET: Final = "VONAGE_API_SECRET"  # noqa: S105 - the name of a variable
+_SECRET_PREVIOUS: Final = "VONAGE_API_SECRET_PREVIOUS"  # noqa: S105 - likewise
 _APP_ID: Final = "VONAGE_APPLICATION_ID"
 _PEM: Final = "VONAGE_PRIVATE_KEY"
 _SIGNATURE: Final = "VONAGE_SIGNATURE_SECRET"
@@ -65,6 +66,8 @@ def application_faults(is_set: AbstractSet[str], labels: Labels, *, mode: str) -
             f"or {app_id} is needed, with its secret or key",
             f"set {key} with {labels[_SECRET]}, or {app_id} with {labels[_PEM]}, or all four",
         )
+    if _SECRET_PREVIOUS in is_set and _SECRET not in is_set:
+        fault(_SECRET_PREVIOUS, f"is set without {labels[_SECRET]}", "set the current secret, too")
     if is_set & {_SIGNATURE, _PREVIOUS} and _KEY not in is_set:
         # The vendor names the account, not the application, as the owner of the secret.
         fault(
@@ -151,19 +154,25 @@ def _shared_credentials(applications: Sequence[Labelled]) -> list[Fault]:
     faults = []
     seen: dict[tuple[str, str], tuple[str, str]] = {}
     for application, labels in applications:
-        if application.api_key is None or application.api_secret is None:
-            continue
-        shared = application.api_key, application.api_secret.reveal()
-        mode, label = seen.setdefault(shared, (application.mode, labels[_SECRET]))
-        if mode != application.mode:
-            faults.append(
-                Fault(
-                    name=labels[_SECRET],
-                    problem=f"is that of {label}, whose mode is {mode} and not {application.mode}",
-                    remedy="leave the secret out of one of them, whose callers then need tokens of"
-                    " its private key, or give both the same mode",
+        given = (
+            (_SECRET, application.api_secret),
+            (_SECRET_PREVIOUS, application.api_secret_previous),
+        )
+        for variable, secret in given:
+            if application.api_key is None or secret is None:
+                continue
+            shared = application.api_key, secret.reveal()
+            mode, label = seen.setdefault(shared, (application.mode, labels[variable]))
+            if mode != application.mode:
+                faults.append(
+                    Fault(
+                        name=labels[variable],
+                        problem=f"is that of {label}, whose mode is {mode} and not"
+                        f" {application.mode}",
+                        remedy="leave the secret out of one of them, whose callers then need tokens"
+                        " of its private key, or give both the same mode",
+                    )
                 )
-            )
     return faults
 
 

@@ -215,6 +215,51 @@ def test_with_one_account_for_two_applications_the_first_answers_basic() -> None
     assert caller.tries(basic("a1b2c3d:s3cret:with-colon-ü")) is SHOP
 
 
+def test_an_application_answers_to_a_secret_that_is_its_own_alone() -> None:
+    caller = Caller(SHOP, SIBLING)
+    assert caller.tries(basic("a1b2c3d:another")) is SIBLING
+
+
+ROTATING = Application(
+    api_key="a1b2c3d",
+    api_secret=Secret("the-new-one"),
+    api_secret_previous=Secret("the-old-one"),
+    status_url="https://example.com/",
+)
+
+
+@pytest.mark.parametrize("secret", ["the-new-one", "the-old-one"])
+def test_either_of_an_account_s_two_secrets_is_good(secret: str) -> None:
+    assert Caller(ROTATING).tries(basic(f"a1b2c3d:{secret}")) is ROTATING
+
+
+@pytest.mark.parametrize("account", ["a1b2c3d:the-newest", "a1b2c3d:", "stranger:the-old-one"])
+def test_two_secrets_let_nobody_else_in(account: str) -> None:
+    assert Caller(ROTATING).refused_for(basic(account)) == ("wrong_secret", 401)
+
+
+@pytest.mark.parametrize("account", ["a1b2c3d", "single", "stranger"])
+def test_whoever_calls_is_compared_as_often_as_anybody(
+    account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[bytes] = []
+    monkeypatch.setattr(
+        "gateway.api.auth.hmac.compare_digest", lambda known, given: compared.append(known)
+    )
+    single = Application(api_key="single", api_secret=Secret("s"), status_url="https://a.example/")
+    Caller(ROTATING, single).tries(basic(f"{account}:the-new-one"))
+    assert len(compared) == 2
+
+
+def test_who_replaces_the_applications_replaces_what_is_good() -> None:
+    caller = Caller(SHOP)
+    caller.bears(token := sign())
+    caller.authenticator.replace([ROTATING])
+    assert caller.refused_for(bearer(token)) == ("signature", 401)
+    assert caller.refused_for(basic("a1b2c3d:s3cret:with-colon-ü")) == ("wrong_secret", 401)
+    assert caller.tries(basic("a1b2c3d:the-new-one")) is ROTATING
+
+
 def test_each_application_of_an_account_answers_to_its_own_key() -> None:
     caller = Caller(SHOP, SIBLING)
     assert caller.bears(sign(claims(application_id=OTHER_ID), key="theirs")) is SIBLING

@@ -89,6 +89,14 @@ class TestApplications:
         text = f'{first}api_secret = "two"\nmode = "observe"{second}'
         assert faults_of({}, toml(tmp_path, text)) == []
 
+    def test_a_previous_secret_of_another_mode_is_refused_too(self, tmp_path: Path) -> None:
+        first, second = TWO_TABLES.rsplit('api_secret = "one"', 1)
+        text = f'{first}api_secret = "two"\napi_secret_previous = "one"\nmode = "observe"{second}'
+        (fault,) = faults_of({}, toml(tmp_path, text))
+        assert fault.startswith(
+            "applications[1].api_secret_previous is that of applications[0].api_secret, whose mode"
+        )
+
     def test_two_applications_of_one_account_need_ids_of_their_own(self, tmp_path: Path) -> None:
         text = TWO_TABLES.replace(f'application_id = "{APP_ID.upper()}"', "")
         (fault,) = faults_of({}, toml(tmp_path, text))

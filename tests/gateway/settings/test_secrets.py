@@ -73,6 +73,29 @@ class TestSecrets:
         (application,) = load(VONAGE_SIGNATURE_SECRET_PREVIOUS=previous).applications
         assert application.signature_secrets == (Secret(SIGNATURE_SECRET), Secret(previous))
 
+    def test_callers_may_use_either_of_an_account_s_two_secrets(self) -> None:
+        (application,) = load(VONAGE_API_SECRET_PREVIOUS="the-old-one").applications
+        assert application.api_secrets == (Secret("s3cret-of-the-account"), Secret("the-old-one"))
+
+    def test_our_sends_use_the_current_one(self) -> None:
+        (application,) = load(VONAGE_API_SECRET_PREVIOUS="the-old-one").applications
+        assert application.api_secret == Secret("s3cret-of-the-account")
+
+    def test_the_other_secret_is_read_from_a_file_too(self, tmp_path: Path) -> None:
+        (tmp_path / "old").write_text("the-old-one\n")
+        loaded = load(VONAGE_API_SECRET_PREVIOUS_FILE=str(tmp_path / "old"))
+        assert loaded.applications[0].api_secret_previous == Secret("the-old-one")
+
+    def test_the_other_secret_alone_is_a_fault(self) -> None:
+        environ = {**MINIMAL, "VONAGE_API_SECRET": "", "VONAGE_API_SECRET_PREVIOUS": "x"}
+        assert "VONAGE_API_SECRET_PREVIOUS is set without VONAGE_API_SECRET" in " ".join(
+            faults_of(environ)
+        )
+
+    def test_the_other_secret_does_not_show(self) -> None:
+        settings = load(VONAGE_API_SECRET_PREVIOUS="the-old-one")
+        assert "the-old-one" not in f"{settings!r} {dataclasses.asdict(settings)}"
+
 
 class TestPrivateKey:
     @pytest.mark.parametrize("line_break", ["\n", "\\n"])
