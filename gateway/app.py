@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.alarms import Alarms
+from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
@@ -163,6 +164,7 @@ class Gateway:
             engine=engine,
             authenticator=authenticator,
             problems=self._problems,
+            admission=Admission(alarms),
             switches=Switches(accepted=settings.accept, refused=settings.refuse),
             max_body=settings.max_body,
             max_steps=settings.max_steps or None,

@@ -12,6 +12,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator, AuthFault
 from gateway.api.legacy import LegacyApi
 from gateway.api.paired import PairedApi
@@ -49,6 +50,7 @@ class DispatchApi:
         engine: Engine,
         authenticator: Authenticator,
         problems: Problems,
+        admission: Admission,
         switches: Switches,
         max_body: int,
         max_steps: int | None,
@@ -61,6 +63,7 @@ class DispatchApi:
         """Prepare the route.
 
         Args:
+            admission: says whether a new workflow may be accepted now.
             legacy: answers in our place for the applications it takes.
             recorder: learns of every answer of ours to a workflow.
             split: chooses who serves, for the applications it takes.
@@ -69,6 +72,7 @@ class DispatchApi:
         self._engine = engine
         self._authenticator = authenticator
         self._problems = problems
+        self._admission = admission
         self._switches = switches
         self._max_body = max_body
         self._max_steps = max_steps
@@ -99,7 +103,7 @@ class DispatchApi:
                 request,
                 application,
                 ask=self._ask,
-                accept=self._accept,
+                accept=self._accept_split,
                 is_spent=self._is_spent,
             )
         if isinstance(application, AuthFault):
@@ -112,10 +116,35 @@ class DispatchApi:
             if asked.codes and self._recorder is not None:
                 self._recorder.take_answer(application, body, 400, None)
             return asked
+        if refusal := await self._refuse_for_now(application, asked.key):
+            return refusal
         if self._paired is not None and self._paired.takes(application):
             accept = partial(self._accept, application, asked)
             return await self._paired.create(request, asked, accept=accept)
         return await self._accept(application, asked)
+
+    async def _refuse_for_now(
+        self, application: Application, key: str | None, *, may_wait: bool = False
+    ) -> Refusal | None:
+        """Refuse a new workflow while the gate is shut; what was accepted before gets its answer.
+
+        In the mode `paired` this comes before Dispatch is asked, or half a pair would be left.
+        """
+        refusal = await self._admission.refusal(application, may_wait=may_wait)
+        if refusal is None or (key is not None and await self._is_spent(application.name, key)):
+            return None
+        return refusal
+
+    async def _accept_split(self, application: Application, asked: Asked) -> Response | Refusal:
+        """Serve a workflow that a split gave to us.
+
+        While our sends cannot be made, only those of people who have open workflows here are: they
+        are accepted and wait, because Dispatch may not have them. Once it is gone, nobody else
+        serves, and the gate is as it is elsewhere.
+        """
+        has_legacy = self._legacy is not None and self._legacy.forwards
+        refusal = await self._refuse_for_now(application, asked.key, may_wait=has_legacy)
+        return refusal or await self._accept(application, asked)
 
     def _ask(self, request: Request, body: bytes) -> Asked | Refusal:
         """Read a request as far as it has to be for serving it."""

@@ -18,6 +18,8 @@ log = get_logger()
 
 DIAGNOSTICS_HEADER = "Gateway-Diagnostics"
 
+_RETRY_AFTER_S = 2
+
 _BY_STATUS = {
     400: Problem.INVALID_PARAMETERS,
     404: Problem.NOT_FOUND,
@@ -61,7 +63,7 @@ class Problems:
         if problem is Problem.UNAUTHORIZED:
             answer.headers["WWW-Authenticate"] = 'Basic realm="dispatch-gateway", Bearer'
         if problem is Problem.UNAVAILABLE:
-            answer.headers["Retry-After"] = "2"
+            answer.headers["Retry-After"] = str(refusal.retry_after_s or _RETRY_AFTER_S)
         return answer
 
     def handlers(

@@ -51,6 +51,8 @@ class Refusal:
     invalid: tuple[tuple[str, str], ...] = ()
     codes: tuple[str, ...] = ()
     """Rule codes, for the `Gateway-Diagnostics` header and the log."""
+    retry_after_s: int | None = None
+    """When to ask again, for a problem that passes; None takes the usual."""
 
 
 async def read_body(request: Request, limit: int) -> bytes | Refusal:
