@@ -169,6 +169,7 @@ class Gateway:
             max_body=settings.max_body,
             max_steps=settings.max_steps or None,
             default_locale=settings.default_locale,
+            public_url=settings.public_url,
             legacy=self._legacy_api,
             recorder=modes.recorder,
             split=SplitApi.of(settings, modes.splitter, self._legacy_api),
@@ -201,6 +202,8 @@ class Gateway:
             # Both slash forms directly: legacy clients lose the body on a redirect.
             Route("/v0.1/dispatch", dispatch.create, methods=["POST"]),
             Route("/v0.1/dispatch/", dispatch.create, methods=["POST"]),
+            Route("/v0.1/dispatch/plan", dispatch.rehearse, methods=["POST"]),
+            Route("/v0.1/dispatch/plan/", dispatch.rehearse, methods=["POST"]),
             Route("/v0.1/dispatch/{dispatch_uuid}", workflow.show, methods=["GET"]),
             Route("/workflows/{dispatch_uuid}", workflow.show, methods=["GET"]),
             Route("/webhooks/status", webhook.status, methods=["POST"]),

@@ -36,7 +36,8 @@ from gateway.stores.base import (
     Timer,
 )
 from gateway.tokens import StepAddress, TokenMint
-from translators.dispatch import DispatchPlan
+from translators.diagnostics import JsonObject
+from translators.dispatch import DispatchPlan, StepPlan
 from translators.status import LinkStyle, MessageStatus
 
 REPORT_STEP = -1
@@ -150,14 +151,22 @@ class Renderer:
 
     def _send_body(self, state: Dispatch, plan: DispatchPlan | None, step: int) -> bytes:
         assert plan is not None, "an open dispatch keeps its plan"  # noqa: S101
-        # docs/wire.md section 3.6: both fields on every send, so that the shape and the address
-        # of webhooks do not depend on the state of somebody's dashboard.
-        request = dict(plan.steps[step].request)
+        url = None
         if self._options.public_url is not None:
             token = self._mint.mint(StepAddress(dispatch_uuid=state.dispatch_uuid, step=step))
-            request["webhook_url"] = f"{self._options.public_url}/webhooks/status/{token}"
-        request["webhook_version"] = "v1"
-        return orjson.dumps(request)
+            url = f"{self._options.public_url}/webhooks/status/{token}"
+        return orjson.dumps(v1_request(plan.steps[step], url))
+
+
+def v1_request(step: StepPlan, webhook_url: str | None) -> JsonObject:
+    """Return the v1 body of a step, as it is sent."""
+    # docs/wire.md section 3.6: both fields on every send, so that the shape and the address
+    # of webhooks do not depend on the state of somebody's dashboard.
+    request = dict(step.request)
+    if webhook_url is not None:
+        request["webhook_url"] = webhook_url
+    request["webhook_version"] = "v1"
+    return request
 
 
 def _timer(state: Dispatch, effect: SetTimer | CancelTimer) -> Timer:

@@ -6,6 +6,7 @@ Nothing is sent before the 202, and nothing is stored for a request that is refu
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import orjson
@@ -17,6 +18,7 @@ from gateway.api.auth import Authenticator, AuthFault
 from gateway.api.legacy import LegacyApi
 from gateway.api.paired import PairedApi
 from gateway.api.problems import DIAGNOSTICS_HEADER, Problems
+from gateway.api.rehearsal import Wish, plan_answer, read_wish
 from gateway.api.requests import (
     Asked,
     ClientDisconnect,
@@ -55,6 +57,7 @@ class DispatchApi:
         max_body: int,
         max_steps: int | None,
         default_locale: str | None,
+        public_url: str | None = None,
         legacy: LegacyApi | None = None,
         recorder: Recorder | None = None,
         split: SplitApi | None = None,
@@ -64,6 +67,7 @@ class DispatchApi:
 
         Args:
             admission: says whether a new workflow may be accepted now.
+            public_url: how the upstream reaches us.
             legacy: answers in our place for the applications it takes.
             recorder: learns of every answer of ours to a workflow.
             split: chooses who serves, for the applications it takes.
@@ -77,15 +81,25 @@ class DispatchApi:
         self._max_body = max_body
         self._max_steps = max_steps
         self._default_locale = default_locale
+        self._public_url = public_url
         self._legacy = legacy
         self._recorder = recorder
         self._split = split
         self._paired = paired
 
     async def create(self, request: Request) -> Response:
-        """Answer one POST."""
+        """Answer one POST of a workflow."""
+        return await self._answer(request, self._create)
+
+    async def rehearse(self, request: Request) -> Response:
+        """Answer one POST of a workflow of which nothing may happen."""
+        return await self._answer(request, partial(self._rehearse, wish=Wish()))
+
+    async def _answer(
+        self, request: Request, serve: Callable[[Request], Awaitable[Response | Refusal]]
+    ) -> Response:
         try:
-            outcome = await self._create(request)
+            outcome = await serve(request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         except StoreUnavailable:
@@ -95,6 +109,9 @@ class DispatchApi:
         return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome
 
     async def _create(self, request: Request) -> Response | Refusal:
+        # Before anything is forwarded, served or counted, in every mode.
+        if (wish := read_wish(request.scope)) is not None:
+            return await self._rehearse(request, wish=wish)
         application = self._authenticator.authenticate(request.scope["headers"])
         if self._legacy is not None and self._legacy.takes(request, application):
             return await self._legacy.forward(request)
@@ -146,6 +163,25 @@ class DispatchApi:
         refusal = await self._refuse_for_now(application, asked.key, may_wait=has_legacy)
         return refusal or await self._accept(application, asked)
 
+    async def _rehearse(self, request: Request, *, wish: Wish | Refusal) -> Response | Refusal:
+        """Say what would be sent, or why it would be refused; send, store and forward nothing."""
+        application = self._authenticator.authenticate(request.scope["headers"])
+        if isinstance(application, AuthFault):
+            return refuse_stranger(application)
+        if isinstance(wish, Refusal):
+            return wish
+        body = await read_body(request, self._max_body)
+        if isinstance(body, Refusal):
+            return body
+        asked = self._ask(request, body)
+        if isinstance(asked, Refusal):
+            return asked
+        if self._paired is not None and self._paired.takes(application):
+            refusal = self._paired.rehearse(asked)
+            if refusal is not None:
+                return refusal
+        return plan_answer(asked, wish, self._public_url)
+
     def _ask(self, request: Request, body: bytes) -> Asked | Refusal:
         """Read a request as far as it has to be for serving it."""
         if refusal := check_media_types(request):
@@ -156,7 +192,9 @@ class DispatchApi:
         plan = self._translate(body)
         if plan.value is None:
             return _refuse_faults(plan.errors, plan.codes)
-        return Asked(body=body, plan=plan.value, codes=plan.codes, key=key)
+        return Asked(
+            body=body, plan=plan.value, codes=plan.codes, key=key, diagnostics=plan.diagnostics
+        )
 
     def _translate(self, body: bytes) -> Translation[DispatchPlan]:
         document = parse_document(body)

@@ -7,7 +7,7 @@ gets our answer and our callbacks. Those of Dispatch are recorded and go no furt
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,12 +16,16 @@ from gateway.api.legacy import LegacyApi
 from gateway.api.requests import Asked, Refusal
 from gateway.clock import Clock
 from gateway.modes.forward import Passed
-from gateway.modes.paired import Pairing
+from gateway.modes.paired import Locked, Pairing
 from gateway.settings import Application, Settings
 from gateway.settings.mode_rules import PAIRED
 from gateway.stores.base import StoreUnavailable
+from translators.diagnostics import JsonObject
+from translators.dispatch import DispatchPlan
 from translators.documents import parse_document
 from translators.problems import Problem
+
+Locks: TypeAlias = Callable[[JsonObject, DispatchPlan, tuple[str, ...], int], Locked | None]
 
 # Dispatch took it, or refused the workflow itself: what we do then is worth comparing.
 _TAKEN: Final = 202
@@ -66,6 +70,24 @@ class PairedApi:
         """Tell whether the workflows of `caller` are paired."""
         return caller.name in self._paired
 
+    def rehearse(self, asked: Asked) -> Refusal | None:
+        """Say why a request would not be sent; `None` if the cap may allow it. Counts nothing."""
+        return self._pass(asked, self._pairing.judge)
+
+    def _pass(self, asked: Asked, locks: Locks) -> Refusal | None:
+        if asked.key is not None:
+            return _refuse(
+                "A paired request takes no Idempotency-Key: Dispatch would send it again."
+            )
+        document = parse_document(asked.body).value
+        assert isinstance(document, dict)  # noqa: S101 - it has a plan
+        locked = locks(document, asked.plan, asked.codes, self._clock.now_ms())
+        if locked is None:
+            return None
+        return Refusal(
+            problem=Problem.INVALID_PARAMETERS, detail=locked.detail, invalid=locked.invalid
+        )
+
     async def create(
         self,
         request: Request,
@@ -82,19 +104,10 @@ class PairedApi:
         Raises:
             StoreUnavailable: nothing was accepted, neither here nor by Dispatch.
         """
-        if asked.key is not None:
-            return _refuse(
-                "A paired request takes no Idempotency-Key: Dispatch would send it again."
-            )
         if request.scope["query_string"]:
             return _refuse("A paired request takes no query: Dispatch may read a recipient in it.")
-        document = parse_document(asked.body).value
-        assert isinstance(document, dict)  # noqa: S101 - it has a plan
-        locked = self._pairing.admit(document, asked.plan, asked.codes, self._clock.now_ms())
-        if locked is not None:
-            return Refusal(
-                problem=Problem.INVALID_PARAMETERS, detail=locked.detail, invalid=locked.invalid
-            )
+        if (refusal := self._pass(asked, self._pairing.admit)) is not None:
+            return refusal
         pair = str(self._clock.draw_uuid())
         passing, answer = await self._legacy.pass_on(request, asked.body, origin=PAIRED, pair=pair)
         if not isinstance(passing, Passed) or passing.http_status not in _COMPARABLE:

@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from gateway.api.auth import AuthFault
 from gateway.logs import get_logger
+from translators.diagnostics import Diagnostic
 from translators.dispatch import DispatchPlan
 from translators.problems import Problem
 
@@ -25,6 +26,8 @@ class Asked:
     """Of the rules that it met."""
     key: str | None
     """Its `Idempotency-Key`."""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What became of its meaning."""
 
 
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})

@@ -194,7 +194,7 @@ class Pairing:
         self, request: JsonObject, plan: DispatchPlan, codes: tuple[str, ...], now_ms: int
     ) -> Locked | None:
         """Count a request's messages; or say why it must not be sent, having counted nothing."""
-        locked = lock(self._terms, request, plan, codes, now_ms)
+        locked = self.judge(request, plan, codes, now_ms)
         if locked is not None:
             return locked
         if not self._count.reserve(PATHS * len(plan.steps), self._terms):
@@ -203,3 +203,9 @@ class Pairing:
                 " Nothing was sent."
             )
         return None
+
+    def judge(
+        self, request: JsonObject, plan: DispatchPlan, codes: tuple[str, ...], now_ms: int
+    ) -> Locked | None:
+        """Say why a request must not be sent, counting nothing; `None` if the cap may allow it."""
+        return lock(self._terms, request, plan, codes, now_ms)

@@ -69,8 +69,14 @@ class World:
 
     async def post(self, document: JsonValue, **headers: str) -> httpx2.Response:
         """POST a request to the legacy endpoint with good credentials."""
+        return await self.post_to("/v0.1/dispatch", document, **headers)
+
+    async def post_to(
+        self, path: str, document: JsonValue = WHATSAPP_THEN_SMS, **headers: str
+    ) -> httpx2.Response:
+        """POST a workflow to some path with good credentials."""
         return await self.http.post(
-            "/v0.1/dispatch",
+            path,
             content=orjson.dumps(document),
             headers={"Content-Type": "application/json", **headers},
             auth=(API_KEY, API_SECRET),
