@@ -11,6 +11,8 @@ import time
 import uuid
 from typing import Protocol
 
+from gateway.identifiers import CHANCE_BYTES, time_ordered_uuid
+
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -26,7 +28,7 @@ class Clock(Protocol):
         ...
 
     def draw_uuid(self) -> uuid.UUID:
-        """Draw a time-ordered identifier (UUID version 7)."""
+        """Draw an identifier that grows with time and reads as a UUID version 4."""
         ...
 
     def draw_token(self, size: int) -> bytes:
@@ -48,8 +50,6 @@ class SystemClock:
 
     def __init__(self) -> None:
         self._offset_ns = time.time_ns() - time.clock_gettime_ns(_CLOCK)
-        self._last_ms = 0
-        self._sequence = 0
 
     def now_ms(self) -> int:
         return (self._offset_ns + time.clock_gettime_ns(_CLOCK)) // 1_000_000
@@ -58,19 +58,7 @@ class SystemClock:
         return int(time.time())
 
     def draw_uuid(self) -> uuid.UUID:
-        # RFC 9562 method 1: a counter in rand_a keeps ids of one millisecond in order, and time
-        # order is what keeps inserts at the right edge of the store's index.
-        now = self.now_ms()
-        if now > self._last_ms:
-            self._last_ms, self._sequence = now, secrets.randbits(8)
-        else:
-            self._sequence += 1
-            if self._sequence > 0xFFF:
-                self._last_ms, self._sequence = self._last_ms + 1, 0
-        value = (self._last_ms & 0xFFFF_FFFF_FFFF) << 80
-        value |= 0x7 << 76 | self._sequence << 64
-        value |= 0b10 << 62 | secrets.randbits(62)
-        return uuid.UUID(int=value)
+        return time_ordered_uuid(self.now_ms(), self.draw_token(CHANCE_BYTES))
 
     def draw_token(self, size: int) -> bytes:
         return secrets.token_bytes(size)

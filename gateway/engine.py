@@ -16,6 +16,7 @@ from gateway.clock import Clock
 from gateway.core.decide import RANK, Decision, decide
 from gateway.core.events import DispatchAccepted, Event, StatusReceived
 from gateway.core.state import Dispatch, DispatchStatus, StepStatus, Terms
+from gateway.identifiers import partition_of_key, placed
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.render import Renderer
@@ -94,7 +95,10 @@ class Engine:
             application=application.name, idempotency_key=idempotency_key, fingerprint=fingerprint
         )
         now_ms = self._clock.now_ms()
-        state = new_dispatch(str(self._clock.draw_uuid()), plan, self._terms)
+        drawn = self._clock.draw_uuid()
+        if idempotency_key is not None:
+            drawn = placed(drawn, partition_of_key(application.name, idempotency_key))
+        state = new_dispatch(str(drawn), plan, self._terms)
         event = DispatchAccepted()
         decision = decide(state, event, now_ms)
         commit = self._renderer.render(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import uuid
 
+from gateway.identifiers import CHANCE_BYTES, time_ordered_uuid
+
 START_MS = 1_738_584_865_000  # 2025-02-03T12:14:25Z, the instant of the documents' examples
 
 
@@ -26,9 +28,7 @@ class ManualClock:
         return self._now_ms // 1000
 
     def draw_uuid(self) -> uuid.UUID:
-        tail = self._random.getrandbits(74)
-        value = self._now_ms << 80 | 0x7 << 76 | (tail >> 62) << 64
-        return uuid.UUID(int=value | 0b10 << 62 | (tail & (1 << 62) - 1))
+        return time_ordered_uuid(self._now_ms, self.draw_token(CHANCE_BYTES))
 
     def draw_token(self, size: int) -> bytes:
         return self._random.randbytes(size)

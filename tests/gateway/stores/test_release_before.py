@@ -28,7 +28,7 @@ from tests.support.lives import Lives
 from tests.support.world import PUBLIC_URL, WHATSAPP_THEN_SMS, World
 from translators.diagnostics import JsonObject
 
-STORES: Final = Path(__file__).parents[2] / "fixtures" / "stores"
+STORES: Final = Path(__file__).parents[3] / "fixtures" / "stores"
 SEEN: Final[dict[str, Any]] = orjson.loads((STORES / "schema-1.seen.json").read_bytes())
 UUIDS: Final[dict[str, str]] = SEEN["dispatches"]
 NAMES: Final = {uuid: name for name, uuid in UUIDS.items()}
