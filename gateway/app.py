@@ -38,7 +38,7 @@ from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings
-from gateway.settings.terms import terms_of
+from gateway.settings.terms import order_of, terms_of
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.tokens import TokenMint
 from gateway.workers.callbacks import Deliverer
@@ -118,6 +118,7 @@ class Gateway:
             schedule=(
                 LEGACY_CALLBACKS if settings.callback_schedule == "legacy" else STANDARD_CALLBACKS
             ),
+            order=order_of(settings),
             clock=clock,
             metrics=metrics,
             per_origin=settings.callback_concurrency,

@@ -31,6 +31,7 @@ from gateway.settings.values import (
     flag,
     legacy_url,
     names,
+    order_patience,
     ports,
     store_url,
     text,
@@ -40,6 +41,7 @@ from gateway.settings.values import (
 )
 
 _DAY_S: Final = 24 * 3600
+_ORDER_PATIENCE: Final[float | str] = 30.0
 
 
 # A table is read by its rows, so the formatter is kept off it.
@@ -212,6 +214,12 @@ class Settings:
         "legacy", "GATEWAY_CALLBACK_SCHEDULE", choice("legacy", "standard"),
         "`legacy` doubles from 5 s to 15 min for 24 h; `standard` is the list of Standard"
         " Webhooks, about three days",
+    )
+    order_patience: float | str = row(
+        _ORDER_PATIENCE, "GATEWAY_ORDER_PATIENCE", order_patience,
+        "seconds that the callbacks of one dispatch to one URL wait for one before them that fails,"
+        " counted from its first attempt that failed; then they overtake it. `strict`: they wait"
+        " until it is taken or given up",
     )
     callback_concurrency: int = row(
         16, "GATEWAY_CALLBACK_CONCURRENCY", whole(1, 1024),

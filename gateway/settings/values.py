@@ -18,9 +18,13 @@ T = TypeVar("T")
 Parser: TypeAlias = Callable[[object], T]
 
 MASK: Final = "********"
+STRICT: Final = "strict"
+"""Callbacks wait for the one before without an end."""
+
 PEM_MARK: Final = "-----BEGIN"
 _TRUE: Final = frozenset({"true", "yes", "on", "1"})
 _FALSE: Final = frozenset({"false", "no", "off", "0"})
+_DAY_S: Final = 24 * 3600
 _MIN_RSA_BITS: Final = 2048
 _MIN_TRACE_KEY: Final = 16
 _MAX_URL: Final = 2048
@@ -160,6 +164,19 @@ def decimal(low: float, high: float) -> Parser[float]:
         return float(value)
 
     return parse
+
+
+def order_patience(raw: object) -> float | str:
+    """Read how many seconds a lane waits for a callback that fails, or the word for no end."""
+    if isinstance(raw, str) and raw.strip().lower() == STRICT:
+        return STRICT
+    try:
+        return decimal(0, _DAY_S)(raw)
+    except Unusable:
+        raise Unusable(
+            "is neither a number of seconds nor a known word",
+            f"write a number from 0 to {_DAY_S}, or {STRICT}",
+        ) from None
 
 
 def amount(raw: object) -> Decimal:

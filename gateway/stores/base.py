@@ -66,6 +66,12 @@ __all__ = [
 class Store(Protocol):
     """Where dispatches live.
 
+    Outbox items of one owner, kind and URL form a **lane**, in the order of their positions. An
+    item waits for its turn: until it is the oldest of its lane, or until the instant until which
+    the lane waits for the oldest (`release`). One that was handed out by that instant, and not
+    because its turn had come, makes its lane wait until no other: a lane waits once, and is in
+    order again when none is left that others were handed out before.
+
     Every method may raise `StoreUnavailable`; then nothing of it happened. Methods may be called
     concurrently; each is atomic, and calls about one dispatch take effect in some serial order.
     """
@@ -73,9 +79,9 @@ class Store(Protocol):
     async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
         """Make one decision durable, and hand out what it made claimable.
 
-        The appended items that head their lane are returned claimed by the caller until
-        `now_ms + lease_ms` (fence 1), in order; the others wait for the items before them. The
-        item that waited for the one an `OutboxCause` settles is returned before them, claimed.
+        The appended items that need not wait for their turn are returned claimed by the caller
+        until `now_ms + lease_ms` (fence 1), in order. The item whose turn comes because an
+        `OutboxCause` settles another is returned before them, claimed.
         Nothing is returned, and nothing has happened, when it is refused.
 
         Raises:
@@ -106,8 +112,9 @@ class Store(Protocol):
     ) -> Sequence[OutboxItem]:
         """Claim up to `limit` items of `kind` that are due, the longest due first.
 
-        Due are heads of lanes that were released until now or earlier, and items whose lease
-        has run out. Each claim raises the item's fence.
+        Due are items that were released until now or earlier, items whose lease has run out, and
+        those that have waited for their turn as long as their lane waits. What became due at one
+        instant is claimed in the order of owner and position. Each claim raises the item's fence.
         """
         ...
 
@@ -120,17 +127,35 @@ class Store(Protocol):
         ...
 
     async def settle(self, item: OutboxItem, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
-        """Remove a finished item, and hand out the next one of its lane, claimed, if there is one.
+        """Remove a finished item, and hand out the one whose turn has come thereby, claimed.
 
         Does nothing and returns nothing when the item is gone or claimed under a newer fence.
         May become durable later than it returns: at worst an item is delivered once more.
         """
         ...
 
-    async def release(self, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
+    async def release(
+        self,
+        item: OutboxItem,
+        *,
+        due_ms: int,
+        tried: bool,
+        lane_waits_until_ms: int | None = None,
+    ) -> None:
         """Give an item back, to be claimed from `due_ms` on, no longer begun.
 
-        `tried` adds one to its `tries`. Does nothing under an older fence.
+        `tried` adds one to its `tries`. The first `lane_waits_until_ms` of an item says until
+        when its lane waits for it; without one the lane waits until it is gone. Does nothing under
+        an older fence.
+        """
+        ...
+
+    async def detach(
+        self, item: OutboxItem, *, due_ms: int, now_ms: int, lease_ms: int
+    ) -> Sequence[OutboxItem]:
+        """Give an item back after an attempt, as `release` does, and take it out of its lane.
+
+        It waits for nothing and nothing waits for it; its lane goes on as with `settle`.
         """
         ...
 

@@ -138,9 +138,31 @@ class SqliteStore:
             )
         )
 
-    async def release(self, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
+    async def release(
+        self,
+        item: OutboxItem,
+        *,
+        due_ms: int,
+        tried: bool,
+        lane_waits_until_ms: int | None = None,
+    ) -> None:
         await self.writer.submit(
-            partial(sqlite_outbox.release, item=item, due_ms=due_ms, tried=tried)
+            partial(
+                sqlite_outbox.release,
+                item=item,
+                due_ms=due_ms,
+                tried=tried,
+                lane_waits_until_ms=lane_waits_until_ms,
+            )
+        )
+
+    async def detach(
+        self, item: OutboxItem, *, due_ms: int, now_ms: int, lease_ms: int
+    ) -> Sequence[OutboxItem]:
+        return await self.writer.submit(
+            partial(
+                sqlite_outbox.detach, item=item, due_ms=due_ms, now_ms=now_ms, lease_ms=lease_ms
+            )
         )
 
     async def bury(

@@ -136,3 +136,14 @@ CREATE TABLE held_webhook (
 ) STRICT;
 
 CREATE INDEX held_webhook_waiting ON held_webhook (message_uuid) WHERE reason = 'unmatched';
+
+-- migration 2
+
+-- A lane waits for an item that fails until `holds_until_ms`, or for ever (NULL). An item that
+-- waits for its turn is due at the instant until which its lane waits for the oldest one.
+
+ALTER TABLE outbox ADD COLUMN is_waiting INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE outbox ADD COLUMN holds_until_ms INTEGER;
+
+UPDATE outbox SET is_waiting = 1 WHERE due_ms IS NULL;

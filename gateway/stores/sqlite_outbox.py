@@ -1,13 +1,15 @@
 """The outbox: lanes, leases and fences. Every function runs inside the caller's transaction.
 
-An item is refused to a holder whose fence is not the row's. Of a lane only the head has a due
-instant; removing the head makes the next one due, already leased to whoever removed it.
+An item is refused to a holder whose fence is not the row's. The oldest item of a lane never waits;
+the others do, and their due instant is the one until which the lane waits for the oldest: never,
+until that one has failed. Removing the oldest makes the next one due, already leased to whoever
+removed it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from gateway.stores.base import NewOutboxItem, OutboxItem, OutboxKind
 from gateway.stores.sqlite_rows import (
@@ -22,6 +24,17 @@ from gateway.stores.sqlite_rows import (
 from gateway.stores.transactions import Transaction
 
 ItemKey: TypeAlias = tuple[bytes | str, int]
+LaneKey: TypeAlias = tuple[bytes | str, int, str]
+
+_OLDEST: Final = (
+    SELECT_ITEMS
+    + "WHERE owner = ? AND kind = ? AND url = ? AND NOT is_alone ORDER BY position LIMIT 1"
+)
+# What waits for its turn waits until an instant at most.
+_LET_WAIT: Final = (
+    "UPDATE outbox SET due_ms = ?"
+    " WHERE owner = ? AND kind = ? AND url = ? AND NOT is_alone AND is_waiting"
+)
 
 
 def append(
@@ -34,38 +47,37 @@ def append(
     is_alone: bool = False,
     is_first: bool = False,
 ) -> OutboxItem | None:
-    """Append an item to its lane; return it claimed when it heads the lane.
+    """Append an item to its lane; return it claimed when it need not wait.
 
     `is_first` says that its owner has no other item, so that there is no lane to look at.
     """
     key, kind = item_key(item.item_id), KIND_NUMBERS[item.kind]
-    is_head = (
-        is_alone
-        or is_first
-        or not transaction.execute(
-            "SELECT 1 FROM outbox WHERE owner = ? AND kind = ? AND url = ? AND NOT is_alone",
-            (key[0], kind, item.url),
-        ).fetchone()
-    )
+    lane = (key[0], kind, item.url)
+    oldest = None if is_alone or is_first else transaction.execute(_OLDEST, lane).fetchone()
+    holds_until_ms = oldest[-1] if oldest else None
+    is_waiting = oldest is not None and (holds_until_ms is None or holds_until_ms > now_ms)
     transaction.execute(
         "INSERT INTO outbox (owner, position, kind, application, url, step, due_ms, is_leased,"
-        " is_alone, fence, created_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " is_alone, is_waiting, holds_until_ms, fence, created_ms, body)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *key,
             kind,
             application,
             item.url,
             item.step,
-            lease_until_ms if is_head else None,
-            is_head,
+            holds_until_ms if is_waiting else lease_until_ms,
+            not is_waiting,
             is_alone,
-            is_head,
+            is_waiting,
+            None if is_waiting else holds_until_ms,
+            not is_waiting,
             now_ms,
             item.body,
         ),
     )
     transaction.sizes[SIZES[item.kind]] += 1
-    if not is_head:
+    if is_waiting:
         return None
     return new_claim(item, lease_until_ms=lease_until_ms, created_ms=now_ms)
 
@@ -73,9 +85,9 @@ def append(
 def claim(
     transaction: Transaction, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
 ) -> Sequence[OutboxItem]:
-    """Lease what is due, the longest due first."""
+    """Lease what is due, the longest due first, and what became due together in its order."""
     rows = transaction.execute(
-        SELECT_ITEMS + "WHERE kind = ? AND due_ms <= ? ORDER BY due_ms LIMIT ?",
+        SELECT_ITEMS + "WHERE kind = ? AND due_ms <= ? ORDER BY due_ms, owner, position LIMIT ?",
         (KIND_NUMBERS[kind], now_ms, limit),
     ).fetchall()
     return [_lease(transaction, row, now_ms + lease_ms) for row in rows]
@@ -90,13 +102,39 @@ def begin(transaction: Transaction, item: OutboxItem, *, now_ms: int) -> bool:
     return cursor.rowcount == 1
 
 
-def release(transaction: Transaction, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
-    """Give an item back until `due_ms`."""
-    transaction.execute(
-        "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + ?"
+def release(
+    transaction: Transaction,
+    item: OutboxItem,
+    *,
+    due_ms: int,
+    tried: bool,
+    lane_waits_until_ms: int | None,
+) -> None:
+    """Give an item back until `due_ms`; its lane waits for it, with an end or without."""
+    cursor = transaction.execute(
+        "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + ?,"
+        " holds_until_ms = coalesce(holds_until_ms, ?)"
         " WHERE owner = ? AND position = ? AND fence = ?",
-        (due_ms, tried, *item_key(item.item_id), item.fence),
+        (due_ms, tried, lane_waits_until_ms, *item_key(item.item_id), item.fence),
     )
+    if cursor.rowcount and lane_waits_until_ms is not None:
+        lane = _lane_of(item)
+        oldest = transaction.execute(_OLDEST, lane).fetchone()
+        transaction.execute(_LET_WAIT, (oldest[-1] if oldest else None, *lane))
+
+
+def detach(
+    transaction: Transaction, item: OutboxItem, *, due_ms: int, now_ms: int, lease_ms: int
+) -> Sequence[OutboxItem]:
+    """Give a tried item back until `due_ms`, outside of its lane; return the next, claimed."""
+    cursor = transaction.execute(
+        "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + 1,"
+        " is_alone = 1 WHERE owner = ? AND position = ? AND fence = ?",
+        (due_ms, *item_key(item.item_id), item.fence),
+    )
+    if not cursor.rowcount:
+        return ()
+    return _go_on(transaction, _lane_of(item), now_ms=now_ms, lease_ms=lease_ms)
 
 
 def remove(
@@ -114,12 +152,7 @@ def remove(
     transaction.sizes[SIZES[KINDS[kind]]] -= 1
     if is_alone:
         return ()
-    following = transaction.execute(
-        SELECT_ITEMS + "WHERE owner = ? AND kind = ? AND url = ?"
-        " AND NOT is_alone ORDER BY position LIMIT 1",
-        (key[0], kind, url),
-    ).fetchone()
-    return [_lease(transaction, following, now_ms + lease_ms)] if following else ()
+    return _go_on(transaction, (key[0], kind, url), now_ms=now_ms, lease_ms=lease_ms)
 
 
 def bury(
@@ -160,10 +193,32 @@ def exhume(transaction: Transaction, application: int, key: ItemKey, *, now_ms: 
     return True
 
 
+def _go_on(
+    transaction: Transaction, lane: LaneKey, *, now_ms: int, lease_ms: int
+) -> Sequence[OutboxItem]:
+    """Let a lane go on without an item that left it: return the next one, claimed, if it waits.
+
+    If it does not, it was handed out before its turn.
+    """
+    oldest = transaction.execute(_OLDEST, lane).fetchone()
+    if oldest is None:
+        return ()
+    is_waiting, due_ms, holds_until_ms = oldest[-3:]
+    if due_ms is not None:  # else all of them wait for their turn already
+        transaction.execute(_LET_WAIT, (holds_until_ms, *lane))
+    return [_lease(transaction, oldest, now_ms + lease_ms)] if is_waiting else ()
+
+
+def _lane_of(item: OutboxItem) -> LaneKey:
+    return item_key(item.item_id)[0], KIND_NUMBERS[item.kind], item.url
+
+
 def _lease(transaction: Transaction, row: Sequence[object], lease_until_ms: int) -> OutboxItem:
+    """Claim an item. One that waited and became due was not its lane's turn: it holds nobody up."""
     item = claimed_item(row, lease_until_ms=lease_until_ms)
     transaction.execute(
-        "UPDATE outbox SET due_ms = ?, is_leased = 1, fence = ? WHERE owner = ? AND position = ?",
+        "UPDATE outbox SET holds_until_ms = iif(is_waiting, due_ms, holds_until_ms),"
+        " is_waiting = 0, due_ms = ?, is_leased = 1, fence = ? WHERE owner = ? AND position = ?",
         (lease_until_ms, item.fence, *item_key(item.item_id)),
     )
     return item

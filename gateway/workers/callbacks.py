@@ -1,5 +1,7 @@
 """Deliver callbacks: in order within a lane, the same bytes each time, until the schedule ends.
 
+A lane waits for a callback that fails, but not for ever: `gateway/core/answers.py` has the rule.
+
 The machine is not told: a receiver that is down changes nothing about messages to people.
 """
 
@@ -19,6 +21,7 @@ from gateway.clients.callbacks import (
     callback_headers,
 )
 from gateway.clock import Clock
+from gateway.core.answers import GoesOn, Order, Waits, is_final
 from gateway.core.backoff import Schedule
 from gateway.engine import LEASE_MS
 from gateway.logs import get_logger
@@ -30,9 +33,6 @@ log = get_logger()
 _PARK_MS = 2_000
 _WAITING_PER_ORIGIN = 4  # times the origin's concurrency
 _LEASE_MARGIN_MS = 1_000  # for what an attempt does beside waiting for its receiver
-_GONE = 410
-_MAY_BE_A_DEPLOY = frozenset({401, 403, 404, 408, 425, 429})
-_SHORT_PATIENCE_REPEATS = 9
 
 
 class Deliverer:
@@ -45,6 +45,7 @@ class Deliverer:
         client: CallbackClient,
         applications: Applications,
         schedule: Schedule,
+        order: Order,
         clock: Clock,
         metrics: Metrics,
         per_origin: int,
@@ -62,6 +63,7 @@ class Deliverer:
         self._client = client
         self._applications = applications
         self._schedule = schedule
+        self._order = order
         self._clock = clock
         self._metrics = metrics
         self._per_origin = per_origin
@@ -106,7 +108,7 @@ class Deliverer:
                 )
             case Undelivered():
                 self._metrics.callbacks.labels("failed").inc()
-                await self._fail(item, outcome)
+                await self._fail(item, outcome, began_ms=now_ms)
 
     async def _post(self, item: OutboxItem) -> Delivered | Undelivered:
         try:
@@ -140,11 +142,11 @@ class Deliverer:
             application_id=application.application_id,
         )
 
-    async def _fail(self, item: OutboxItem, outcome: Undelivered) -> None:
+    async def _fail(self, item: OutboxItem, outcome: Undelivered, *, began_ms: int) -> None:
         now_ms = self._clock.now_ms()
         age_s = (now_ms - item.created_ms) / 1000
         delay_s = self._schedule.delay_after(item.tries + 1, age_s)
-        if delay_s is None or _is_final(outcome, item.tries + 1):
+        if delay_s is None or is_final(outcome.http_status, item.tries + 1):
             log.error(
                 "callback.buried",
                 item=str(item.item_id),
@@ -163,20 +165,16 @@ class Deliverer:
         log.warning(
             "callback.deferred", item=str(item.item_id), reason=outcome.reason, delay_s=wait_s
         )
-        await self._store.release(item, due_ms=now_ms + int(wait_s * 1000), tried=True)
-
-
-def _is_final(outcome: Undelivered, tries: int) -> bool:
-    """Tell whether the receiver's answer makes further attempts pointless.
-
-    docs/wire.md section 5.1: what a receiver or what stands in front of it may answer while it
-    is down or being deployed is retried to the end of the schedule. The sources disagree about
-    the other 4xx, so those are repeated nine times. 410 says that nobody will ever listen there.
-    """
-    code = outcome.http_status
-    if code is None or not 400 <= code <= 499 or code in _MAY_BE_A_DEPLOY:
-        return False
-    return code == _GONE or tries > _SHORT_PATIENCE_REPEATS
+        due_ms = now_ms + int(wait_s * 1000)
+        match self._order.lane_after(outcome.http_status, began_ms=began_ms):
+            case GoesOn():
+                self._offer(
+                    await self._store.detach(item, due_ms=due_ms, now_ms=now_ms, lease_ms=LEASE_MS)
+                )
+            case Waits(until_ms):
+                await self._store.release(
+                    item, due_ms=due_ms, tried=True, lane_waits_until_ms=until_ms
+                )
 
 
 def _origin(url: str) -> str:

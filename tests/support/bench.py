@@ -27,6 +27,7 @@ from gateway.engine import LEASE_MS, Engine, IdempotencyConflict
 from gateway.metrics import Metrics
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings, load_settings
+from gateway.settings.terms import order_of
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.stores.open import open_store
 from gateway.tokens import StepAddress, TokenMint
@@ -130,6 +131,7 @@ class Bench:
             schedule=(
                 LEGACY_CALLBACKS if settings.callback_schedule == "legacy" else STANDARD_CALLBACKS
             ),
+            order=order_of(settings),
             clock=clock,
             metrics=metrics,
             per_origin=settings.callback_concurrency,

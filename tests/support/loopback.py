@@ -47,7 +47,7 @@ class Loopback:
     """A server that records every request and answers from a queue, else by default."""
 
     def __init__(self, default: Callable[[Seen], Reply]) -> None:
-        self._default = default
+        self.default = default
         self.replies: deque[Reply] = deque()
         self.seen: list[Seen] = []
         self._news = asyncio.Event()
@@ -77,7 +77,7 @@ class Loopback:
             while True:
                 seen = await _read(reader)
                 self.seen.append(seen)
-                reply = self.replies.popleft() if self.replies else self._default(seen)
+                reply = self.replies.popleft() if self.replies else self.default(seen)
                 self._news.set()
                 if reply.holds is not None:
                     await reply.holds.wait()

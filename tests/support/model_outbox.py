@@ -9,11 +9,12 @@ from gateway.stores.base import DeadLetter, NewOutboxItem, OutboxItem, OutboxIte
 
 @dataclass(slots=True, kw_only=True)
 class _Entry:
-    """An item of the outbox. `due_ms` is None while it waits for another item of its lane."""
+    """An item of the outbox. `due_ms` is None while it waits for its turn."""
 
     item: NewOutboxItem
     created_ms: int
     due_ms: int | None = None
+    lane_waits_until_ms: int | None = None
     fence: int = 0
     tries: int = 0
     begun_ms: int | None = None
@@ -39,11 +40,15 @@ class ModelOutbox:
     def append(
         self, item: NewOutboxItem, *, now_ms: int, lease_ms: int, is_alone: bool = False
     ) -> list[OutboxItem]:
-        """Append an item; claim it when it heads its lane."""
+        """Append an item; claim it when it need not wait for its turn."""
         entry = _Entry(item=item, created_ms=now_ms, is_alone=is_alone)
-        is_head = is_alone or not self._lane(entry.lane)
         self._entries[item.item_id] = entry
-        return [_lease(entry, now_ms + lease_ms)] if is_head else []
+        due_ms = self._due_ms(entry)
+        if self._lane(entry.lane)[:1] == [entry] or is_alone:
+            return [_lease(entry, now_ms + lease_ms)]
+        if due_ms is not None and due_ms <= now_ms:
+            return [self._claim(entry, now_ms + lease_ms)]
+        return []
 
     def applications(self) -> set[str]:
         """Return the names of the applications with items here."""
@@ -54,12 +59,26 @@ class ModelOutbox:
     ) -> list[OutboxItem]:
         """Claim what is due, the longest due first."""
         due = [
-            (entry.due_ms, entry)
+            (due_ms, entry.item.item_id.owner, entry.item.item_id.position, entry)
             for entry in self._entries.values()
-            if entry.item.kind is kind and entry.due_ms is not None and entry.due_ms <= now_ms
+            if entry.item.kind is kind
+            and (due_ms := self._due_ms(entry)) is not None
+            and due_ms <= now_ms
         ]
-        due.sort(key=lambda one: one[0])
-        return [_lease(entry, now_ms + lease_ms) for _, entry in due[:limit]]
+        due.sort(key=lambda one: one[:3])
+        return [self._claim(entry, now_ms + lease_ms) for *_, entry in due[:limit]]
+
+    def _due_ms(self, entry: _Entry) -> int | None:
+        """Return when an item can be claimed: at the latest when its lane waits no longer."""
+        if entry.due_ms is not None or entry.is_alone:
+            return entry.due_ms
+        return self._lane(entry.lane)[0].lane_waits_until_ms
+
+    def _claim(self, entry: _Entry, until_ms: int) -> OutboxItem:
+        """Claim an item; the lane does not wait again for one that could not wait for its turn."""
+        if entry.due_ms is None:
+            entry.lane_waits_until_ms = self._due_ms(entry)
+        return _lease(entry, until_ms)
 
     def begin(self, item: OutboxItem, *, now_ms: int) -> bool:
         """Record that an attempt is about to leave."""
@@ -68,11 +87,26 @@ class ModelOutbox:
         self._entries[item.item_id].begun_ms = now_ms
         return True
 
-    def release(self, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
+    def release(
+        self, item: OutboxItem, *, due_ms: int, tried: bool, waits_until_ms: int | None
+    ) -> None:
         """Give an item back until `due_ms`."""
         if self.holds(item.item_id, item.fence):
             entry = self._entries[item.item_id]
             entry.due_ms, entry.begun_ms, entry.tries = due_ms, None, entry.tries + tried
+            if entry.lane_waits_until_ms is None:
+                entry.lane_waits_until_ms = waits_until_ms
+
+    def detach(
+        self, item: OutboxItem, *, due_ms: int, now_ms: int, lease_ms: int
+    ) -> list[OutboxItem]:
+        """Give an item back until `due_ms`, outside of its lane; claim the next of that."""
+        if not self.holds(item.item_id, item.fence):
+            return []
+        entry = self._entries[item.item_id]
+        self.release(item, due_ms=due_ms, tried=True, waits_until_ms=None)
+        entry.is_alone = True
+        return self._go_on(entry.lane, now_ms + lease_ms)
 
     def remove(
         self, item_id: OutboxItemId, fence: int, *, now_ms: int, lease_ms: int
@@ -81,9 +115,11 @@ class ModelOutbox:
         if not self.holds(item_id, fence):
             return []
         removed = self._entries.pop(item_id)
-        if removed.is_alone:
-            return []
-        return [_lease(entry, now_ms + lease_ms) for entry in self._lane(removed.lane)[:1]]
+        return [] if removed.is_alone else self._go_on(removed.lane, now_ms + lease_ms)
+
+    def _go_on(self, lane: tuple[str, OutboxKind, str], until_ms: int) -> list[OutboxItem]:
+        """Claim the oldest item of a lane if it waited for its turn until now."""
+        return [_lease(entry, until_ms) for entry in self._lane(lane)[:1] if entry.due_ms is None]
 
     def bury(
         self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int

@@ -152,8 +152,20 @@ class ModelStore:
     async def settle(self, item: OutboxItem, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
         return self._outbox.remove(item.item_id, item.fence, now_ms=now_ms, lease_ms=lease_ms)
 
-    async def release(self, item: OutboxItem, *, due_ms: int, tried: bool) -> None:
-        self._outbox.release(item, due_ms=due_ms, tried=tried)
+    async def release(
+        self,
+        item: OutboxItem,
+        *,
+        due_ms: int,
+        tried: bool,
+        lane_waits_until_ms: int | None = None,
+    ) -> None:
+        self._outbox.release(item, due_ms=due_ms, tried=tried, waits_until_ms=lane_waits_until_ms)
+
+    async def detach(
+        self, item: OutboxItem, *, due_ms: int, now_ms: int, lease_ms: int
+    ) -> Sequence[OutboxItem]:
+        return self._outbox.detach(item, due_ms=due_ms, now_ms=now_ms, lease_ms=lease_ms)
 
     async def bury(
         self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int

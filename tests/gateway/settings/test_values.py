@@ -81,6 +81,9 @@ class TestValues:
             ("GATEWAY_REFUSE", "trailing-null, mms-text,", "refuse", {"trailing-null", "mms-text"}),
             ("GATEWAY_CALLBACK_PORTS", "9000,9001", "callback_ports", {9000, 9001}),
             ("GATEWAY_LINKS", "Workflow", "links", "workflow"),
+            ("GATEWAY_ORDER_PATIENCE", "0", "order_patience", 0.0),
+            ("GATEWAY_ORDER_PATIENCE", "2.5", "order_patience", 2.5),
+            ("GATEWAY_ORDER_PATIENCE", " Strict", "order_patience", "strict"),
             (
                 "GATEWAY_PUBLIC_URL",
                 "https://g.example.com/x/",
@@ -107,6 +110,8 @@ class TestValues:
             ("GATEWAY_PORT", "1" * 5000, "whole number"),
             ("GATEWAY_PORT", "tcp://10.0.0.1:80", "enableServiceLinks"),
             ("GATEWAY_HORIZON", "-1", "from 60"),
+            ("GATEWAY_ORDER_PATIENCE", "-1", "from 0 to 86400, or strict"),
+            ("GATEWAY_ORDER_PATIENCE", "none", "from 0 to 86400, or strict"),
             ("GATEWAY_SEND_TIMEOUT", "1e999", "number within its limits"),
             ("GATEWAY_RETENTION_DAYS", "0.5", "from 1 to 3650"),
             ("GATEWAY_WORKFLOW_FEE", "-0.1", "amount"),

@@ -61,7 +61,7 @@ moves: Final = st.builds(
         (
             *("accept", "webhook", "outcome", "claim", "settle"),
             *("accept", "webhook", "outcome", "claim", "settle"),  # the usual life, twice as often
-            *("begin", "release", "bury", "exhume", "enqueue"),
+            *("begin", "release", "release", "detach", "bury", "exhume", "enqueue"),
             *("fire", "hold", "drop", "sweep"),
         )
     ),
@@ -166,7 +166,20 @@ class Player:
     async def _release(self, move: Move) -> Answer:
         for item in self._picked(move):
             due_ms = self._now_ms + move.choice
-            await self._store.release(item, due_ms=due_ms, tried=bool(move.which % 2))
+            waits = (None, self._now_ms, self._now_ms + LEASE, self._now_ms + DAY)[move.which % 4]
+            await self._store.release(
+                item, due_ms=due_ms, tried=bool(move.which % 2), lane_waits_until_ms=waits
+            )
+
+    async def _detach(self, move: Move) -> Answer:
+        return [
+            self._keep(
+                await self._store.detach(
+                    item, due_ms=self._now_ms + move.which, now_ms=self._now_ms, lease_ms=LEASE
+                )
+            )
+            for item in self._picked(move)
+        ]
 
     async def _bury(self, move: Move) -> Answer:
         for item in self._picked(move):

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.stores.base import OutboxKind
 from gateway.stores.open import open_store
+from gateway.stores.record import pack_id
 from gateway.stores.sqlite import SqliteStore
 from gateway.stores.sqlite_file import (
     StoreInUse,
@@ -17,7 +19,7 @@ from gateway.stores.sqlite_file import (
     has_slow_disk,
 )
 from gateway.stores.sqlite_schema import migrate, migrations, schema_version
-from tests.gateway.stores.building import commit, put, uuid_of
+from tests.gateway.stores.building import LEASE, NOW, URL, commit, positions, put, uuid_of
 from tests.support.clock import ManualClock
 from tests.support.stores import open_sqlite_in_loop, url_in
 
@@ -223,6 +225,27 @@ def test_migrations_go_on_where_they_were(tmp_path: Path) -> None:
     migrate(connection, tmp_path / "store.db", more)
     assert schema_version(connection) == len(more)
     connection.close()
+
+
+async def test_what_waited_for_its_turn_in_the_first_schema_still_does(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    connection = sqlite3.connect(path, isolation_level=None)
+    migrate(connection, path, migrations()[:1])
+    connection.execute("INSERT INTO application VALUES (1, 'shop')")
+    connection.executemany(
+        "INSERT INTO outbox (owner, position, kind, application, url, step, due_ms, is_leased,"
+        " is_alone, fence, created_ms, body) VALUES (?, ?, 1, 1, ?, 0, ?, ?, 0, ?, 0, x'')",
+        [
+            (pack_id(uuid_of(1)), 1, URL, 9, True, 1),
+            (pack_id(uuid_of(1)), 2, URL, None, False, 0),
+        ],
+    )
+    connection.close()
+    store = await opened(tmp_path)
+    (first,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=9)
+    following = await store.settle(first, now_ms=NOW, lease_ms=LEASE)
+    await store.close()
+    assert (first.item_id.position, positions(following)) == (1, [2])
 
 
 def test_the_wal_reset_bug_is_told_by_the_version_of_sqlite() -> None:

@@ -88,6 +88,15 @@ async def test_an_item_behind_another_still_waits(estate: Estate) -> None:
     assert await due(await estate.inherit()) == [1]
 
 
+async def test_a_lane_waits_for_a_failed_item_as_long_as_before(estate: Estate) -> None:
+    (item,) = await put_items(estate.store, callback(1), callback(2))
+    await estate.store.release(
+        item, due_ms=NOW + 900_000, tried=True, lane_waits_until_ms=NOW + 30_000
+    )
+    heir = await estate.inherit()
+    assert (await due(heir, NOW + 29_999), await due(heir, NOW + 30_000)) == ([], [2])
+
+
 async def test_timers_are_found_again(estate: Estate) -> None:
     await put(estate.store, commit(timers_set=[timer(due_ms=NOW + 600_000)]))
     heir = await estate.inherit()
