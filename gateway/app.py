@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -38,6 +38,7 @@ from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings
+from gateway.settings.renewal import Renewal, renew
 from gateway.settings.terms import order_of, terms_of
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.tokens import TokenMint
@@ -63,9 +64,11 @@ class Gateway:
         self._settings = settings
         self._clock = clock
         self._broken = asyncio.Event()
+        self.on_secrets_changed: list[Callable[[frozenset[str]], None]] = []
+        """Called after a reload with the accounts whose secrets are others now."""
         self._metrics = metrics = Metrics()
         self.alarms = alarms = Alarms(metrics)
-        applications = Applications(settings.applications)
+        self._applications = applications = Applications(settings.applications)
         policy = address_policy(settings)
         mint = TokenMint(store.secret())
         self._client = MessagesClient(
@@ -99,11 +102,12 @@ class Gateway:
             speaks_for=applications.speaks_for,
             pass_v1_codes=settings.pass_v1_codes,
         )
+        self._credentials = UpstreamCredentials(clock)
         sender = Sender(
             engine=engine,
             correlator=correlator,
             client=self._client,
-            credentials=UpstreamCredentials(clock),
+            credentials=self._credentials,
             applications=applications,
             pace=Pace(rate_per_s=settings.send_rate, clock=clock),
             clock=clock,
@@ -159,7 +163,9 @@ class Gateway:
         self._problems = Problems(
             clock=clock, invalid_as_array=settings.invalid_parameters == "array"
         )
-        authenticator = Authenticator(settings.applications, clock, leeway_s=settings.jwt_leeway_s)
+        self._authenticator = authenticator = Authenticator(
+            settings.applications, clock, leeway_s=settings.jwt_leeway_s
+        )
         self._legacy_api = LegacyApi.of(settings, modes.observer, self._problems, modes.splitter)
         self._dispatch_api = DispatchApi(
             engine=engine,
@@ -274,6 +280,29 @@ class Gateway:
             )
             await self._client.close()
             await self._callback_client.close()
+
+    def reload(self, settings: Settings) -> Renewal:
+        """Take the secrets of newly read settings over, for callers, webhooks, sends and callbacks.
+
+        It happens between two turns of the loop, and wholly: with a fault nothing changes. What is
+        under way ends with the secret that it began with.
+
+        Args:
+            settings: read without a fault. What else changed in them is named in the answer and
+                has no effect.
+        """
+        renewal = renew(self._settings, settings)
+        if renewal.faults:
+            return renewal
+        applications = renewal.settings.applications
+        self._authenticator.replace(applications)
+        self._applications.replace(applications)
+        self._credentials.forget_all()
+        self._settings = renewal.settings
+        if renewal.accounts:
+            for tell in self.on_secrets_changed:
+                tell(renewal.accounts)
+        return renewal
 
     async def wait_until_broken(self) -> None:
         """Return when the gateway cannot go on and its process must be started anew."""

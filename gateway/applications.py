@@ -15,18 +15,25 @@ class Applications:
     """A registry by name and by account."""
 
     def __init__(self, applications: Sequence[Application]) -> None:
-        self.by_name = {application.name: application for application in applications}
-        self._by_id = {a.application_id: a for a in applications if a.application_id is not None}
-        self._secrets: dict[str, list[str]] = {}
+        self.by_name: dict[str, Application] = {}
+        """Follows a replacement: whoever holds it sees the present ones."""
+        self.replace(applications)
+
+    def replace(self, applications: Sequence[Application]) -> None:
+        """Let these be the applications from now on: the same ones, with other secrets."""
+        secrets: dict[str, list[str]] = {}
         for application in applications:
             if application.api_key is not None:
-                known = self._secrets.setdefault(application.api_key, [])
+                known = secrets.setdefault(application.api_key, [])
                 known += [
                     secret.reveal()
                     for secret in application.signature_secrets
                     if secret.reveal() not in known
                 ]
-        self.are_signed = any(self._secrets.values())
+        self._secrets = secrets
+        self._by_id = {a.application_id: a for a in applications if a.application_id is not None}
+        self.by_name.update({application.name: application for application in applications})
+        self.are_signed = any(secrets.values())
         """Whether any application has a signature secret, so that webhooks can be verified."""
         self.are_all_signed = all(self.secrets_of(a.api_key or "") for a in applications)
         """Whether every one has, so that no webhook goes without."""

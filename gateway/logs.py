@@ -43,6 +43,10 @@ EVENTS: Final = frozenset(
         "retention.wiped",
         "send.deferred",
         "setting.doubted",
+        "settings.refused",
+        "settings.reloaded",
+        "settings.restart_needed",
+        "settings.secret_renewed",
         "split.crossed",
         "split.dial_turned",
         "split.dial_unreadable",
@@ -84,7 +88,7 @@ FIELDS: Final = frozenset(
         *("candidate", "fingerprint", "kind", "known", "outcome"),
         *("remedy", "rules", "setting", "step_status", "why"),
         # how much, how long, how often
-        *("applications", "delay_s", "duration_ms", "rows", "share", "steps", "tries"),
+        *("applications", "changed", "delay_s", "duration_ms", "rows", "share", "steps", "tries"),
         # where
         *("host", "legacy", "logger", "modes", "port", "store", "version", "worker"),
         # exceptions, written by `_describe_exception` only

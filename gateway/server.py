@@ -8,7 +8,9 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
@@ -19,7 +21,8 @@ from gateway import __version__
 from gateway.app import Gateway
 from gateway.clock import Clock, SystemClock
 from gateway.logs import configure_logging, get_logger
-from gateway.settings import Settings
+from gateway.reloading import Reloader
+from gateway.settings import Reading, Settings
 from gateway.settings.values import Unusable
 from gateway.stores.base import Store, StoreUnavailable
 from gateway.stores.open import open_store
@@ -31,14 +34,28 @@ _USAGE, _INTERNAL = 2, 3
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve(settings: Settings) -> int:
-    """Run the gateway until it is told to stop; return the exit code."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rereading:
+    """How the settings are read anew."""
+
+    read: Callable[[], Reading]
+    """As at the start."""
+    asked: threading.Event = field(default_factory=threading.Event)
+    """Set when a SIGHUP came before the gateway could hear it."""
+
+
+def serve(settings: Settings, rereading: Rereading | None = None) -> int:
+    """Run the gateway until it is told to stop; return the exit code.
+
+    Args:
+        rereading: what a SIGHUP does; without it, what it does to any process.
+    """
     configure_logging(settings.log_level, settings.log_format, is_final=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings, SystemClock()))
+        return runner.run(_serve(settings, SystemClock(), rereading))
 
 
-async def _serve(settings: Settings, clock: Clock) -> int:
+async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) -> int:
     try:
         listener = bind(settings.host, settings.port)
     except OSError as error:
@@ -65,7 +82,7 @@ async def _serve(settings: Settings, clock: Clock) -> int:
                 "configure it again until its dispatches have ended, or use another store",
             )
         log.info("store.opened", store=store.description)
-        return await _run(settings, store, clock, listener)
+        return await _run(settings, store, clock, listener, rereading)
     finally:
         await store.close()
         log.info("gateway.stopped")
@@ -76,7 +93,13 @@ async def _stuck_applications(settings: Settings, store: Store) -> list[str]:
     return [name for name in await store.applications_in_use() if name not in configured]
 
 
-async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> int:
+async def _run(
+    settings: Settings,
+    store: Store,
+    clock: Clock,
+    listener: socket.socket,
+    rereading: Rereading | None,
+) -> int:
     try:
         gateway = Gateway(settings, store, clock)
     except StoreUnavailable as error:
@@ -97,7 +120,7 @@ async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.
         applications=len(settings.applications),
         **gateway.modes.standing,
     )
-    watches = _watches(gateway, store)
+    watches = _watches(gateway, store, rereading)
     for watch in watches:
         watch.add_done_callback(lambda _: setattr(server, "should_exit", True))
     await server.serve(sockets=[listener])
@@ -107,9 +130,15 @@ async def _run(settings: Settings, store: Store, clock: Clock, listener: socket.
     return _INTERNAL if is_broken or not server.started else 0
 
 
-def _watches(gateway: Gateway, store: Store) -> list[asyncio.Task[Any]]:
+def _watches(
+    gateway: Gateway, store: Store, rereading: Rereading | None
+) -> list[asyncio.Task[Any]]:
     """Return tasks that end when the process must: without it, the gateway is half alive."""
     ends: list[Coroutine[Any, Any, Any]] = [gateway.wait_until_broken(), store.fatal.wait()]
+    if rereading is not None:
+        reloader = Reloader(gateway, rereading.read, rereading.asked)
+        reloader.listen()
+        ends.append(reloader.run())
     return [asyncio.create_task(end) for end in ends]
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -38,7 +43,18 @@ Examples:
     help="Processes. Only 1 is possible with SQLite.",
 )
 def command(*, config: Path | None, host: str | None, port: int | None, workers: int) -> int:
-    """Run the gateway until it is told to stop."""
+    """Run the gateway until it is told to stop.
+
+    SIGHUP reads the settings anew and takes over the secrets of the applications.
+    """
+    asked = threading.Event()
+    with _hangups_noted(asked):
+        return _serve(config, host, port, workers, asked)
+
+
+def _serve(
+    config: Path | None, host: str | None, port: int | None, workers: int, asked: threading.Event
+) -> int:
     overrides = {"GATEWAY_HOST": host, "GATEWAY_PORT": None if port is None else str(port)}
     reading = read_checked(config, overrides)
     faults = list(reading.faults)
@@ -54,7 +70,7 @@ def command(*, config: Path | None, host: str | None, port: int | None, workers:
         stop(faults)
 
     from gateway.logs import configure_logging, get_logger  # noqa: PLC0415 - after all faults
-    from gateway.server import serve  # noqa: PLC0415
+    from gateway.server import Rereading, serve  # noqa: PLC0415
 
     settings = reading.settings
     configure_logging(settings.log_level, settings.log_format)
@@ -62,4 +78,18 @@ def command(*, config: Path | None, host: str | None, port: int | None, workers:
         get_logger().warning(
             "setting.doubted", setting=doubt.name, problem=doubt.problem, remedy=doubt.remedy
         )
-    return serve(settings)
+    return serve(settings, Rereading(read=partial(read_checked, config, overrides), asked=asked))
+
+
+@contextmanager
+def _hangups_noted(asked: threading.Event) -> Iterator[None]:
+    """Note each SIGHUP from now on: one that comes while the gateway starts must not end it."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is None or threading.current_thread() is not threading.main_thread():
+        yield  # signals are not for every system, nor for other threads
+        return
+    before = signal.signal(hangup, lambda *_: asked.set())
+    try:
+        yield
+    finally:
+        signal.signal(hangup, before)

@@ -37,37 +37,45 @@ class UpstreamCredentials:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._minted: dict[str, _Minted] = {}
-        self._keys: dict[str, RSAPrivateKey] = {}
+        # By key, too: a send that began before a key was replaced must not leave the old one here.
+        self._minted: dict[tuple[str, Secret], _Minted] = {}
+        self._keys: dict[Secret, RSAPrivateKey] = {}
 
     def authorization(self, application: Application) -> str:
         """Return the header's value for a send of `application`.
 
         With a private key, a token is signed; otherwise Basic is used.
         """
-        if application.private_key_pem is None:
+        pem = application.private_key_pem
+        if pem is None:
             return _basic(application)
         now_s = self._clock.wall_s()
-        minted = self._minted.get(application.name)
+        minted = self._minted.get((application.name, pem))
         if minted is None or not minted.is_usable(now_s):
-            token = self._sign(application, application.private_key_pem, now_s)
+            token = self._sign(application, pem, now_s)
             minted = _Minted(authorization=f"Bearer {token}", minted_s=now_s)
-            self._minted[application.name] = minted
+            self._minted[application.name, pem] = minted
         return minted.authorization
 
     def forget(self, application: Application) -> None:
         """Sign anew next time: the upstream refused the token, which may have been revoked."""
-        self._minted.pop(application.name, None)
+        if application.private_key_pem is not None:
+            self._minted.pop((application.name, application.private_key_pem), None)
+
+    def forget_all(self) -> None:
+        """Keep no token and no key: other ones may have taken their place."""
+        self._minted.clear()
+        self._keys.clear()
 
     def _sign(self, application: Application, pem: Secret, now_s: int) -> str:
-        key = self._keys.get(application.name)
+        key = self._keys.get(pem)
         if key is None:
             # The settings checked the key; to check it again would hold up the loop for 40 ms.
             loaded = load_pem_private_key(
                 pem.reveal().encode(), password=None, unsafe_skip_rsa_key_validation=True
             )
             assert isinstance(loaded, RSAPrivateKey)  # noqa: S101 - the settings saw to it
-            key = self._keys[application.name] = loaded
+            key = self._keys[pem] = loaded
         claims = {
             "application_id": application.application_id,
             "iat": now_s,

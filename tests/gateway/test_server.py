@@ -43,6 +43,8 @@ class Process:
 
     def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
         self._process = process
+        assert process.stderr is not None
+        self._log = process.stderr
         self.pid = process.pid
         self.started: dict[str, JsonValue] = {}
         self.http = httpx2.AsyncClient(base_url=url, auth=(API_KEY, API_SECRET))
@@ -52,6 +54,10 @@ class Process:
         answered = await self.http.post("/v0.1/dispatch", json=document)
         return str(answered.json()["dispatch_uuid"])
 
+    async def until_logged(self, *events: str) -> dict[str, JsonValue]:
+        """Wait for a line of one of these events; return it."""
+        return await _until_logged(self._log, *events)
+
     async def exit_code(self) -> int:
         """Wait for the end."""
         async with asyncio.timeout(WAIT_S):
@@ -60,26 +66,47 @@ class Process:
         return self._process.returncode
 
 
+async def _until_logged(log: asyncio.StreamReader, *events: str) -> dict[str, JsonValue]:
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            line: dict[str, JsonValue] = orjson.loads(await log.readline())
+            if line["event"] in events:
+                return line
+
+
 @contextlib.asynccontextmanager
-async def a_process(folder: Path, upstream: str = NOWHERE) -> AsyncIterator[Process]:
-    """Run the command on a store in `folder`."""
+async def a_process(
+    folder: Path,
+    upstream: str = NOWHERE,
+    *options: str,
+    hangup_at: str = "",
+    **environ: str,
+) -> AsyncIterator[Process]:
+    """Run the command on a store in `folder`.
+
+    Args:
+        options: more of the command line.
+        hangup_at: the first line of the log at which the process gets a SIGHUP, if any.
+        environ: settings over the usual ones; "" leaves one out.
+    """
     inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway", "serve", "--port", "0"),
+        *(sys.executable, "-m", "gateway", "serve", "--port", "0", *options),
         env={
             **inherited,
             **environment(folder, upstream, NOWHERE),
             "GATEWAY_LOG_FORMAT": "json",
             "GATEWAY_DRAIN": "5",
+            **environ,
         },
         stderr=asyncio.subprocess.PIPE,
     )
     try:
         assert process.stderr is not None
-        async with asyncio.timeout(WAIT_S):
-            line: dict[str, JsonValue] = {"event": ""}
-            while line["event"] != "gateway.started":
-                line = orjson.loads(await process.stderr.readline())
+        if hangup_at:
+            await _until_logged(process.stderr, hangup_at)
+            process.send_signal(signal.SIGHUP)
+        line = await _until_logged(process.stderr, "gateway.started")
         running = Process(process, f"http://{line['host']}:{line['port']}")
         async with running.http:
             running.started = line
@@ -111,6 +138,68 @@ async def test_sigterm_ends_the_process_well_and_finishes_what_is_under_way(
 async def test_a_start_tells_who_serves(tmp_path: Path) -> None:
     async with a_process(tmp_path) as process:
         assert process.started["modes"] == ["gateway"]
+
+
+async def _status_with(process: Process, secret: str) -> int:
+    answer = await process.http.post(
+        "/v0.1/dispatch/plan", json=WHATSAPP_THEN_SMS, auth=(API_KEY, secret)
+    )
+    return int(answer.status_code)
+
+
+@pytest.mark.slow
+async def test_a_hangup_reads_the_files_of_secrets_anew(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the-first")
+    files = {"VONAGE_API_SECRET": "", "VONAGE_API_SECRET_FILE": str(secret)}
+    async with a_process(tmp_path, **files) as process:
+        secret.write_text("the-second")
+        os.kill(process.pid, signal.SIGHUP)
+        renewed = await process.until_logged("settings.secret_renewed")
+        codes = [await _status_with(process, each) for each in ("the-first", "the-second")]
+    assert (renewed["changed"], codes) == (["VONAGE_API_SECRET"], [401, 200])
+
+
+@pytest.mark.slow
+async def test_a_hangup_reads_the_settings_file_anew_and_names_what_needs_a_restart(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "gateway.toml"
+    config.write_text('api_secret_previous = "the-old"\ndrain = 3\n')
+    async with a_process(tmp_path, NOWHERE, "--config", str(config), GATEWAY_DRAIN="") as process:
+        config.write_text('api_secret_previous = "the-older"\ndrain = 4\n')
+        os.kill(process.pid, signal.SIGHUP)
+        needed = await process.until_logged("settings.restart_needed")
+        await process.until_logged("settings.reloaded")
+        codes = [await _status_with(process, each) for each in ("the-old", "the-older")]
+    assert (needed["setting"], codes) == ("GATEWAY_DRAIN", [401, 200])
+
+
+@pytest.mark.slow
+async def test_what_a_hangup_finds_wrong_leaves_the_old_secrets(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("the-first")
+    files = {"VONAGE_API_SECRET": "", "VONAGE_API_SECRET_FILE": str(secret)}
+    async with a_process(tmp_path, **files) as process:
+        secret.write_text("")
+        os.kill(process.pid, signal.SIGHUP)
+        refused = await process.until_logged("settings.refused", "settings.reloaded")
+        code = await _status_with(process, "the-first")
+    assert (refused["setting"], refused["problem"], code) == (
+        "VONAGE_API_SECRET_FILE",
+        "names an empty file",
+        200,
+    )
+
+
+@pytest.mark.slow
+async def test_a_hangup_while_the_gateway_starts_is_heard_when_it_runs(tmp_path: Path) -> None:
+    # This doubt is told before anything starts.
+    doubted = {"GATEWAY_SQLITE_SYNCHRONOUS": "normal"}
+    async with a_process(tmp_path, hangup_at="setting.doubted", **doubted) as process:
+        await process.until_logged("settings.reloaded")
+        os.kill(process.pid, signal.SIGTERM)
+        assert await process.exit_code() == 0
 
 
 @pytest.mark.slow

@@ -142,6 +142,7 @@ class GatewayStage:
         transport = httpx2.ASGITransport(app=self._gateway.app())
         self._world = World(
             gateway=self._gateway,
+            settings=settings,
             clock=self._clock,
             upstream=upstream,
             receiver=receiver,

@@ -18,7 +18,7 @@ import httpx2
 import orjson
 
 from gateway.app import Gateway
-from gateway.settings import load_settings
+from gateway.settings import Settings, load_settings
 from gateway.signatures import sign_body
 from gateway.stores.open import open_store
 from tests.support.clock import ManualClock
@@ -62,10 +62,14 @@ class World:
     """A running gateway and its surroundings."""
 
     gateway: Gateway
+    settings: Settings
+    """What the gateway was started with."""
     clock: ManualClock
     upstream: Loopback
     receiver: Loopback
     http: httpx2.AsyncClient
+    signature_secret: str = SIGNATURE_SECRET
+    """What webhooks are signed with."""
 
     async def post(self, document: JsonValue, **headers: str) -> httpx2.Response:
         """POST a request to the legacy endpoint with good credentials."""
@@ -124,7 +128,7 @@ class World:
         """Return the headers of a webhook with this body."""
         token = sign_body(
             body,
-            secret=SIGNATURE_SECRET,
+            secret=self.signature_secret,
             api_key=API_KEY,
             application_id=None,
             issued_at_s=self.clock.wall_s(),
@@ -198,4 +202,11 @@ async def a_world(
                 transport=httpx2.ASGITransport(app=gateway.app()), base_url="http://gateway"
             )
         )
-        yield World(gateway=gateway, clock=clock, upstream=upstream, receiver=receiver, http=http)
+        yield World(
+            gateway=gateway,
+            settings=settings,
+            clock=clock,
+            upstream=upstream,
+            receiver=receiver,
+            http=http,
+        )

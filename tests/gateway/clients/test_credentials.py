@@ -101,6 +101,21 @@ def test_applications_do_not_share_tokens() -> None:
     assert claims(other)["application_id"] == other_id
 
 
+def test_a_key_that_was_replaced_signs_no_more() -> None:
+    credentials = UpstreamCredentials(ManualClock())
+    replaced = Application(application_id=APP_ID, private_key_pem=Secret(private_pem("theirs")))
+    credentials.authorization(replaced)
+    assert claims(credentials.authorization(application()))["application_id"] == APP_ID
+
+
+def test_a_send_that_began_before_a_key_was_replaced_leaves_nothing_behind() -> None:
+    credentials = UpstreamCredentials(ManualClock())
+    replaced = Application(application_id=APP_ID, private_key_pem=Secret(private_pem("theirs")))
+    credentials.forget_all()
+    credentials.authorization(replaced)
+    assert claims(credentials.authorization(application()))["application_id"] == APP_ID
+
+
 def test_without_a_private_key_the_account_authenticates() -> None:
     account = Application(api_key="a1b2c3d", api_secret=Secret("ü:secret"))
     header = UpstreamCredentials(ManualClock()).authorization(account)
