@@ -1,4 +1,6 @@
-"""The envelope that v1 status and inbound webhooks share: who, on what channel, when.
+"""The envelope that status and inbound webhooks share: who, on what channel, when.
+
+That of v1 is flat. In one of v0.1, which an application can still be set to, addresses are objects.
 
 Readers append what they find to a list and go on: a webhook is somebody's delivery receipt, and a
 field that cannot be read is no reason to lose the others.
@@ -39,6 +41,11 @@ V01_CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Channel names as v1 webhooks write them, and as v0.1 does. Source: docs/wire.md section 5.5."""
 
+_CHANNELS: Final[Mapping[str, str]] = MappingProxyType(
+    {**V01_CHANNELS, **{name: name for name in V01_CHANNELS.values()}}
+)
+"""The same, and the names of v0.1: a webhook in its shape uses them."""
+
 # On these channels an address is an id rather than a phone number. A Viber service has an id, the
 # person it writes to a number. Source: docs/wire.md section 5.5 and 5.7.
 _ID_OF_BUSINESS: Final = frozenset({"viber_service_msg", "messenger"})
@@ -53,7 +60,7 @@ _NAME_LENGTH: Final = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What every v1 webhook says, in v0.1 terms."""
+    """What every webhook says, in v0.1 terms."""
 
     message_uuid: str
     """Lower case."""
@@ -73,7 +80,7 @@ def read_uuid(value: JsonValue) -> str | None:
 def read_envelope(
     document: JsonObject, found: list[Diagnostic], *, unknown_channel: Rule
 ) -> Envelope | None:
-    """Read the envelope; `None` once a finding of severity `ERROR` was appended.
+    """Read the envelope of either shape; `None` once a finding of severity `ERROR` was appended.
 
     Args:
         unknown_channel: the rule for a channel that neither API names.
@@ -82,26 +89,26 @@ def read_envelope(
         if isinstance(document.get(key), dict):
             detail = f"{key} is an object, as in v0.1; v1 webhooks are flat"
             found.append(report(WEBHOOK_IN_V01_SHAPE, child("", key), detail))
-            return None
+            break
     message_uuid = read_uuid(document.get("message_uuid"))
     if message_uuid is None:
         detail = "message_uuid is missing or not a UUID"
         found.append(report(MESSAGE_UUID_UNREADABLE, "/message_uuid", detail))
         return None
-    name = document.get("channel")
-    channel = V01_CHANNELS.get(name) if isinstance(name, str) else None
+    name, pointer = _channel_name(document)
+    channel = _CHANNELS.get(name) if isinstance(name, str) else None
     if name == "rcs":
         detail = "v0.1 has no RCS channel; nothing is forwarded"
-        found.append(report(CHANNEL_WITHOUT_V01_NAME, "/channel", detail))
+        found.append(report(CHANNEL_WITHOUT_V01_NAME, pointer, detail))
         return None
     if channel is None:
         detail = "the channel is missing or not one v0.1 has a name for"
-        found.append(report(unknown_channel, "/channel", detail))
+        found.append(report(unknown_channel, pointer, detail))
     return Envelope(
         message_uuid=message_uuid,
         channel=channel,
-        to=_read_address(document, "to", found),
-        sender=_read_address(document, "from", found),
+        to=_read_address(document, "to", channel, found),
+        sender=_read_address(document, "from", channel, found),
         timestamp=_read_timestamp(document.get("timestamp"), found),
     )
 
@@ -155,8 +162,23 @@ def name_unmapped(
         found.append(report(WEBHOOK_FIELD_UNKNOWN, pointer, detail))
 
 
-def _read_address(document: JsonObject, key: str, found: list[Diagnostic]) -> str | None:
+def _channel_name(document: JsonObject) -> tuple[JsonValue, str]:
+    """Return what names the channel, and where: v0.1 has it in each address."""
+    for key in ("to", "from"):
+        value = document.get(key)
+        if "channel" not in document and isinstance(value, dict) and "type" in value:
+            return value["type"], child(child("", key), "type")
+    return document.get("channel"), "/channel"
+
+
+def _read_address(
+    document: JsonObject, key: str, channel: str | None, found: list[Diagnostic]
+) -> str | None:
     value = document.get(key)
+    if isinstance(value, dict):
+        # v0.1: an object with a number or an id; documented with both, captured with one.
+        usual = "id" if channel in _ID_OF_PERSON else "number"
+        value = value.get(usual) or value.get("number") or value.get("id")
     if isinstance(value, str) and value:
         return value
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**15:

@@ -22,9 +22,11 @@ from translators.rules_inbound import (
 from translators.rules_webhook import (
     CHANNEL_WITHOUT_V01_NAME,
     NUMBER_REWRITTEN,
+    WEBHOOK_IN_V01_SHAPE,
     WEBHOOK_NOT_AN_OBJECT,
 )
 from translators.usage import DEFAULT_CURRENCY, Usage, plain_decimal, read_usage
+from translators.webhook_shapes import is_v01_inbound
 
 _URL: Final = ("url",)
 _URL_CAPTION: Final = ("url", "caption")
@@ -83,6 +85,8 @@ def translate_inbound(
 ) -> Translation[JsonObject]:
     """Translate the body of a v1 inbound webhook into the body of a v0.1 one.
 
+    One that is in the shape of v0.1 already comes back as it is, with a warning.
+
     Never raises. A message whose content v0.1 cannot show arrives as `unsupported`, as it did on
     v0.1 itself, so that the receiver still learns that somebody wrote.
 
@@ -90,11 +94,15 @@ def translate_inbound(
         reply_as_text: show the title of a WhatsApp reply or button as text rather than as
             `unsupported`.
 
-    Source: docs/wire.md section 5.7.
+    Source: docs/wire.md section 5.7 and 5.8.
     """
     found: list[Diagnostic] = []
     if not isinstance(document, dict):
         return _refused(found, WEBHOOK_NOT_AN_OBJECT, "", "the webhook is not a JSON object")
+    if is_v01_inbound(document):
+        detail = "a message in the shape of v0.1; relayed as it is"
+        found.append(report(WEBHOOK_IN_V01_SHAPE, "/message", detail))
+        return Translation(value=document, diagnostics=tuple(found))
     envelope = read_envelope(document, found, unknown_channel=CHANNEL_WITHOUT_V01_NAME)
     if envelope is None or envelope.channel is None:
         return Translation(value=None, diagnostics=tuple(found))

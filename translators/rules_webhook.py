@@ -66,12 +66,12 @@ INBOUND_NOT_STATUS: Final = Rule(
 WEBHOOK_IN_V01_SHAPE: Final = Rule(
     code="STS206",
     name="webhook-in-v01-shape",
-    severity=Severity.ERROR,
-    why="Addresses or content are v0.1 objects, and a v0.1 webhook is not ours to translate.",
-    remedy="Set the application's Messages version to v1, or let the gateway set it per message.",
+    severity=Severity.WARNING,
+    why="The vendor's application is still set to v0.1. A status is read, a message relayed as is.",
+    remedy="Set the Messages version of the application to v1 in the vendor's dashboard.",
     example="/to",
     since="0.1.0",
-    source="docs/wire.md section 3.6",
+    source="docs/wire.md section 5.8",
 )
 CHANNEL_WITHOUT_V01_NAME: Final = Rule(
     code="STS207",

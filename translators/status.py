@@ -1,4 +1,4 @@
-"""v1 status webhooks, and the v0.1 status callbacks they become.
+"""Status webhooks, of v1 or in the shape of v0.1, and the v0.1 status callbacks they become.
 
 Translating and rendering are two steps because the callback needs what the webhook does not have:
 the addresses as the caller wrote them, and the link to the dispatch.
@@ -28,6 +28,7 @@ from translators.rules_webhook import (
 )
 from translators.timestamps import format_timestamp
 from translators.usage import Usage, read_usage
+from translators.webhook_shapes import WebhookKind, is_in_v01_shape, webhook_kind
 
 __all__ = [
     "LinkStyle",
@@ -90,7 +91,7 @@ class MessageStatus:
 def translate_status(
     document: JsonValue, *, pass_v1_codes: bool = False
 ) -> Translation[MessageStatus]:
-    """Translate the body of a v1 status webhook.
+    """Read the body of a status webhook: of v1, or of v0.1 with a warning.
 
     Never raises. There is no value when the document is not a status of a message that v0.1 can
     speak of; any other defect costs the one field it is in, and is named.
@@ -98,15 +99,16 @@ def translate_status(
     Args:
         pass_v1_codes: keep error codes 1400 to 1450 instead of writing the v0.1 code for them.
 
-    Source: docs/wire.md section 5.5 and 5.6.
+    Source: docs/wire.md section 5.5, 5.6 and 5.8.
     """
     found: list[Diagnostic] = []
     if not isinstance(document, dict):
         return _refused(found, WEBHOOK_NOT_AN_OBJECT, "", "the webhook is not a JSON object")
     status = document.get("status")
-    if status is None and "message_type" in document:
+    if webhook_kind(document) is WebhookKind.INBOUND:
+        pointer = "/message_type" if "message_type" in document else "/message"
         detail = "an inbound message, not a status"
-        return _refused(found, INBOUND_NOT_STATUS, "/message_type", detail)
+        return _refused(found, INBOUND_NOT_STATUS, pointer, detail)
     envelope = read_envelope(document, found, unknown_channel=CHANNEL_UNKNOWN)
     if envelope is None:
         return Translation(value=None, diagnostics=tuple(found))
@@ -126,7 +128,9 @@ def translate_status(
         usage=read_usage(document.get("usage"), found),
         client_ref=_read_client_ref(document.get("client_ref"), found),
     )
-    name_unmapped(document, "", carried=_CARRIED, known=_KNOWN, found=found)
+    # Links of a webhook in v0.1 shape have a place: the callback's own stand there.
+    carried = _CARRIED | {"_links"} if is_in_v01_shape(document) else _CARRIED
+    name_unmapped(document, "", carried=carried, known=_KNOWN, found=found)
     return Translation(value=translated, diagnostics=tuple(found))
 
 
@@ -204,6 +208,8 @@ def _read_error(
             found.append(report(ERROR_MISSING, "/error", detail))
         return None
     fields = value if isinstance(value, dict) else {}
+    if "code" in fields and "title" not in fields:
+        return _read_v01_error(fields, found, pass_v1_codes=pass_v1_codes)
     code = _error_code(fields)
     if code is None:
         detail = f"the error carries no code; {UNKNOWN} written"
@@ -228,11 +234,35 @@ def _read_error(
     return StatusError(code=carried, reason=reason)
 
 
+def _read_v01_error(
+    fields: JsonObject, found: list[Diagnostic], *, pass_v1_codes: bool
+) -> StatusError:
+    # Source: docs/wire.md section 5.3.
+    code = _first_code(fields["code"])
+    if code is None:
+        detail = f"the error carries no code; {UNKNOWN} written"
+        found.append(report(ERROR_UNREADABLE, "/error/code", detail))
+        code = UNKNOWN
+    carried = code if pass_v1_codes else v01_code(code, None)
+    if carried != code:
+        detail = f"code {code} came with v1; {carried} written"
+        found.append(report(ERROR_CODE_MAPPED, "/error/code", detail))
+    reason = fields.get("reason")
+    if carried != code or not isinstance(reason, str) or not reason:
+        reason = _reason(carried, None)
+    name_unmapped(fields, "/error", carried=frozenset({"code", "reason"}), found=found)
+    return StatusError(code=carried, reason=reason)
+
+
 def _error_code(fields: JsonObject) -> int | None:
     # `title` is the code, as text or as a number; `type` ends in it.
     link = fields.get("type")
     fragment = link.rpartition("#")[2] if isinstance(link, str) else None
-    for code in (fields.get("title"), fragment):
+    return _first_code(fields.get("title"), fragment)
+
+
+def _first_code(*candidates: JsonValue) -> int | None:
+    for code in candidates:
         if isinstance(code, str) and len(code) <= 6 and code.isascii() and code.isdigit():
             return int(code)
         if isinstance(code, int) and not isinstance(code, bool) and 0 < code < 10**6:
