@@ -24,6 +24,8 @@ _MAX_TOKEN: Final = 8192
 _TO_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _FROM_URL_SAFE: Final = bytes.maketrans(b"-_+/=", b"+/   ")
 """What only plain base64 uses becomes invalid, and so does padding."""
+_END_OF_TIME: Final = 2**53
+"""Seconds; beyond them a JSON number skips whole ones."""
 _OPTIONAL_TEXT: Final = (str, type(None))
 
 
@@ -56,6 +58,7 @@ class SignedClaims:
     api_key: str
     application_id: str | None
     issued_at_s: int
+    """Whole Unix seconds, whatever fraction the token has."""
     token_id: str | None
 
 
@@ -168,7 +171,10 @@ def _dated(
     issued_at_s = claims.get("iat")
     application_id = claims.get("application_id")
     token_id = claims.get("jti")
-    if not isinstance(issued_at_s, int) or isinstance(issued_at_s, bool):
+    # RFC 7519 section 2: an instant may have a fraction. Beyond the bound it is none.
+    if not isinstance(issued_at_s, int | float) or isinstance(issued_at_s, bool):
+        return SignatureFault.MALFORMED
+    if not abs(issued_at_s) < _END_OF_TIME:
         return SignatureFault.MALFORMED
     if not isinstance(application_id, _OPTIONAL_TEXT) or not isinstance(token_id, _OPTIONAL_TEXT):
         return SignatureFault.MALFORMED
@@ -179,7 +185,7 @@ def _dated(
     return SignedClaims(
         api_key=api_key,
         application_id=application_id,
-        issued_at_s=issued_at_s,
+        issued_at_s=int(issued_at_s),
         token_id=token_id,
     )
 

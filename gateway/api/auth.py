@@ -92,7 +92,7 @@ class Authenticator:
         self._clock = clock
         self._leeway_s = leeway_s
         # digest of a token -> whose it is, and the end of its life
-        self._verified: OrderedDict[bytes, tuple[Application, int]] = OrderedDict()
+        self._verified: OrderedDict[bytes, tuple[Application, float]] = OrderedDict()
         # Strangers are compared with something, too, so that they cannot be told by the time.
         self._nobodys_secret = clock.draw_token(32)
         self.replace(applications)
@@ -178,7 +178,7 @@ class Authenticator:
             self._verified.popitem(last=False)
         return application
 
-    def _verify(self, token: bytes, now_s: int) -> tuple[Application, int]:
+    def _verify(self, token: bytes, now_s: int) -> tuple[Application, float]:
         """Return whose the token is and when it ends."""
         header, claims = _open(token)
         _check_header(header)
@@ -202,14 +202,12 @@ class Authenticator:
             return key
         raise _Refused(AuthReason.SIGNATURE)
 
-    def _check_lifetime(self, claims: dict[str, Any], now_s: int) -> int:
+    def _check_lifetime(self, claims: dict[str, Any], now_s: int) -> float:
         """Judge `iat`, `nbf` and `exp`; return the end of the token's life."""
-        # RFC 7519 lets instants have a fraction, and some libraries write one for "now".
+        # RFC 7519 section 2 lets an instant have a fraction, and some libraries write one.
         issued_s = _instant(claims.get("iat"))
         not_before_s = _instant(claims.get("nbf", issued_s))
-        expires_s = claims.get("exp", int(issued_s) + _DEFAULT_LIFE_S)
-        if type(expires_s) is not int:
-            raise _Refused(AuthReason.CLAIMS)
+        expires_s = _number(claims.get("exp", issued_s + _DEFAULT_LIFE_S))
         if expires_s > issued_s + _MAX_LIFE_S:
             raise _Refused(AuthReason.LIFETIME)
         if max(issued_s, not_before_s) > now_s + self._leeway_s:
@@ -250,8 +248,16 @@ def _check_header(header: dict[str, Any]) -> None:
         raise _Refused(AuthReason.HEADER)
 
 
-def _instant(value: object) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
+def _instant(value: object) -> float:
+    instant = _number(value)
+    if instant < 0:
+        raise _Refused(AuthReason.CLAIMS)
+    return instant
+
+
+def _number(value: object) -> float:
+    # The bound is where floats begin to skip whole seconds; what is not a number is within none.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**53:
         raise _Refused(AuthReason.CLAIMS)
     return value
 
