@@ -36,10 +36,12 @@ from gateway.engine import Engine
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
+from gateway.reception import Reception
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings
 from gateway.settings.renewal import Renewal, renew
 from gateway.settings.terms import order_of, terms_of
+from gateway.sms_api import SmsApiNotice
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.tokens import TokenMint
 from gateway.workers.callbacks import Deliverer
@@ -103,6 +105,15 @@ class Gateway:
             pass_v1_codes=settings.pass_v1_codes,
         )
         self._credentials = UpstreamCredentials(clock)
+        self.sms_api = sms_api = SmsApiNotice(alarms, clock)
+        reception = Reception(
+            engine=engine,
+            correlator=correlator,
+            applications=applications,
+            sms_api=sms_api,
+            clock=clock,
+            reply_as_text=settings.reply_as_text,
+        )
         sender = Sender(
             engine=engine,
             correlator=correlator,
@@ -151,6 +162,7 @@ class Gateway:
             clock=clock,
             metrics=metrics,
             retention_s=settings.retention_days * 86_400,
+            chores=[sms_api.expire],
         )
         self._health = HealthApi(
             store=store,
@@ -191,7 +203,7 @@ class Gateway:
         )
         self._webhook_api = WebhookApi(
             engine=engine,
-            correlator=correlator,
+            reception=reception,
             applications=applications,
             mint=mint,
             problems=self._problems,
@@ -199,7 +211,6 @@ class Gateway:
             metrics=metrics,
             max_body=settings.max_body,
             max_age_s=settings.webhook_max_age_s,
-            reply_as_text=settings.reply_as_text,
         )
 
     def routes(self) -> list[Route]:
@@ -213,9 +224,7 @@ class Gateway:
             Route("/v0.1/dispatch/plan/", dispatch.rehearse, methods=["POST"]),
             Route("/v0.1/dispatch/{dispatch_uuid}", workflow.show, methods=["GET"]),
             Route("/workflows/{dispatch_uuid}", workflow.show, methods=["GET"]),
-            Route("/webhooks/status", webhook.status, methods=["POST"]),
-            Route("/webhooks/status/{token}", webhook.status, methods=["POST"]),
-            Route("/webhooks/inbound", webhook.inbound, methods=["POST"]),
+            *webhook.routes(),
             Route("/dead-letters", workflow.list_dead_letters, methods=["GET"]),
             Route("/dead-letters/{item_id}", workflow.repost_dead_letter, methods=["POST"]),
             Route("/livez", self._health.live, methods=["GET"]),

@@ -10,6 +10,10 @@ from gateway.signatures import SignedClaims
 UNSIGNED = "unsigned"
 """The sender of a webhook that no secret could be asked about."""
 
+_ACCOUNT = "account:"
+_UNPROVEN = "unproven:"
+"""Before the account that a webhook claims to be of: nothing that says so is ever applied."""
+
 
 class Applications:
     """A registry by name and by account."""
@@ -49,10 +53,10 @@ class Applications:
         narrows the signer to it; it must be of the same account.
         """
         if claims.application_id is None:
-            return f"account:{claims.api_key}"
+            return f"{_ACCOUNT}{claims.api_key}"
         named = self._by_id.get(claims.application_id.lower())  # settings keep ids in lower case
         if named is None:
-            return f"account:{claims.api_key}"
+            return f"{_ACCOUNT}{claims.api_key}"
         return named.name if named.api_key == claims.api_key else None
 
     def speaks_for(self, sender: str, application: str) -> bool:
@@ -62,8 +66,36 @@ class Applications:
             return False
         if sender == UNSIGNED:
             return not self.secrets_of(known.api_key or "")
-        is_its_account = known.api_key is not None and sender == f"account:{known.api_key}"
+        is_its_account = known.api_key is not None and sender == f"{_ACCOUNT}{known.api_key}"
         return is_its_account or sender == application
+
+    def stranger_of(self, api_key: object) -> str:
+        """Name the sender of a webhook that nobody signed and that claims to be of an account.
+
+        Where there is one account only, it is that one's, whatever it claims. `speaks_for` is false
+        of all of them: they are kept to be read.
+        """
+        accounts = {application.account for application in self.by_name.values()}
+        if len(accounts) > 1:
+            accounts.intersection_update({api_key} if isinstance(api_key, str) else ())
+        return f"{_UNPROVEN}{next(iter(accounts), '')}"
+
+    def account_of(self, sender: str) -> str:
+        """Return the account a sender belongs to, or claims to; "" where there is none."""
+        if sender in self.by_name:
+            return self.by_name[sender].account
+        for prefix in (_ACCOUNT, _UNPROVEN):
+            if sender.startswith(prefix):
+                return sender.removeprefix(prefix)
+        return ""
+
+    def senders_to(self, application: Application) -> Sequence[str]:
+        """Return every sender whose webhooks an application may see: all that speak for it, and
+        those that claim to be of its account.
+        """
+        named = [application.name, f"{_ACCOUNT}{application.api_key}", UNSIGNED]
+        senders = [each for each in named if self.speaks_for(each, application.name)]
+        return [*senders, f"{_UNPROVEN}{application.account}"]
 
     def inbound_of(self, sender: str) -> Application | None:
         """Return the application that receives inbound messages signed by `sender`, if any.

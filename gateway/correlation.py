@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Final
 
 import orjson
 
@@ -16,12 +17,14 @@ from gateway.bodies import status_facts
 from gateway.clock import Clock
 from gateway.core.events import StatusReceived
 from gateway.core.state import Reason
-from gateway.engine import Engine, UnknownDispatch
+from gateway.engine import Engine, NotPermitted, UnknownDispatch
 from gateway.logs import get_logger
+from gateway.parking import HeldReason, Parking
 from gateway.stores.base import HeldWebhook, StoreUnavailable, WebhookCause
 from gateway.tokens import StepAddress
-from translators.diagnostics import Translation
+from translators.diagnostics import JsonValue, Translation
 from translators.documents import parse_document
+from translators.rules_webhook import WEBHOOK_IN_V01_SHAPE
 from translators.status import MessageStatus, translate_status
 
 log = get_logger()
@@ -30,7 +33,7 @@ _MATCH_BATCH = 100
 
 
 class Disposition(StrEnum):
-    """What became of a webhook. Every one of them is answered 200, but `FORBIDDEN`."""
+    """What became of a webhook. All are answered 200, but `FORBIDDEN` and `NO_ROOM`."""
 
     APPLIED = "applied"
     DUPLICATE = "duplicate"
@@ -38,19 +41,17 @@ class Disposition(StrEnum):
     HELD_UNUSABLE = "held_unusable"
     HELD_OTHER_MESSAGE = "held_other_message"
     HELD_NOT_SENT_YET = "held_not_sent_yet"
+    HELD_FOREIGN = "held_foreign"
+    """It speaks of something that is not the gateway's: kept under a reason of its own."""
+    UNKNOWN_DISPATCH = "unknown_dispatch"
+    """Its token is ours and what it names is gone; nothing will ever come of it."""
     FORBIDDEN = "forbidden"
+    NO_ROOM = "no_room"
+    """Nobody signed it and too much is held already: it may come again."""
 
 
-class HeldReason(StrEnum):
-    """Why a status webhook is held. One that cannot be read has its rules behind the word."""
-
-    UNMATCHED = "unmatched"
-    """Its message is not known yet: the only ones that are ever applied afterwards."""
-    UNUSABLE = "unusable"
-    OTHER_MESSAGE = "other-message"
-    NOT_SENT_YET = "not-sent-yet"
-    NOT_PERMITTED = "not-permitted"
-    FAILED = "failed"
+SPENT: Final = frozenset({Disposition.APPLIED, Disposition.DUPLICATE, Disposition.UNKNOWN_DISPATCH})
+"""Those after which nothing more can come of a webhook."""
 
 
 class Correlator:
@@ -68,8 +69,8 @@ class Correlator:
         self._engine = engine
         self._speaks_for = speaks_for
         self._store = engine.store
-        self._clock = clock
         self._pass_v1_codes = pass_v1_codes
+        self._parking = Parking(engine.store, clock)
 
     async def receive(
         self,
@@ -77,6 +78,7 @@ class Correlator:
         *,
         sender: str,
         address: StepAddress | None,
+        document: Translation[JsonValue] | None = None,
     ) -> Disposition:
         """Apply, hold or refuse one status webhook whose signature was found good.
 
@@ -84,19 +86,25 @@ class Correlator:
             body: the raw body.
             sender: who signed it, in the words of `Applications.sender_of`.
             address: what the token of the URL names, None without a good token.
+            document: the body, parsed, where that was done already.
 
         Raises:
             StoreUnavailable: nothing happened; the upstream must send it again.
         """
-        read = self._read(body)
+        read = self._read(document or parse_document(body))
         status = read.value
         if status is None:
-            await self._hold(sender, f"{HeldReason.UNUSABLE}:{','.join(read.codes)}", None, body)
+            reason = f"{HeldReason.UNUSABLE}:{','.join(read.codes)}"
+            await self._parking.hold(sender, reason, None, body)
             return Disposition.HELD_UNUSABLE
+        if WEBHOOK_IN_V01_SHAPE.code in read.codes:
+            log.warning("webhook.in_v01_shape", rules=[WEBHOOK_IN_V01_SHAPE.code])
         if address is None:
             address = await self._address_of(status.message_uuid)
         if address is None:
-            bound = await self._hold(sender, HeldReason.UNMATCHED, status.message_uuid, body)
+            bound = await self._parking.hold(
+                sender, HeldReason.UNMATCHED, status.message_uuid, body
+            )
             if bound is None:
                 return Disposition.HELD_UNMATCHED
             address = StepAddress(dispatch_uuid=bound[0], step=bound[1])
@@ -115,24 +123,23 @@ class Correlator:
 
     async def _apply_held(self, held: HeldWebhook) -> None:
         """Apply one held webhook. One that cannot be used is kept, but does not wait any more."""
+        hold, sender = self._parking.hold, held.application
         try:
             disposition = await self._disposition_of(held)
         except StoreUnavailable:
             raise
         except Exception:
-            await self._hold(
-                held.application, HeldReason.FAILED, None, held.body, is_fault=True, exc_info=True
-            )
+            await hold(sender, HeldReason.FAILED, None, held.body, is_fault=True, exc_info=True)
             return
-        if disposition in (Disposition.APPLIED, Disposition.DUPLICATE):
+        if disposition in SPENT:
             await self._store.drop_held(held.held_id)
         elif disposition is Disposition.FORBIDDEN:
-            await self._hold(held.application, HeldReason.NOT_PERMITTED, None, held.body)
+            await hold(sender, HeldReason.NOT_PERMITTED, None, held.body)
         elif disposition is None:
-            await self._hold(held.application, HeldReason.FAILED, None, held.body, is_fault=True)
+            await hold(sender, HeldReason.FAILED, None, held.body, is_fault=True)
 
     async def _disposition_of(self, held: HeldWebhook) -> Disposition | None:
-        status = self._read(held.body).value
+        status = self._read(parse_document(held.body)).value
         address = await self._address_of(held.message_uuid or "")
         if status is None or address is None:
             return None
@@ -154,26 +161,31 @@ class Correlator:
                 told=status,
                 permits=lambda application: self._speaks_for(sender, application),
             )
-        except UnknownDispatch:
+        except NotPermitted:
             log.error(
                 "webhook.refused", dispatch_uuid=address.dispatch_uuid, reason="not-permitted"
             )
             return Disposition.FORBIDDEN
+        except UnknownDispatch:
+            # A token is minted for a step that is there: the dispatch was pruned since.
+            log.warning("webhook.dispatch_unknown", dispatch_uuid=address.dispatch_uuid)
+            return Disposition.UNKNOWN_DISPATCH
         if decision is None:
             return Disposition.DUPLICATE
         if decision.ignored is Reason.OTHER_MESSAGE:
             log.error("webhook.other_message_held", dispatch_uuid=address.dispatch_uuid)
-            await self._hold(sender, HeldReason.OTHER_MESSAGE, None, body)
+            await self._parking.hold(sender, HeldReason.OTHER_MESSAGE, None, body)
             return Disposition.HELD_OTHER_MESSAGE
         if decision.ignored is Reason.NOT_SENT_YET:
             # A token goes out with its send, so this one names a step nobody was told about.
             about = {"dispatch_uuid": address.dispatch_uuid, "step": address.step}
-            await self._hold(sender, HeldReason.NOT_SENT_YET, None, body, is_fault=True, **about)
+            await self._parking.hold(
+                sender, HeldReason.NOT_SENT_YET, None, body, is_fault=True, **about
+            )
             return Disposition.HELD_NOT_SENT_YET
         return Disposition.APPLIED
 
-    def _read(self, body: bytes) -> Translation[MessageStatus]:
-        document = parse_document(body)
+    def _read(self, document: Translation[JsonValue]) -> Translation[MessageStatus]:
         if document.errors:
             return Translation(value=None, diagnostics=document.diagnostics)
         return translate_status(document.value, pass_v1_codes=self._pass_v1_codes)
@@ -181,28 +193,6 @@ class Correlator:
     async def _address_of(self, message_uuid: str) -> StepAddress | None:
         bound = await self._store.find_message(message_uuid)
         return StepAddress(dispatch_uuid=bound[0], step=bound[1]) if bound else None
-
-    async def _hold(
-        self,
-        sender: str,
-        reason: str,
-        message_uuid: str | None,
-        body: bytes,
-        *,
-        is_fault: bool = False,
-        **about: object,
-    ) -> tuple[str, int] | None:
-        bound = await self._store.hold(
-            application=sender,
-            reason=reason,
-            message_uuid=message_uuid,
-            body=body,
-            now_ms=self._clock.now_ms(),
-        )
-        if bound is None:
-            report = log.error if is_fault else log.warning
-            report("webhook.held", reason=reason, **about)
-        return bound
 
 
 def _digest(status: MessageStatus) -> bytes:

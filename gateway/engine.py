@@ -49,7 +49,11 @@ class IdempotencyConflict:
 
 
 class UnknownDispatch(Exception):
-    """No dispatch has this id."""
+    """No dispatch has this id, or it lacks the step."""
+
+
+class NotPermitted(UnknownDispatch):
+    """Whoever told of the event may not speak for its application: to them it is unknown."""
 
 
 class Engine:
@@ -151,8 +155,8 @@ class Engine:
             The committed decision; None when the cause was spent before.
 
         Raises:
-            UnknownDispatch: the store has no such dispatch, the event names a step it lacks, or
-                it is not permitted: a stranger learns nothing about what exists.
+            UnknownDispatch: the store has no such dispatch, or the event names a step it lacks.
+            NotPermitted: the event may not touch this dispatch.
             StoreUnavailable: nothing happened; the event must come again.
         """
         # Events of one dispatch take turns, so that only another process can come in between:
@@ -171,11 +175,9 @@ class Engine:
     ) -> Decision | None:
         for _ in range(_MAX_CONFLICTS):
             record = await self.store.load(dispatch_uuid)
-            if (
-                record is None
-                or event.step >= len(record.state.steps)
-                or not permits(record.application)
-            ):
+            if record is not None and not permits(record.application):
+                raise NotPermitted(dispatch_uuid)
+            if record is None or event.step >= len(record.state.steps):
                 raise UnknownDispatch(dispatch_uuid)
             now_ms = self._clock.now_ms()
             decision = decide(record.state, event, now_ms)

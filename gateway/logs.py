@@ -60,9 +60,12 @@ EVENTS: Final = frozenset(
         "trace.key_drawn",
         "trace.unwritten",
         "upstream.misconfigured",
+        "webhook.dispatch_unknown",
         "webhook.held",
+        "webhook.in_v01_shape",
         "webhook.other_message_held",
         "webhook.refused",
+        "webhook.unrouted",
         "worker.died",
         "worker.item_failed",
     }

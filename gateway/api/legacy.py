@@ -85,9 +85,11 @@ class LegacyApi:
 
     def routes(self) -> list[Route]:
         """Return where the callbacks of the legacy service arrive."""
+        paths = ("/legacy/status", "/legacy/status/{application}")
         return [
-            Route("/legacy/status", self.status, methods=["POST"]),
-            Route("/legacy/status/{application}", self.status, methods=["POST"]),
+            Route(each, self.status, methods=["POST"])
+            for path in paths
+            for each in (path, f"{path}/")
         ]
 
     def takes(self, request: Request, caller: Application | AuthFault) -> bool:

@@ -1,4 +1,6 @@
-"""`/webhooks/…`: v1 calling us. Verified over the raw bytes, durable before the 200.
+"""`/webhooks/…`: the vendor calling us. Verified over the raw bytes, durable before the 200.
+
+Each route takes every kind of webhook: the body tells which it is (`gateway/reception.py`).
 
 Signed but unusable is kept and answered 200, because a poison event must not hold up the
 vendor's queue; unsigned is answered 503, because the vendor sends it again, signed.
@@ -6,51 +8,53 @@ vendor's queue; unsigned is answered 503, because the vendor sends it again, sig
 
 from __future__ import annotations
 
-import hashlib
+from typing import Final
 
-import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from gateway.api.problems import Problems
 from gateway.api.requests import ClientDisconnect, Refusal, read_body
 from gateway.applications import UNSIGNED, Applications
 from gateway.clock import Clock
-from gateway.correlation import Correlator, Disposition
+from gateway.correlation import Disposition
 from gateway.engine import Engine
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
+from gateway.reception import Reception
 from gateway.signatures import SignatureFault, verify_body
-from gateway.stores.base import (
-    CauseSpent,
-    NewOutboxItem,
-    OutboxItemId,
-    OutboxKind,
-    StoreUnavailable,
-)
+from gateway.stores.base import StoreUnavailable
 from gateway.tokens import StepAddress, TokenMint
-from translators.documents import parse_document
-from translators.inbound import translate_inbound
 from translators.problems import Problem
+from translators.webhook_shapes import WebhookKind
 
 log = get_logger()
-
 
 _UNSIGNED = Refusal(
     problem=Problem.UNAVAILABLE,
     detail="The webhook is not signed. Switch signed webhooks on in the account's settings.",
 )
 """docs/wire.md section 7: the vendor may fail to sign one, and sends it again on a 503."""
+_NO_ROOM = Refusal(
+    problem=Problem.UNAVAILABLE,
+    detail="Too many webhooks are kept already that nobody signed.",
+)
+_REFUSED: Final = {
+    Disposition.FORBIDDEN: Refusal(problem=Problem.UNAUTHORIZED),
+    Disposition.NO_ROOM: _NO_ROOM,
+}
 
 
 class WebhookApi:
-    """Receives status and inbound webhooks."""
+    """Receives webhooks."""
 
     def __init__(
         self,
         *,
         engine: Engine,
-        correlator: Correlator,
+        reception: Reception,
         applications: Applications,
         mint: TokenMint,
         problems: Problems,
@@ -58,10 +62,9 @@ class WebhookApi:
         metrics: Metrics,
         max_body: int,
         max_age_s: int,
-        reply_as_text: bool,
     ) -> None:
         self._engine = engine
-        self._correlator = correlator
+        self._reception = reception
         self._applications = applications
         self._mint = mint
         self._problems = problems
@@ -69,44 +72,80 @@ class WebhookApi:
         self._metrics = metrics
         self._max_body = max_body
         self._max_age_s = max_age_s
-        self._reply_as_text = reply_as_text
+
+    def routes(self) -> list[Route]:
+        """Return where webhooks arrive: each with and without a slash, as dashboards have it."""
+        paths = {
+            "/webhooks/status": self.status,
+            "/webhooks/status/{token}": self.status,
+            "/webhooks/inbound": self.inbound,
+        }
+        return [
+            route
+            for path, endpoint in paths.items()
+            for each in (path, f"{path}/")
+            for route in (
+                Route(each, endpoint, methods=["POST"]),
+                Route(each, self.query, methods=["GET"]),
+            )
+        ]
 
     async def status(self, request: Request) -> Response:
         """Answer a status webhook."""
-        return await self._answer("status", request)
+        return await self._answer(WebhookKind.STATUS, request)
 
     async def inbound(self, request: Request) -> Response:
         """Answer an inbound message."""
-        return await self._answer("inbound", request)
+        return await self._answer(WebhookKind.INBOUND, request)
 
-    async def _answer(self, kind: str, request: Request) -> Response:
+    async def query(self, request: Request) -> Response:
+        """Answer a GET: the SMS API may come as one, and nothing else does.
+
+        Raises:
+            HTTPException: 405.
+        """
+        kind = WebhookKind.INBOUND if "inbound" in request.url.path else WebhookKind.STATUS
+        try:
+            kept = await self._reception.receive_unproven(request.scope["query_string"])
+        except StoreUnavailable:
+            return self._answered(kind, Refusal(problem=Problem.UNAVAILABLE))
+        if kept is None:
+            raise HTTPException(405, headers={"Allow": "POST"})
+        return self._answered(kind, _REFUSED.get(kept, kept))
+
+    async def _answer(self, kind: WebhookKind, request: Request) -> Response:
         try:
             outcome = await self._receive(kind, request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         except StoreUnavailable:
             outcome = Refusal(problem=Problem.UNAVAILABLE)
+        return self._answered(kind, outcome)
+
+    def _answered(self, kind: WebhookKind, outcome: Disposition | Refusal) -> Response:
         if isinstance(outcome, Refusal):
             disposition = "unsigned" if outcome is _UNSIGNED else outcome.problem.name.lower()
-            self._metrics.webhooks.labels(kind, disposition).inc()
+            self._metrics.webhooks.labels(kind.value, disposition).inc()
             return self._problems.answer(outcome)
-        self._metrics.webhooks.labels(kind, outcome.value).inc()
+        self._metrics.webhooks.labels(kind.value, outcome.value).inc()
         return Response(status_code=200)
 
-    async def _receive(self, kind: str, request: Request) -> Disposition | Refusal:
+    async def _receive(self, kind: WebhookKind, request: Request) -> Disposition | Refusal:
         body = await read_body(request, self._max_body)
         if isinstance(body, Refusal):
             return body
+        if "authorization" not in request.headers:
+            kept = await self._reception.receive_unproven(body)
+            if kept is not None:
+                return _REFUSED.get(kept, kept)
         address = self._mint.read(request.path_params.get("token", ""))
         sender = await self._sender_of(request, body, address)
         if isinstance(sender, Refusal):
             return sender
-        if kind == "inbound":
-            return await self._relay_inbound(sender, body)
-        disposition = await self._correlator.receive(body, sender=sender, address=address)
-        if disposition is Disposition.FORBIDDEN:
-            return Refusal(problem=Problem.UNAUTHORIZED)
-        return disposition
+        disposition = await self._reception.receive(
+            body, sender=sender, address=address, expected=kind
+        )
+        return _REFUSED.get(disposition, disposition)
 
     async def _sender_of(
         self, request: Request, body: bytes, address: StepAddress | None
@@ -140,36 +179,3 @@ class WebhookApi:
             log.error("webhook.refused", reason="application")
             return Refusal(problem=Problem.UNAUTHORIZED)
         return sender
-
-    async def _relay_inbound(self, sender: str, body: bytes) -> Disposition:
-        document = parse_document(body)
-        inbound = None
-        if not document.errors:
-            inbound = translate_inbound(document.value, reply_as_text=self._reply_as_text).value
-        application = self._applications.inbound_of(sender)
-        if inbound is None or application is None:
-            reason = "unusable" if inbound is None else "no-inbound-url"
-            await self._engine.store.hold(
-                application=sender,
-                reason=reason,
-                message_uuid=None,
-                body=body,
-                now_ms=self._clock.now_ms(),
-            )
-            log.warning("webhook.held", reason=reason)
-            return Disposition.HELD_UNUSABLE
-        try:
-            await self._engine.enqueue(
-                NewOutboxItem(
-                    item_id=OutboxItemId(owner=str(self._clock.draw_uuid()), position=0),
-                    kind=OutboxKind.CALLBACK,
-                    application=application.name,
-                    url=application.inbound_url or "",
-                    step=-1,
-                    body=orjson.dumps(inbound),
-                ),
-                digest=hashlib.blake2b(body, digest_size=12).digest(),
-            )
-        except CauseSpent:
-            return Disposition.DUPLICATE
-        return Disposition.APPLIED

@@ -221,6 +221,20 @@ class Store(Protocol):
         """Return `unmatched` webhooks whose message id is bound: a crash came between."""
         ...
 
+    async def held(
+        self, senders: Sequence[str], *, reason: str | None, after: int, limit: int
+    ) -> Sequence[HeldWebhook]:
+        """Return up to `limit` webhooks held from any of `senders`, in the order they were kept.
+
+        With a `reason`, those held for it: its word, whatever stands behind a colon. Only those
+        with a `held_id` above `after` are returned: the last one of a page begins the next one.
+        """
+        ...
+
+    async def held_webhook(self, held_id: int) -> HeldWebhook | None:
+        """Return one held webhook, None when it is gone."""
+        ...
+
     async def drop_held(self, held_id: int) -> None:
         """Forget a held webhook after it was used. Does nothing when it is gone."""
         ...

@@ -236,6 +236,14 @@ class SqliteStore:
     async def matchable(self, *, limit: int) -> Sequence[HeldWebhook]:
         return self._read(self._reads.matchable, limit)
 
+    async def held(
+        self, senders: Sequence[str], *, reason: str | None, after: int, limit: int
+    ) -> Sequence[HeldWebhook]:
+        return self._read(self._reads.held, senders, reason, after, limit)
+
+    async def held_webhook(self, held_id: int) -> HeldWebhook | None:
+        return self._read(self._reads.held_webhook, held_id)
+
     async def drop_held(self, held_id: int) -> None:
         await self.writer.submit(partial(sqlite_upkeep.drop_held, held_id=held_id))
 

@@ -32,6 +32,9 @@ from gateway.stores.sqlite_rows import (
     timer,
 )
 
+_LAST_ROW: Final = 2**63 - 1
+"""No row has a higher number; SQLite takes none."""
+
 _SIZES: Final = """
 SELECT 'open_dispatches', count(*) FROM dispatch WHERE is_open
 UNION ALL SELECT 'pending_timers', count(*) FROM timer
@@ -149,6 +152,28 @@ class SqliteReads:
             (limit,),
         )
         return [held_webhook(row) for row in rows]
+
+    def held(
+        self, senders: Sequence[str], reason: str | None, after: int, limit: int
+    ) -> Sequence[HeldWebhook]:
+        """Return webhooks of these senders with a number above `after`, in ascending order."""
+        names = {f"sender{number}": name for number, name in enumerate(senders)}
+        listed = ", ".join(f":{parameter}" for parameter in names)
+        rows = self._execute(
+            # Only names of parameters are put in.
+            f"{SELECT_HELD} WHERE held_webhook.application IN"  # noqa: S608
+            f" (SELECT id FROM application WHERE name IN ({listed}))"
+            " AND id > :after AND (:reason IS NULL OR reason = :reason"
+            " OR substr(reason, 1, length(:reason) + 1) = :reason || ':')"
+            " ORDER BY id LIMIT :limit",
+            {**names, "reason": reason, "after": min(after, _LAST_ROW), "limit": limit},
+        )
+        return [held_webhook(row) for row in rows]
+
+    def held_webhook(self, held_id: int) -> HeldWebhook | None:
+        """Return one held webhook."""
+        row = self._execute(SELECT_HELD + "WHERE id = ?", (min(held_id, _LAST_ROW),)).fetchone()
+        return None if row is None else held_webhook(row)
 
     def applications_in_use(self) -> Sequence[str]:
         """Return the names of the applications with work left: a scan, done when starting."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from gateway.clock import Clock
 from gateway.correlation import Correlator
@@ -28,11 +28,14 @@ class Housekeeper:
         clock: Clock,
         metrics: Metrics,
         retention_s: float,
+        chores: Sequence[Callable[[], Awaitable[object]]] = (),
     ) -> None:
+        """Prepare; `chores` are done once a minute, too."""
         self._store = store
         self._correlator = correlator
         self._clock = clock
         self._metrics = metrics
+        self._chores = chores
         self._retention_ms = int(retention_s * 1000)
 
     async def run(self) -> None:
@@ -40,6 +43,8 @@ class Housekeeper:
         while True:
             await self._guarded(self._correlator.match_leftovers)
             await self._guarded(self.sweep)
+            for chore in self._chores:
+                await self._guarded(chore)
             await asyncio.sleep(_SWEEP_EVERY_S)
 
     async def sweep(self) -> int:

@@ -271,12 +271,22 @@ async def test_a_stranger_s_token_changes_nothing(bench: Bench) -> None:
     ],
     ids=["no such dispatch", "no such step"],
 )
-async def test_a_token_that_names_nothing_is_forbidden_like_a_foreign_one(
+async def test_a_token_that_names_nothing_any_more_is_heard_and_counted(
     bench: Bench, address: StepAddress
 ) -> None:
     await sent(bench)
     body = status_body("read", UNHEARD_OF)
     heard = await bench.correlator.receive(body, sender=ACCOUNT, address=address)
+    assert (heard, await held(bench)) == (Disposition.UNKNOWN_DISPATCH, 0)
+
+
+async def test_a_stranger_with_a_token_for_a_step_that_is_not_there_is_forbidden(
+    bench: Bench,
+) -> None:
+    dispatch_uuid, _ = await sent(bench)
+    address = StepAddress(dispatch_uuid=dispatch_uuid, step=2)
+    body = status_body("read", UNHEARD_OF)
+    heard = await bench.correlator.receive(body, sender="account:stranger", address=address)
     assert heard is Disposition.FORBIDDEN
 
 

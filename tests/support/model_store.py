@@ -227,6 +227,21 @@ class ModelStore:
     async def matchable(self, *, limit: int) -> Sequence[HeldWebhook]:
         return [one for one in self._unmatched() if one.message_uuid in self._messages][:limit]
 
+    async def held(
+        self, senders: Sequence[str], *, reason: str | None, after: int, limit: int
+    ) -> Sequence[HeldWebhook]:
+        found = [
+            one
+            for held_id, one in sorted(self._held.items())
+            if one.application in senders
+            and held_id > after
+            and reason in (None, one.reason, one.reason.partition(":")[0])
+        ]
+        return found[:limit]
+
+    async def held_webhook(self, held_id: int) -> HeldWebhook | None:
+        return self._held.get(held_id)
+
     async def drop_held(self, held_id: int) -> None:
         self._held.pop(held_id, None)
 

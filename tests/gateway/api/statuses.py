@@ -33,6 +33,21 @@ def status_of(send: JsonObject, status: JsonValue = "delivered", **members: Json
     )
 
 
+def v01_status_of(send: JsonObject, status: JsonValue = "delivered", **members: JsonValue) -> bytes:
+    """Return the same in the shape of v0.1."""
+    address = {"type": send["channel"]}
+    return orjson.dumps(
+        {
+            "message_uuid": message_uuid_of(send),
+            "to": {**address, "number": send["to"]},
+            "from": {**address, "number": send["from"]},
+            "timestamp": "2025-02-03T12:14:25.000Z",
+            "status": status,
+            **members,
+        }
+    )
+
+
 def path_of(send: JsonObject) -> str:
     """Return the path of the send's webhook URL: the token is its end."""
     return str(send["webhook_url"]).removeprefix(PUBLIC_URL)

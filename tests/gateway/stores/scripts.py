@@ -109,6 +109,9 @@ class Player:
         shown.append(await self._store.next_timer_ms())
         shown.append(sorted(await self._store.dead_letters(SHOP, limit=99), key=str))
         shown.append(sorted(one.body for one in await self._store.matchable(limit=99)))
+        for reason in (None, "unmatched"):
+            listed = await self._store.held([SHOP], reason=reason, after=0, limit=99)
+            shown.append([replace(one, held_id=0) for one in listed])
         return shown
 
     async def _accept(self, move: Move) -> Answer:

@@ -1,0 +1,207 @@
+"""What becomes of a verified webhook: told by its body, whatever route it came by.
+
+A status goes to the correlator, a person's message to the application, and what speaks of something
+else is kept under a reason of its own. What is kept can be released: it takes the same way again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import orjson
+
+from gateway.applications import Applications
+from gateway.clock import Clock
+from gateway.correlation import SPENT, Correlator, Disposition
+from gateway.engine import Engine
+from gateway.logs import get_logger
+from gateway.parking import HeldReason, Parking
+from gateway.settings import Application
+from gateway.sms_api import SmsApiNotice
+from gateway.stores.base import (
+    CauseSpent,
+    HeldWebhook,
+    NewOutboxItem,
+    OutboxItemId,
+    OutboxKind,
+    StoreUnavailable,
+)
+from gateway.tokens import StepAddress
+from translators.diagnostics import JsonValue, Translation
+from translators.documents import parse_document
+from translators.inbound import translate_inbound
+from translators.webhook_shapes import WebhookKind, is_v01_inbound, read_form, webhook_kind
+
+log = get_logger()
+
+_MAX_UNPROVEN: Final = 16 * 1024
+"""Bytes of a webhook that nobody signed: an SMS with all its parameters is far shorter."""
+_MAX_HELD: Final = 10_000
+"""Webhooks on hold beyond which strangers add none: 160 MB at most."""
+
+_FOREIGN: Final = {
+    WebhookKind.SMS_API: HeldReason.SMS_API_FORMAT,
+    WebhookKind.VERIFY: HeldReason.VERIFY_FORMAT,
+    WebhookKind.DISPATCH_REPORT: HeldReason.DISPATCH_REPORT,
+}
+
+
+class Reception:
+    """Takes in webhooks of every kind."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        correlator: Correlator,
+        applications: Applications,
+        sms_api: SmsApiNotice,
+        clock: Clock,
+        reply_as_text: bool,
+    ) -> None:
+        self._engine = engine
+        self._correlator = correlator
+        self._applications = applications
+        self._sms_api = sms_api
+        self._clock = clock
+        self._reply_as_text = reply_as_text
+        self._parking = Parking(engine.store, clock)
+
+    async def receive(
+        self,
+        body: bytes,
+        *,
+        sender: str,
+        address: StepAddress | None,
+        expected: WebhookKind = WebhookKind.STATUS,
+    ) -> Disposition:
+        """Take in one webhook whose sender is known.
+
+        Args:
+            body: the raw body.
+            sender: who signed it, in the words of `Applications.sender_of`.
+            address: what the token of the URL names, None without a good token.
+            expected: what the route is for, if the body does not tell.
+
+        Raises:
+            StoreUnavailable: nothing happened; the vendor must send it again.
+        """
+        document = parse_document(body)
+        match _kind_of(document, body) or expected:
+            case WebhookKind.INBOUND:
+                return await self._relay(document, body, sender, address)
+            case WebhookKind.SMS_API | WebhookKind.VERIFY | WebhookKind.DISPATCH_REPORT as kind:
+                if kind is WebhookKind.SMS_API:
+                    self._sms_api.raise_alarm(self._applications.account_of(sender))
+                await self._parking.hold(sender, _FOREIGN[kind], None, body)
+                return Disposition.HELD_FOREIGN
+            case _:
+                return await self._correlator.receive(
+                    body, sender=sender, address=address, document=document
+                )
+
+    async def receive_unproven(self, body: bytes) -> Disposition | None:
+        """Keep a webhook of the SMS API, which nobody signs; None if it is none.
+
+        It is told by the form alone and touches no dispatch, also when it is released.
+
+        Args:
+            body: the raw body, or the query of the URL.
+
+        Raises:
+            StoreUnavailable: nothing happened; the vendor must send it again.
+        """
+        if len(body) > _MAX_UNPROVEN:
+            return None
+        document = parse_document(body)
+        fields = read_form(body) if document.errors else document.value
+        if webhook_kind(fields) is not WebhookKind.SMS_API or not isinstance(fields, dict):
+            return None
+        counts = await self._engine.store.counts()
+        if counts.held_webhooks >= _MAX_HELD:
+            return Disposition.NO_ROOM
+        sender = self._applications.stranger_of(fields.get("api-key"))
+        self._sms_api.raise_alarm(self._applications.account_of(sender))
+        await self._parking.hold(sender, HeldReason.SMS_API_FORMAT, None, body)
+        return Disposition.HELD_FOREIGN
+
+    async def release(self, held: HeldWebhook) -> Disposition:
+        """Take a held webhook in anew, as if it came now; it is dropped once it was used.
+
+        One that still cannot be used stays, under the reason of today.
+
+        Raises:
+            StoreUnavailable: it is as it was.
+        """
+        sender = held.application
+        try:
+            disposition = await self.receive(held.body, sender=sender, address=None)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            await self._parking.hold(
+                sender, HeldReason.FAILED, None, held.body, is_fault=True, exc_info=True
+            )
+            return Disposition.HELD_UNUSABLE
+        if disposition in SPENT:
+            await self._engine.store.drop_held(held.held_id)
+        elif disposition is Disposition.FORBIDDEN:
+            await self._parking.hold(sender, HeldReason.NOT_PERMITTED, None, held.body)
+        return disposition
+
+    async def _relay(
+        self,
+        document: Translation[JsonValue],
+        body: bytes,
+        sender: str,
+        address: StepAddress | None,
+    ) -> Disposition:
+        application = self._applications.inbound_of(sender)
+        if address is not None:
+            # A token says of whose message this is about, where the signer is a whole account.
+            record = await self._engine.store.load(address.dispatch_uuid)
+            if record is not None:
+                if not self._applications.speaks_for(sender, record.application):
+                    log.error("webhook.refused", reason="not-permitted")
+                    return Disposition.FORBIDDEN
+                application = self._wanting(record.application)
+        inbound = translate_inbound(document.value, reply_as_text=self._reply_as_text)
+        if document.errors or inbound.value is None:
+            codes = ",".join(document.codes if document.errors else inbound.codes)
+            await self._parking.hold(sender, f"{HeldReason.UNUSABLE}:{codes}", None, body)
+            return Disposition.HELD_UNUSABLE
+        if application is None:
+            await self._parking.hold(sender, HeldReason.NO_INBOUND_URL, None, body)
+            return Disposition.HELD_UNUSABLE
+        is_theirs = is_v01_inbound(document.value)
+        if is_theirs:
+            log.warning("webhook.in_v01_shape", rules=list(inbound.codes))
+        try:
+            await self._engine.enqueue(
+                NewOutboxItem(
+                    item_id=OutboxItemId(owner=str(self._clock.draw_uuid()), position=0),
+                    kind=OutboxKind.CALLBACK,
+                    application=application.name,
+                    url=application.inbound_url or "",
+                    step=-1,
+                    # In the shape of v0.1 already: what the application expects, to the byte.
+                    body=body if is_theirs else orjson.dumps(inbound.value),
+                ),
+                digest=hashlib.blake2b(body, digest_size=12).digest(),
+            )
+        except CauseSpent:
+            return Disposition.DUPLICATE
+        return Disposition.APPLIED
+
+    def _wanting(self, name: str) -> Application | None:
+        application = self._applications.by_name[name]
+        return application if application.inbound_url is not None else None
+
+
+def _kind_of(document: Translation[JsonValue], body: bytes) -> WebhookKind | None:
+    """Return what a body says it is; None if it does not say."""
+    kind = webhook_kind(read_form(body) if document.errors else document.value)
+    if document.errors and kind is not WebhookKind.SMS_API:
+        return None  # nothing else comes as a form
+    return None if kind is WebhookKind.UNKNOWN else kind
