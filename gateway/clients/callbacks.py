@@ -112,11 +112,13 @@ class CallbackClient:
         seen = await exchange(
             self._session, target, body, headers, deadline_s=self._deadline_s, body_s=_BODY_S
         )
-        if seen.http_status is not None and 200 <= seen.http_status <= 299:
-            return Delivered(http_status=seen.http_status)
+        # The receiver has decided when it has written its status line, whatever follows.
+        http_status = seen.http_status or seen.broken_status
+        if http_status is not None and 200 <= http_status <= 299:
+            return Delivered(http_status=http_status)
         return Undelivered(
-            reason=seen.fault or _refusal(seen.http_status or 0),
-            http_status=seen.http_status,
+            reason=_refusal(http_status) if http_status is not None else f"{seen.fault}",
+            http_status=http_status,
             retry_after_s=retry_after_s(
                 seen.headers.get("Retry-After"), now_s=self._clock.wall_s()
             ),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,9 @@ from gateway.clients.guard import AddressPolicy, AddressRefused, GuardedResolver
 
 MAX_BODY: Final = 64 * 1024
 _MAX_HEAD: Final = 64 * 1024
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
+_STATUS_LINE: Final = re.compile(rb"[\r\n]*HTTP/1\.[01] ([2-5][0-9]{2})(?: [^\n]*)?\r?\n")
+_BEGINNING: Final = b"HTTP/1."
 _KEEP_ALIVE_S: Final = 5.0
 """Under the idle limit of common servers, so that it is us who close an idle connection."""
 
@@ -62,25 +66,33 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
     """As much of the body as came within the limits, never decompressed."""
+    broken_status: int | None = None
+    """The status of an answer whose head cannot be read, but for its first line."""
     is_whole: bool = False
     """Whether the body was read to its end, which the server has to have said."""
     fault: Fault | None = None
     """Set exactly when there is no status."""
 
 
+class HeadCutOff(HttpProcessingError):
+    """The connection ended between the status line and the end of the head."""
+
+
 class StrictReader(ResponseHandler):
     """aiohttp's reader of one connection, strict where an answer could be mistaken or endless.
 
     On its own aiohttp takes what a server says on an idle connection, a late 408 for instance, as
-    the answer to the next request, and parses informational responses for as long as they come.
+    the answer to the next request, and parses informational responses for as long as they come. A
+    body it cannot parse makes it lose the head that came with it, and so does a header the status.
     """
 
     _awaiting = False
-    _head_size = 0
 
     def set_response_params(self, **params: Any) -> None:
         """Expect the answer to one request."""
         self._awaiting, self._head_size = True, 0
+        self._head = bytearray()  # what has come of a head that is not complete yet
+        self._status: int | None = None  # of the head that is being parsed
         super().set_response_params(**params)
 
     def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
@@ -93,15 +105,65 @@ class StrictReader(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the socket; none at all is how aiohttp resumes a paused parser."""
+        if data and self._awaiting:
+            data = self._take_heads(data)
+            if not data:
+                return
         is_idle = not self._awaiting and (self._payload is None or self._payload.is_eof())
         if data and is_idle:
             self.abort()
             return
-        self._head_size += len(data)
         super().data_received(data)
-        if self._awaiting and self._head_size > _MAX_HEAD and self.transport is not None:
+
+    def _take_heads(self, data: bytes) -> bytes:
+        """Parse each head as soon as it is complete, and alone; return what follows the last."""
+        seen = max(0, len(self._head) - 2)
+        self._head += data
+        while self._awaiting and self._exception is None:
+            end = _HEAD_END.search(self._head, seen)
+            if end is None and _may_begin_head(self._head):
+                break
+            head = bytes(self._head[: end.end()] if end else self._head)
+            del self._head[: len(head)]
+            seen, self._head_size = 0, self._head_size + len(head)
+            self._status = _status_of(head)
+            super().data_received(head)
+            self._bound_head()
+        self._bound_head()
+        if self._awaiting:
+            return b""
+        rest = bytes(self._head)
+        self._head.clear()
+        return rest
+
+    def _bound_head(self) -> None:
+        """Give up on heads that are too long in all."""
+        if self._awaiting and self._head_size + len(self._head) > _MAX_HEAD and self.transport:
+            self._status = None
+            self._head.clear()
             self.set_exception(HttpProcessingError(message="the head does not end"))
             self.transport.abort()
+
+    def set_exception(self, exc: BaseException, *cause: BaseException) -> None:
+        """End the wait for an answer; the error tells its status, and 0 if none was seen."""
+        if self._awaiting:
+            status = self._status or _status_of(self._head)
+            if isinstance(exc, HttpProcessingError):
+                exc = HttpProcessingError(code=status or 0, message=str(exc))
+            elif status:
+                exc = HeadCutOff(code=status, message=str(exc))
+        super().set_exception(exc, *cause)
+
+
+def _status_of(head: bytes | bytearray) -> int | None:
+    """Return the status that a head begins with, None if it has no such line."""
+    line = _STATUS_LINE.match(head)
+    return int(line[1]) if line else None
+
+
+def _may_begin_head(data: bytes | bytearray) -> bool:
+    begun = data.lstrip(b"\r\n")[: len(_BEGINNING)]
+    return _BEGINNING.startswith(begun)
 
 
 def open_session(
@@ -187,6 +249,8 @@ async def exchange(
                 # Keeps a connection whose answer was read to the end, closes any other.
                 response.close()
     except (aiohttp.ClientError, OSError) as error:
+        if isinstance(error, aiohttp.ClientResponseError):
+            seen.broken_status = error.status or None
         if seen.http_status is None:
             seen.fault = _fault_after(error) if seen.began else _fault_before(error)
     return seen
@@ -231,6 +295,8 @@ def _fault_after(error: Exception) -> Fault:
     match error:
         case TimeoutError():
             return Fault.DEADLINE_PASSED
+        case aiohttp.ClientResponseError(__cause__=HeadCutOff()):
+            return Fault.CONNECTION_LOST
         case aiohttp.ClientResponseError():
             return Fault.UNREADABLE_RESPONSE
         case _:

@@ -45,6 +45,11 @@ class Peer:
         """Wait until the client closes, and return what it still wrote."""
         return await self._reader.read()
 
+    async def taken(self) -> None:
+        """Give the client, which shares the loop, the turns it needs to read what was said."""
+        for _ in range(20):
+            await asyncio.sleep(0)
+
     def reset(self) -> None:
         """Close with a reset instead of a FIN."""
         linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"
@@ -153,6 +158,18 @@ async def resetting(peer: Peer) -> None:
     """Read one request and reset the connection."""
     await peer.request()
     peer.reset()
+
+
+def resetting_after(*pieces: bytes) -> Script:
+    """Answer one request with `pieces`, and reset the connection once the client has them."""
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(*pieces)
+        await peer.taken()
+        peer.reset()
+
+    return script
 
 
 async def closing_at_once(peer: Peer) -> None:

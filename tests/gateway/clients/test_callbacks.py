@@ -33,6 +33,7 @@ from tests.gateway.clients.peers import (
     answering_then_closing,
     dripping,
     flooding,
+    resetting_after,
     silent,
 )
 
@@ -101,6 +102,85 @@ ANSWERS: dict[str, tuple[Script, Delivered | Undelivered]] = {
     "C5 200, then the connection breaks": (
         answering_then_closing(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal"),
         Delivered(http_status=200),
+    ),
+    **{
+        f"C5 {what}": (answering(*pieces), Delivered(http_status=int(pieces[0][9:12])))
+        for what, pieces in {
+            "204 with a body": [b"HTTP/1.1 204 None\r\n\r\n<p>Thanks</p>"],
+            "204 with a body and its length": [b"HTTP/1.1 204 None\r\nContent-Length: 2\r\n\r\nok"],
+            "204 with a chunked body": [
+                b"HTTP/1.1 204 None\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+            ],
+            "204, then a body": [b"HTTP/1.1 204 None\r\n\r\n", b"ok"],
+            "a body longer than declared": [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok, ok"],
+            "a body where none was declared": [b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nok"],
+            "a second answer": [
+                b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" + head("500 No") + b"x"
+            ],
+            "chunked rubbish with the head": [
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nrubbish"
+            ],
+            "chunked rubbish later": [
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n",
+                b"rubbish",
+            ],
+            "a head that ends between two segments": [
+                b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r",
+                b"\nrubbish",
+            ],
+            "a head with bare line feeds": [b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok, ok"],
+            "a length that is no number": [b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok"],
+            "a negative length": [b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"],
+            "two lengths": [b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nok"],
+            "a length and chunks": [
+                b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            ],
+            "a line that is no header": [b"HTTP/1.1 200 OK\r\nno header\r\n", b"\r\n"],
+            "a header with a NUL": [b"HTTP/1.1 200 OK\r\nX: a\x00b\r\n\r\n"],
+        }.items()
+    },
+    "C5 an interim answer, then 201 and rubbish": (
+        answering(
+            b"HTTP/1.1 100 Go on\r\n\r\nHTTP/1.1 201 Made\r\nContent-Length: 0\r\n\r\nrubbish"
+        ),
+        Delivered(http_status=201),
+    ),
+    "C5 200, then silence": (
+        answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal"),
+        Delivered(http_status=200),
+    ),
+    "C5 200, then the connection is reset": (
+        resetting_after(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhal"),
+        Delivered(http_status=200),
+    ),
+    "C5 200, then the head breaks off": (
+        answering_then_closing(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        Delivered(http_status=200),
+    ),
+    "C5 200, then a reset in the head": (
+        resetting_after(b"HTTP/1.1 200 OK\r\nContent-Le"),
+        Delivered(http_status=200),
+    ),
+    "a status line that breaks off": (
+        answering_then_closing(b"HTTP/1.1 20"),
+        undelivered("connection-lost"),
+    ),
+    "an interim answer that is the last": (
+        answering_then_closing(b"HTTP/1.1 100 Go on\r\n\r\n"),
+        undelivered("connection-lost"),
+    ),
+    "a failure with a broken head": (
+        answering(b"HTTP/1.1 500 No\r\nContent-Length: x\r\n\r\n"),
+        undelivered("server-error", 500),
+    ),
+    "a refusal with a body longer than declared": (
+        answering(b"HTTP/1.1 406 No\r\nContent-Length: 1\r\n\r\nno"),
+        undelivered("client-error", 406),
+    ),
+    "another protocol": (
+        answering(b"220 mail.example ESMTP\r\n"),
+        undelivered("unreadable-response"),
     ),
     "C6 101": (
         answering(b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"),

@@ -94,6 +94,21 @@ ANSWERS: dict[str, tuple[Script, Answered]] = {
         answering_then_closing(ACCEPTED[:-20]),
         Answered(http_status=202, body=b"", retry_after_s=None),
     ),
+    "a body longer than declared, in one piece": (
+        answering(ACCEPTED + b"more"),
+        Answered(http_status=202, body=b'{"message_uuid":"m"}', retry_after_s=None),
+    ),
+    "a chunk that holds the id, then rubbish, in one piece": (
+        answering(
+            b"HTTP/1.1 202 A\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b'14\r\n{"message_uuid":"m"}\r\nrubbish'
+        ),
+        Answered(http_status=202, body=b'{"message_uuid":"m"}', retry_after_s=None),
+    ),
+    "a refusal with a body longer than declared": (
+        answering(b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}more"),
+        Answered(http_status=422, body=b"{}", retry_after_s=None),
+    ),
     "1xx before the status": (
         answering(b"HTTP/1.1 103 Early Hints\r\n\r\n", ACCEPTED),
         Answered(http_status=202, body=b'{"message_uuid":"m"}', retry_after_s=None),
@@ -125,6 +140,14 @@ DOUBTS: dict[str, tuple[Script, str]] = {
     "closed within the head": (answering_then_closing(ACCEPTED[:20]), "connection-lost"),
     "status line that is garbage": (answering(b"HELLO\r\n\r\n"), "unreadable-response"),
     "HTTP/0.9": (answering(b"<html>hello</html>"), "unreadable-response"),
+    "202, then a head that cannot be read": (
+        answering(b"HTTP/1.1 202 A\r\nno header\r\n\r\n"),
+        "unreadable-response",
+    ),
+    "closed right after the status line": (
+        answering_then_closing(b"HTTP/1.1 202 A\r\n"),
+        "connection-lost",
+    ),
     "two lengths": (
         answering(b"HTTP/1.1 202 A\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"),
         "unreadable-response",
