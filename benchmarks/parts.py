@@ -13,12 +13,15 @@ import orjson
 
 from benchmarks.cycles import payload, reference
 from benchmarks.processes import ACCOUNT
+from gateway.alarms import Alarms
+from gateway.applications import Applications
 from gateway.clock import Clock
 from gateway.core.decide import decide
 from gateway.core.events import DispatchAccepted, SendAccepted
 from gateway.core.state import Dispatch, Step, Terms
 from gateway.correlation import Correlator, Disposition
 from gateway.engine import LEASE_MS, Engine
+from gateway.fences.fences import Fences
 from gateway.logs import configure_logging
 from gateway.metrics import Metrics
 from gateway.render import Renderer, RenderOptions
@@ -26,6 +29,7 @@ from gateway.server import calm_the_collector
 from gateway.settings import Application
 from gateway.stores.base import Commit, OutboxCause, OutboxItem, OutboxKind, RequestCause, Store
 from gateway.tokens import StepAddress, TokenMint
+from gateway.workers.timers import TimerLoop
 from translators.dispatch import DispatchPlan, translate_dispatch
 
 APPLICATION = Application(
@@ -111,6 +115,25 @@ class Parts:
             clock=self.clock,
             speaks_for=lambda sender, application: True,
             pass_v1_codes=False,
+        )
+
+    def timers(self) -> TimerLoop:
+        """Return a loop that fires what is due; nothing is held."""
+        fences = Fences(
+            store=self.store,
+            clock=self.clock,
+            alarms=Alarms(self.metrics),
+            applications=Applications([APPLICATION]),
+            rate_per_s=0,
+            unheard_hold_s=0,
+            upstream_s=None,
+        )
+        return TimerLoop(
+            engine=self.engine,
+            clock=self.clock,
+            metrics=self.metrics,
+            fences=fences,
+            stale_after_s=86_400,
         )
 
     def _offer(self, items: Sequence[OutboxItem]) -> None:

@@ -21,7 +21,6 @@ from gateway.settings import load_settings
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.stores.open import open_sqlite
 from gateway.stores.record import unpack_id
-from gateway.workers.timers import TimerLoop
 
 PENDING = 1_000_000
 PER_S, SECONDS, SLICES = 1_000, 10, 5
@@ -96,7 +95,7 @@ async def measure_lateness(
     """
     watch = Watch(clock, due_ms)
     parts = Parts(store=store, clock=clock, watch=watch.see)
-    timers = TimerLoop(engine=parts.engine, clock=clock, metrics=parts.metrics)
+    timers = parts.timers()
     busy_s = time.process_time()
     clock.put_at(first_ms - _LEAD_MS)
     task = asyncio.create_task(timers.run())
@@ -126,7 +125,7 @@ async def measure_lateness(
 async def measure_polls(store: Store, clock: MovableClock) -> None:
     """Print what it costs to look for due timers in vain."""
     parts = Parts(store=store, clock=clock)
-    timers = TimerLoop(engine=parts.engine, clock=clock, metrics=parts.metrics)
+    timers = parts.timers()
     taken = []
     for _ in range(SLICES):
         begun = time.perf_counter()

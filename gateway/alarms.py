@@ -62,7 +62,9 @@ class Alarms:
         known = self._standing.get(key)
         self._standing[key] = alarm
         if known is None:
-            log.error(
+            # A gap ends by itself, and every restart under load makes one.
+            report = log.warning if alarm.kind is AlarmKind.GAP else log.error
+            report(
                 "alarm.raised",
                 alarm=alarm.kind.value,
                 account=alarm.subject,

@@ -29,10 +29,13 @@ from gateway.clients.callbacks import CallbackClient
 from gateway.clients.credentials import UpstreamCredentials
 from gateway.clients.guard import AddressPolicy
 from gateway.clients.messages import MessagesClient
+from gateway.clients.upstream_date import UpstreamDate
 from gateway.clock import Clock
 from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
+from gateway.core.decide import Decision
 from gateway.correlation import Correlator
 from gateway.engine import Engine
+from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
@@ -42,7 +45,7 @@ from gateway.settings import Settings
 from gateway.settings.renewal import Renewal, renew
 from gateway.settings.terms import order_of, terms_of
 from gateway.sms_api import SmsApiNotice
-from gateway.stores.base import OutboxItem, OutboxKind, Store
+from gateway.stores.base import Commit, OutboxItem, OutboxKind, Store
 from gateway.tokens import TokenMint
 from gateway.workers.callbacks import Deliverer
 from gateway.workers.housekeeping import Housekeeper
@@ -89,6 +92,17 @@ class Gateway:
             clock=clock,
             metrics=metrics,
         )
+        self._upstream_date = UpstreamDate(base_url=settings.upstream, policy=policy)
+        self.fences = fences = Fences(
+            store=store,
+            clock=clock,
+            alarms=alarms,
+            applications=applications,
+            rate_per_s=settings.send_rate,
+            unheard_hold_s=settings.unheard_hold_s,
+            upstream_s=self._upstream_date.read_s if settings.clock == "checked" else None,
+        )
+        self.on_secrets_changed.append(fences.secrets_changed)
         engine = Engine(
             store=store,
             renderer=Renderer(applications.by_name, mint, _render_options(settings)),
@@ -96,7 +110,7 @@ class Gateway:
             metrics=metrics,
             terms=terms_of(settings),
             offer=self._offer,
-            witness=modes.witness,
+            witness=self._witness,
         )
         correlator = Correlator(
             engine=engine,
@@ -155,7 +169,13 @@ class Gateway:
             work=deliverer.work,
             concurrency=16 * settings.callback_concurrency,
         )
-        self._timers = TimerLoop(engine=engine, clock=clock, metrics=metrics)
+        self._timers = TimerLoop(
+            engine=engine,
+            clock=clock,
+            metrics=metrics,
+            fences=fences,
+            stale_after_s=settings.stale_after_s,
+        )
         self._housekeeper = Housekeeper(
             store=store,
             correlator=correlator,
@@ -199,6 +219,7 @@ class Gateway:
             authenticator=authenticator,
             problems=self._problems,
             alarms=alarms,
+            fences=fences,
             workflow_fee=settings.workflow_fee,
         )
         self._webhook_api = WebhookApi(
@@ -206,6 +227,7 @@ class Gateway:
             reception=reception,
             applications=applications,
             mint=mint,
+            fences=fences,
             problems=self._problems,
             clock=clock,
             metrics=metrics,
@@ -268,7 +290,9 @@ class Gateway:
 
     @contextlib.asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
+        await self.fences.begin()
         tasks = [
+            asyncio.create_task(self.fences.run(), name="fences"),
             asyncio.create_task(self._sends.run(), name="sends"),
             asyncio.create_task(self._callbacks.run(), name="callbacks"),
             asyncio.create_task(self._timers.run(), name="timers"),
@@ -287,6 +311,7 @@ class Gateway:
                 self._sends.drain(self._settings.drain_s),
                 self._callbacks.drain(self._settings.drain_s),
             )
+            await self.fences.end()
             await self._client.close()
             await self._callback_client.close()
 
@@ -322,6 +347,11 @@ class Gateway:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.critical("worker.died", worker=task.get_name(), error_type=type(error).__name__)
             self._broken.set()
+
+    def _witness(self, commit: Commit, decision: Decision) -> None:
+        self.fences.witness(commit)
+        if self.modes.witness is not None:
+            self.modes.witness(commit, decision)
 
     def _offer(self, items: Sequence[OutboxItem]) -> None:
         if items:

@@ -23,6 +23,14 @@ class Clock(Protocol):
         """Return the instant in Unix milliseconds. Steady: it never steps, whatever NTP does."""
         ...
 
+    def steady_ms(self) -> int:
+        """Return how long the machine has been up, suspends included: for measuring stalls only."""
+        ...
+
+    def anchor(self) -> None:
+        """Take the wall clock over: `now_ms` goes on from what it says now."""
+        ...
+
     def wall_s(self) -> int:
         """Return the wall clock in Unix seconds, for tokens that other machines judge."""
         ...
@@ -44,15 +52,23 @@ class SystemClock:
     """The machine's clock.
 
     Timers must not fire early because an operator or NTP stepped the wall clock: a timer that
-    fires early sends a real message. So the wall clock is read once, at construction, and time
-    then advances by the boot clock, which is never stepped and keeps counting through a suspend.
+    fires early sends a real message. So the wall clock is read at construction, and once more when
+    it was found right at the start; time then advances by the boot clock, which is never stepped
+    and keeps counting through a suspend.
     """
 
     def __init__(self) -> None:
-        self._offset_ns = time.time_ns() - time.clock_gettime_ns(_CLOCK)
+        self._offset_ns = 0
+        self.anchor()
 
     def now_ms(self) -> int:
         return (self._offset_ns + time.clock_gettime_ns(_CLOCK)) // 1_000_000
+
+    def steady_ms(self) -> int:
+        return time.clock_gettime_ns(_CLOCK) // 1_000_000
+
+    def anchor(self) -> None:
+        self._offset_ns = time.time_ns() - time.clock_gettime_ns(_CLOCK)
 
     def wall_s(self) -> int:
         return int(time.time())

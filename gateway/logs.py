@@ -33,6 +33,7 @@ EVENTS: Final = frozenset(
         "dispatch.accepted",
         "dispatch.event_committed",
         "gateway.started",
+        "hearing.gap_held",
         "gateway.stopped",
         "legacy.ended",
         "legacy.returned",

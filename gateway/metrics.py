@@ -90,6 +90,9 @@ class Metrics:
             "gateway_open_dispatches", "Dispatches without a final report.", registry=registry
         )
         self.pending_timers = Gauge("gateway_pending_timers", "Timers set.", registry=registry)
+        self.held_timers = Gauge(
+            "gateway_held_timers", "Timers that are set aside under a hold.", registry=registry
+        )
         self.pending_sends = Gauge(
             "gateway_pending_sends", "Sends waiting or under way.", registry=registry
         )

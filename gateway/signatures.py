@@ -142,6 +142,16 @@ def verify_body(
     return _dated(claims, api_key, now_s - max_age_s, now_s + max_ahead_s)
 
 
+def claimed_key(authorization: str | None) -> str | None:
+    """Return the `api_key` that a token names, not trusted: who may be meant by a bad signature."""
+    token = (authorization or "").strip().rpartition(" ")[2]
+    if len(token) > _MAX_TOKEN or not token.isascii() or token.count(".") != 2:
+        return None
+    claims = _json_object(token.encode("ascii").split(b".")[1])
+    named = claims and claims.get("api_key")
+    return named if isinstance(named, str) else None
+
+
 def _header_fault(segment: bytes) -> SignatureFault | None:
     if segment == _HEADER:
         return None

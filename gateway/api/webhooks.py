@@ -19,12 +19,14 @@ from gateway.api.problems import Problems
 from gateway.api.requests import ClientDisconnect, Refusal, read_body
 from gateway.applications import UNSIGNED, Applications
 from gateway.clock import Clock
+from gateway.core.state import DispatchStatus
 from gateway.correlation import Disposition
 from gateway.engine import Engine
+from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.reception import Reception
-from gateway.signatures import SignatureFault, verify_body
+from gateway.signatures import SignatureFault, claimed_key, verify_body
 from gateway.stores.base import StoreUnavailable
 from gateway.tokens import StepAddress, TokenMint
 from translators.problems import Problem
@@ -46,6 +48,14 @@ _REFUSED: Final = {
     Disposition.NO_ROOM: _NO_ROOM,
 }
 
+_UNREADABLE = Refusal(
+    problem=Problem.UNAVAILABLE,
+    detail="The webhook cannot be verified with the secrets of this gateway. Send it again.",
+)
+"""Known to be the vendor's, by our token or because the account is deaf: it must come again."""
+
+_DISPOSITIONS = {id(_UNSIGNED): "unsigned", id(_UNREADABLE): "unreadable"}
+
 
 class WebhookApi:
     """Receives webhooks."""
@@ -57,6 +67,7 @@ class WebhookApi:
         reception: Reception,
         applications: Applications,
         mint: TokenMint,
+        fences: Fences,
         problems: Problems,
         clock: Clock,
         metrics: Metrics,
@@ -67,6 +78,7 @@ class WebhookApi:
         self._reception = reception
         self._applications = applications
         self._mint = mint
+        self._fences = fences
         self._problems = problems
         self._clock = clock
         self._metrics = metrics
@@ -119,12 +131,13 @@ class WebhookApi:
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         except StoreUnavailable:
+            self._fences.hearing.lose_store()
             outcome = Refusal(problem=Problem.UNAVAILABLE)
         return self._answered(kind, outcome)
 
     def _answered(self, kind: WebhookKind, outcome: Disposition | Refusal) -> Response:
         if isinstance(outcome, Refusal):
-            disposition = "unsigned" if outcome is _UNSIGNED else outcome.problem.name.lower()
+            disposition = _DISPOSITIONS.get(id(outcome), outcome.problem.name.lower())
             self._metrics.webhooks.labels(kind.value, disposition).inc()
             return self._problems.answer(outcome)
         self._metrics.webhooks.labels(kind.value, outcome.value).inc()
@@ -157,25 +170,47 @@ class WebhookApi:
         if address is not None and not self._applications.are_all_signed:
             record = await self._engine.store.load(address.dispatch_uuid)
             if record is not None and self._applications.speaks_for(UNSIGNED, record.application):
+                await self._fences.webhook_verified(
+                    self._applications.account_of(record.application)
+                )
                 return UNSIGNED
         if not self._applications.are_signed:
             log.warning("webhook.refused", reason="no-token")
             return Refusal(problem=Problem.UNAUTHORIZED)
+        authorization = request.headers.get("authorization")
         verdict = verify_body(
-            request.headers.get("authorization"),
+            authorization,
             body,
             secrets_of=self._applications.secrets_of,
             now_s=self._clock.wall_s(),
             max_age_s=self._max_age_s,
         )
-        if verdict is SignatureFault.MISSING:
-            log.error("webhook.refused", reason=verdict.value)
-            return _UNSIGNED
         if isinstance(verdict, SignatureFault):
             log.error("webhook.refused", reason=verdict.value)
-            return Refusal(problem=Problem.UNAUTHORIZED)
+            return await self._refuse_unverified(verdict, authorization, address)
+        await self._fences.webhook_verified(verdict.api_key)
         sender = self._applications.sender_of(verdict)
         if sender is None:
             log.error("webhook.refused", reason="application")
             return Refusal(problem=Problem.UNAUTHORIZED)
         return sender
+
+    async def _refuse_unverified(
+        self, fault: SignatureFault, authorization: str | None, address: StepAddress | None
+    ) -> Refusal:
+        """Answer a webhook that cannot be verified: 401, unless it is known to be the vendor's.
+
+        The token was minted here and went to the vendor alone, so what comes with it is genuine:
+        the fault is in our secrets or our clock, and its step must not act on the silence.
+        """
+        if address is not None:
+            record = await self._engine.store.load(address.dispatch_uuid)
+            if record is not None and record.state.status is DispatchStatus.OPEN:
+                await self._fences.webhook_unreadable(record.application, address)
+            return _UNREADABLE
+        if fault is SignatureFault.MISSING:
+            return _UNSIGNED
+        account = claimed_key(authorization)
+        if account is not None and self._fences.is_deaf(account):
+            return _UNREADABLE
+        return Refusal(problem=Problem.UNAUTHORIZED)

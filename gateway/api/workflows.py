@@ -18,8 +18,9 @@ from gateway.api.requests import Refusal, refuse_stranger
 from gateway.bodies import message_uuid_of, report_messages
 from gateway.core.state import Dispatch, DispatchStatus, StepStatus
 from gateway.engine import Engine
+from gateway.fences.fences import Fences
 from gateway.settings import Application
-from gateway.stores.base import OutboxItemId, StoreUnavailable
+from gateway.stores.base import Hold, OutboxItemId, StoreUnavailable
 from translators.diagnostics import JsonObject
 from translators.problems import Problem
 from translators.report import render_report
@@ -43,6 +44,7 @@ class WorkflowApi:
         authenticator: Authenticator,
         problems: Problems,
         alarms: Alarms,
+        fences: Fences,
         workflow_fee: Decimal,
     ) -> None:
         self._engine = engine
@@ -50,6 +52,7 @@ class WorkflowApi:
         self._authenticator = authenticator
         self._problems = problems
         self._alarms = alarms
+        self._fences = fences
         self._workflow_fee = workflow_fee
 
     async def show(self, request: Request) -> Response:
@@ -86,6 +89,10 @@ class WorkflowApi:
             alarms := self._alarms.standing(application.account)
         ):
             body["alarms"] = [_alarm_body(alarm) for alarm in alarms]
+        if record.state.status is DispatchStatus.OPEN and (
+            holds := self._fences.concerning(record.application, dispatch_uuid)
+        ):
+            body["held"] = [_hold_body(hold) for hold in holds]
         return _json(200, body)
 
     async def _list_dead_letters(
@@ -131,6 +138,15 @@ def _alarm_body(alarm: Alarm) -> JsonObject:
         "why": alarm.why,
         "remedy": alarm.remedy,
     }
+
+
+def _hold_body(hold: Hold) -> JsonObject:
+    body: JsonObject = {"reason": hold.reason.value, "since": format_timestamp(hold.since_ms)}
+    if hold.step is not None:
+        body["step"] = hold.step + 1
+    if hold.until_ms is not None:
+        body["until"] = format_timestamp(hold.until_ms)
+    return body
 
 
 def _json(status_code: int, body: JsonObject) -> Response:

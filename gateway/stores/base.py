@@ -21,8 +21,11 @@ from gateway.stores.records import (
     Commit,
     DeadLetter,
     DispatchRecord,
+    DueTimer,
     HeldWebhook,
     HistoryEntry,
+    Hold,
+    HoldReason,
     NewOutboxItem,
     OutboxCause,
     OutboxItem,
@@ -36,6 +39,8 @@ from gateway.stores.records import (
     Timer,
     TimerCause,
     WebhookCause,
+    account_scope,
+    step_scope,
 )
 
 __all__ = [
@@ -44,8 +49,11 @@ __all__ = [
     "Commit",
     "DeadLetter",
     "DispatchRecord",
+    "DueTimer",
     "HeldWebhook",
     "HistoryEntry",
+    "Hold",
+    "HoldReason",
     "NewOutboxItem",
     "OutboxCause",
     "OutboxItem",
@@ -60,6 +68,8 @@ __all__ = [
     "Timer",
     "TimerCause",
     "WebhookCause",
+    "account_scope",
+    "step_scope",
 ]
 
 
@@ -187,12 +197,51 @@ class Store(Protocol):
         """
         ...
 
-    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[Timer]:
-        """Return up to `limit` timers that are due, the longest due first. They stay set."""
+    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[DueTimer]:
+        """Return up to `limit` timers that are due, the longest due first. They stay set.
+
+        Timers that are set aside are not among them.
+        """
         ...
 
     async def next_timer_ms(self) -> int | None:
-        """Return the instant of the earliest timer, None when none is set."""
+        """Return the instant of the earliest timer that is not set aside, None without one."""
+        ...
+
+    async def place_hold(self, hold: Hold) -> None:
+        """Remember a hold, in place of an earlier one of its scope and reason."""
+        ...
+
+    async def lift_hold(self, hold: Hold) -> None:
+        """Forget the hold of this scope and reason; does nothing when there is none."""
+        ...
+
+    async def holds(self) -> Sequence[Hold]:
+        """Return all holds, the oldest first."""
+        ...
+
+    async def set_aside(self, timers: Sequence[Timer], *, scope: str) -> None:
+        """Take timers out of the index of what is due, to be brought back by their scope.
+
+        They stay set: a commit drops them as any other, and spends none of them meanwhile. One
+        that is not set any more, or is set aside already, is left as it is.
+        """
+        ...
+
+    async def bring_back(self, scope: str, *, limit: int) -> int:
+        """Put up to `limit` timers of a scope back, the longest due first; return how many."""
+        ...
+
+    async def scopes_aside(self) -> Sequence[str]:
+        """Return the scopes that timers are set aside under."""
+        ...
+
+    async def sign(self, *, now_ms: int) -> None:
+        """Leave a durable sign of life."""
+        ...
+
+    async def signed_ms(self) -> int | None:
+        """Return the last sign of life, None when there never was one."""
         ...
 
     async def hold(

@@ -83,6 +83,64 @@ class Timer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimer:
+    """A timer whose time has come, and the application of its dispatch."""
+
+    timer: Timer
+    application: str
+
+
+class HoldReason(StrEnum):
+    """Why timers wait although they are due. docs/operations.md, "Holds", has when each ends."""
+
+    GAP = "gap"
+    """The gateway was down, stalled or without a store: webhooks may have been missed."""
+    UNREADABLE = "unreadable"
+    """A webhook of this very step came and could not be verified."""
+    DEAF = "deaf"
+    """Webhooks of the account come and cannot be verified."""
+    UNHEARD = "unheard"
+    """Sends of the account are accepted and no webhook comes."""
+    CLOCK = "clock"
+    """The clock has not been found right since the start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why, and until when, the timers of an account, or of one step of it, do not fire.
+
+    One for each `scope` and reason. `until_ms` is None until somebody ends it. `latest_ms` is when
+    its cause was last seen, and `secrets` a fingerprint of the signature secrets the account had.
+    """
+
+    account: str
+    reason: HoldReason
+    since_ms: int
+    until_ms: int | None = None
+    dispatch_uuid: str | None = None
+    step: int | None = None
+    latest_ms: int = 0
+    secrets: str = ""
+
+    @property
+    def scope(self) -> str:
+        """What is held: the account, or one step."""
+        if self.dispatch_uuid is None:
+            return account_scope(self.account)
+        return step_scope(self.dispatch_uuid, self.step or 0)
+
+
+def account_scope(account: str) -> str:
+    """Name the timers of an account."""
+    return f"account:{account}"
+
+
+def step_scope(dispatch_uuid: str, step: int) -> str:
+    """Name the timers of one step."""
+    return f"step:{dispatch_uuid}/{step}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestCause:
     """A caller's POST. With an idempotency key it can be spent once per application.
 
@@ -212,6 +270,8 @@ class StoreCounts:
     pending_callbacks: int
     dead_letters: int
     held_webhooks: int
+    held_timers: int = 0
+    """Of the pending timers, those that are set aside."""
 
 
 class RevisionConflict(Exception):

@@ -17,14 +17,16 @@ from functools import partial
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
-from gateway.stores import sqlite_outbox, sqlite_upkeep
+from gateway.stores import sqlite_holds, sqlite_outbox, sqlite_upkeep
 from gateway.stores.base import (
     CauseSpent,
     Commit,
     DeadLetter,
     DispatchRecord,
+    DueTimer,
     HeldWebhook,
     HistoryEntry,
+    Hold,
     NewOutboxItem,
     OutboxItem,
     OutboxItemId,
@@ -201,11 +203,35 @@ class SqliteStore:
 
         return await self.writer.submit(operation)
 
-    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[Timer]:
+    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[DueTimer]:
         return self._read(self._reads.due_timers, now_ms, limit)
 
     async def next_timer_ms(self) -> int | None:
         return self._read(self._reads.next_timer_ms)
+
+    async def place_hold(self, hold: Hold) -> None:
+        await self.writer.submit(partial(sqlite_holds.place, hold=hold))
+
+    async def lift_hold(self, hold: Hold) -> None:
+        await self.writer.submit(partial(sqlite_holds.lift, hold=hold))
+
+    async def holds(self) -> Sequence[Hold]:
+        return self._read(self._reads.holds)
+
+    async def set_aside(self, timers: Sequence[Timer], *, scope: str) -> None:
+        await self.writer.submit(partial(sqlite_holds.set_aside, timers=timers, scope=scope))
+
+    async def bring_back(self, scope: str, *, limit: int) -> int:
+        return await self.writer.submit(partial(sqlite_holds.bring_back, scope=scope, limit=limit))
+
+    async def scopes_aside(self) -> Sequence[str]:
+        return self._read(self._reads.scopes_aside)
+
+    async def sign(self, *, now_ms: int) -> None:
+        await self.writer.submit(partial(sqlite_holds.sign, now_ms=now_ms))
+
+    async def signed_ms(self) -> int | None:
+        return self._read(self._reads.signed_ms)
 
     async def hold(
         self,
@@ -267,6 +293,7 @@ class SqliteStore:
             pending_callbacks=sizes["pending_callbacks"],
             dead_letters=sizes["dead_letters"],
             held_webhooks=sizes["held_webhooks"],
+            held_timers=sizes["held_timers"],
         )
 
     async def check(self) -> None:

@@ -147,3 +147,35 @@ ALTER TABLE outbox ADD COLUMN is_waiting INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE outbox ADD COLUMN holds_until_ms INTEGER;
 
 UPDATE outbox SET is_waiting = 1 WHERE due_ms IS NULL;
+
+-- migration 3
+--
+-- Timers that are due and must not fire are set aside, out of the index of what is due, and come
+-- back with their due instants. A store of before has its latest commit for a sign of life.
+
+CREATE TABLE hold (
+    scope TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    account TEXT NOT NULL,
+    dispatch ANY,                   -- a uuid; NULL when the whole account is held
+    step INTEGER,
+    since_ms INTEGER NOT NULL,
+    until_ms INTEGER,
+    latest_ms INTEGER NOT NULL,
+    secrets TEXT NOT NULL,
+    PRIMARY KEY (scope, reason)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE timer_aside (
+    scope TEXT NOT NULL,
+    due_ms INTEGER NOT NULL,
+    dispatch INTEGER NOT NULL REFERENCES dispatch,
+    step INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    PRIMARY KEY (scope, due_ms, dispatch, step, kind)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX timer_aside_of ON timer_aside (dispatch);
+
+INSERT INTO meta (name, value)
+SELECT 'signed_ms', max(at_ms) FROM history HAVING max(at_ms) IS NOT NULL;

@@ -26,6 +26,7 @@ from gateway.stores.base import (
 from gateway.stores.codec import encode_entry, encode_state
 from gateway.stores.codec_plan import encode_plan
 from gateway.stores.record import pack_id
+from gateway.stores.sqlite_holds import drop_aside
 from gateway.stores.sqlite_outbox import append, remove
 from gateway.stores.sqlite_rows import TIMER_NUMBERS, item_key
 from gateway.stores.transactions import Operation, Transaction
@@ -205,11 +206,13 @@ def _set_timers(transaction: Transaction, dispatch: int, timers: Sequence[Timer]
 
 def _drop_timers(transaction: Transaction, dispatch: int, timers: Sequence[Timer]) -> None:
     for timer in timers:
-        cursor = transaction.execute(
-            "DELETE FROM timer WHERE due_ms = ? AND dispatch = ? AND step = ? AND kind = ?",
-            (timer.due_ms, dispatch, timer.step, TIMER_NUMBERS[timer.kind]),
-        )
-        transaction.sizes["pending_timers"] -= cursor.rowcount
+        key = (timer.due_ms, dispatch, timer.step, TIMER_NUMBERS[timer.kind])
+        dropped = transaction.execute(
+            "DELETE FROM timer WHERE due_ms = ? AND dispatch = ? AND step = ? AND kind = ?", key
+        ).rowcount
+        if not dropped:
+            dropped = drop_aside(transaction, key)
+        transaction.sizes["pending_timers"] -= dropped
 
 
 def _append_all(

@@ -14,11 +14,12 @@ from typing import Final
 from gateway.stores.base import (
     DeadLetter,
     DispatchRecord,
+    DueTimer,
     HeldWebhook,
     HistoryEntry,
+    Hold,
     OutboxKind,
     RequestRecord,
-    Timer,
 )
 from gateway.stores.codec import decode_entry, decode_state
 from gateway.stores.codec_plan import decode_plan
@@ -28,8 +29,9 @@ from gateway.stores.sqlite_rows import (
     KIND_NUMBERS,
     SELECT_HELD,
     dead_letter,
+    due_timer,
     held_webhook,
-    timer,
+    hold,
 )
 
 _LAST_ROW: Final = 2**63 - 1
@@ -37,7 +39,9 @@ _LAST_ROW: Final = 2**63 - 1
 
 _SIZES: Final = """
 SELECT 'open_dispatches', count(*) FROM dispatch WHERE is_open
-UNION ALL SELECT 'pending_timers', count(*) FROM timer
+UNION ALL SELECT 'pending_timers',
+    (SELECT count(*) FROM timer) + (SELECT count(*) FROM timer_aside)
+UNION ALL SELECT 'held_timers', count(*) FROM timer_aside
 UNION ALL SELECT iif(kind, 'pending_callbacks', 'pending_sends'), count(*) FROM outbox GROUP BY kind
 UNION ALL SELECT 'dead_letters', count(*) FROM dead_letter
 UNION ALL SELECT 'held_webhooks', count(*) FROM held_webhook
@@ -109,15 +113,34 @@ class SqliteReads:
             ).fetchone()
         )
 
-    def due_timers(self, now_ms: int, limit: int) -> Sequence[Timer]:
+    def due_timers(self, now_ms: int, limit: int) -> Sequence[DueTimer]:
         """Return due timers, the longest due first."""
         rows = self._execute(
-            "SELECT uuid, step, kind, due_ms FROM timer"
+            "SELECT uuid, step, kind, due_ms,"
+            " (SELECT name FROM application WHERE id = application) FROM timer"
             " JOIN dispatch ON dispatch.id = timer.dispatch"
             " WHERE due_ms <= ? ORDER BY due_ms LIMIT ?",
             (now_ms, limit),
         )
-        return [timer(row) for row in rows]
+        return [due_timer(row) for row in rows]
+
+    def holds(self) -> Sequence[Hold]:
+        """Return all holds, the oldest first."""
+        rows = self._execute(
+            "SELECT account, reason, since_ms, until_ms, dispatch, step, latest_ms, secrets"
+            " FROM hold ORDER BY since_ms, scope, reason"
+        )
+        return [hold(row) for row in rows]
+
+    def scopes_aside(self) -> Sequence[str]:
+        """Return the scopes that timers are set aside under."""
+        rows = self._execute("SELECT DISTINCT scope FROM timer_aside ORDER BY scope")
+        return [scope for (scope,) in rows]
+
+    def signed_ms(self) -> int | None:
+        """Return the last sign of life."""
+        row = self._execute("SELECT value FROM meta WHERE name = 'signed_ms'").fetchone()
+        return row and int(row[0])
 
     def next_timer_ms(self) -> int | None:
         """Return the instant of the earliest timer."""

@@ -8,7 +8,10 @@ from typing import Any, Final, TypeAlias
 from gateway.core.state import TimerKind
 from gateway.stores.base import (
     DeadLetter,
+    DueTimer,
     HeldWebhook,
+    Hold,
+    HoldReason,
     NewOutboxItem,
     OutboxItem,
     OutboxItemId,
@@ -108,7 +111,23 @@ def held_webhook(row: Row) -> HeldWebhook:
     )
 
 
-def timer(row: Row) -> Timer:
-    """Return a row of (dispatch uuid, step, kind, due_ms)."""
-    uuid, step, kind, due_ms = row
-    return Timer(dispatch_uuid=unpack_id(uuid), step=step, kind=TIMER_KINDS[kind], due_ms=due_ms)
+def due_timer(row: Row) -> DueTimer:
+    """Return a row of (dispatch uuid, step, kind, due_ms, application)."""
+    uuid, step, kind, due_ms, application = row
+    timer = Timer(dispatch_uuid=unpack_id(uuid), step=step, kind=TIMER_KINDS[kind], due_ms=due_ms)
+    return DueTimer(timer=timer, application=application)
+
+
+def hold(row: Row) -> Hold:
+    """Return a row of `SqliteReads.holds`."""
+    account, reason, since_ms, until_ms, dispatch, step, latest_ms, secrets = row
+    return Hold(
+        account=account,
+        reason=HoldReason(reason),
+        since_ms=since_ms,
+        until_ms=until_ms,
+        dispatch_uuid=None if dispatch is None else unpack_id(dispatch),
+        step=step,
+        latest_ms=latest_ms,
+        secrets=secrets,
+    )

@@ -77,6 +77,7 @@ class Housekeeper:
         counts = await self._store.counts()
         self._metrics.open_dispatches.set(counts.open_dispatches)
         self._metrics.pending_timers.set(counts.pending_timers)
+        self._metrics.held_timers.set(counts.held_timers)
         self._metrics.pending_sends.set(counts.pending_sends)
         self._metrics.pending_callbacks.set(counts.pending_callbacks)
         self._metrics.dead_letters.set(counts.dead_letters)

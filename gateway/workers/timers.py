@@ -8,6 +8,7 @@ from gateway.clock import Clock
 from gateway.core.events import Event, ExpiryReached, HorizonReached
 from gateway.core.state import TimerKind
 from gateway.engine import Engine
+from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.stores.base import StoreUnavailable, Timer, TimerCause
@@ -19,18 +20,29 @@ MIN_SLEEP_S, MAX_SLEEP_S = 0.005, 0.02
 """A poll with nothing due costs microseconds; these bound the lateness and the idle cost."""
 
 _OUTAGE_SLEEP_S = 0.5
-_SET_ASIDE_MS = 60_000
+_FAILING_MS = 60_000
 
 
 class TimerLoop:
     """Turns due timers into events."""
 
-    def __init__(self, *, engine: Engine, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        clock: Clock,
+        metrics: Metrics,
+        fences: Fences,
+        stale_after_s: int,
+    ) -> None:
+        """`stale_after_s` is how late a timer may be and still send something."""
         self._engine = engine
+        self._fences = fences
+        self._stale_after_ms = 1000 * stale_after_s
         self._store = engine.store
         self._clock = clock
         self._metrics = metrics
-        self._set_aside: dict[Timer, int] = {}
+        self._failing: dict[Timer, int] = {}
 
     async def run(self) -> None:
         """Fire until cancelled."""
@@ -40,6 +52,8 @@ class TimerLoop:
                 # A full batch means that more are due. The pause lets requests in between.
                 pause_s = 0.0 if fired == BATCH else await self._rest_s()
             except StoreUnavailable:
+                # A webhook of this moment cannot be taken in either.
+                self._fences.hearing.lose_store()
                 log.error("store.became_unavailable", worker="timers")
                 await asyncio.sleep(_OUTAGE_SLEEP_S)
                 continue
@@ -57,18 +71,27 @@ class TimerLoop:
         """Fire up to one batch of due timers; return how many were tried."""
         now_ms = self._clock.now_ms()
         # Whose time is over is tried again, or its timer was dropped meanwhile.
-        self._set_aside = {
-            timer: until_ms for timer, until_ms in self._set_aside.items() if until_ms > now_ms
+        self._failing = {
+            timer: until_ms for timer, until_ms in self._failing.items() if until_ms > now_ms
         }
-        limit = BATCH + len(self._set_aside)
-        due = [
-            timer
-            for timer in await self._store.due_timers(now_ms=now_ms, limit=limit)
-            if timer not in self._set_aside
+        limit = BATCH + len(self._failing)
+        found = [
+            one
+            for one in await self._store.due_timers(now_ms=now_ms, limit=limit)
+            if one.timer not in self._failing
         ]
+        if not found:
+            return 0
+        # Two turns of the loop let in what waits in the sockets: a webhook that is here already
+        # comes before the timer that it stops.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if not self._fences.hearing.can_hear():
+            return 0
+        due = await self._fences.sort_out(found)
         if due:
             await asyncio.gather(*(self._guarded(timer) for timer in due))
-        return len(due)
+        return len(found)
 
     async def _guarded(self, timer: Timer) -> None:
         try:
@@ -77,7 +100,7 @@ class TimerLoop:
             raise
         except Exception as error:
             # One timer that cannot fire must neither stop the others nor be tried in a circle.
-            self._set_aside[timer] = self._clock.now_ms() + _SET_ASIDE_MS
+            self._failing[timer] = self._clock.now_ms() + _FAILING_MS
             log.error(
                 "timer.failed",
                 dispatch_uuid=timer.dispatch_uuid,
@@ -86,11 +109,9 @@ class TimerLoop:
             )
 
     async def _fire(self, timer: Timer) -> None:
-        event: Event
-        if timer.kind is TimerKind.EXPIRY:
-            event = ExpiryReached(step=timer.step, due_ms=timer.due_ms)
-        else:
-            event = HorizonReached(step=timer.step, due_ms=timer.due_ms)
+        is_outdated = self._clock.now_ms() - timer.due_ms > self._stale_after_ms
+        reached = ExpiryReached if timer.kind is TimerKind.EXPIRY else HorizonReached
+        event: Event = reached(step=timer.step, due_ms=timer.due_ms, is_outdated=is_outdated)
         await self._engine.apply(timer.dispatch_uuid, event, TimerCause(timer=timer))
         lag_s = (self._clock.now_ms() - timer.due_ms) / 1000
         self._metrics.timer_lag_seconds.observe(lag_s)

@@ -15,6 +15,7 @@ from pathlib import Path
 import orjson
 from structlog.testing import capture_logs
 
+from gateway.alarms import Alarms
 from gateway.applications import Applications
 from gateway.clients.callbacks import CallbackClient
 from gateway.clients.credentials import UpstreamCredentials
@@ -24,6 +25,7 @@ from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
 from gateway.core.state import ExpiryStart, Step, Terms
 from gateway.correlation import Correlator, Disposition
 from gateway.engine import LEASE_MS, Engine, IdempotencyConflict
+from gateway.fences.fences import Fences
 from gateway.metrics import Metrics
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings, load_settings
@@ -69,6 +71,7 @@ class Bench:
     offered: list[OutboxItem] = field(default_factory=list)
     """What commits handed over and nobody has worked yet."""
     applications: Applications = field(init=False)
+    fences: Fences = field(init=False)
     engine: Engine = field(init=False)
     correlator: Correlator = field(init=False)
     sender: Sender = field(init=False)
@@ -90,6 +93,15 @@ class Bench:
         )
         self.callbacks = CallbackClient(
             policy=policy, clock=clock, deadline_s=settings.callback_timeout_s
+        )
+        self.fences = Fences(
+            store=self.store,
+            clock=clock,
+            alarms=Alarms(metrics),
+            applications=self.applications,
+            rate_per_s=settings.send_rate,
+            unheard_hold_s=settings.unheard_hold_s,
+            upstream_s=None,
         )
         self.engine = Engine(
             store=self.store,
@@ -138,7 +150,13 @@ class Bench:
             adds_standard_headers=settings.standard_webhooks,
             offer=self.offered.extend,
         )
-        self.timers = TimerLoop(engine=self.engine, clock=clock, metrics=metrics)
+        self.timers = TimerLoop(
+            engine=self.engine,
+            clock=clock,
+            metrics=metrics,
+            fences=self.fences,
+            stale_after_s=settings.stale_after_s,
+        )
         self.housekeeper = Housekeeper(
             store=self.store,
             correlator=self.correlator,

@@ -16,16 +16,35 @@ class ManualClock:
     def __init__(self, now_ms: int = START_MS, seed: int = 0) -> None:
         self._now_ms = now_ms
         self._random = random.Random(seed)
+        self._stalled_ms = 0
+        self._wrong_ms = 0
+        self._anchored_ms = 0
 
     def advance(self, seconds: float) -> None:
         """Move time forward."""
         self._now_ms += round(seconds * 1000)
 
+    def stall(self, seconds: float) -> None:
+        """Move time forward while the process does not get its turn."""
+        self.advance(seconds)
+        self._stalled_ms += round(seconds * 1000)
+
+    def set_wrong(self, seconds: float) -> None:
+        """Put the wall clock ahead; it is taken over by the next `anchor`."""
+        self._wrong_ms = round(seconds * 1000)
+
+    def steady_ms(self) -> int:
+        return self._stalled_ms
+
+    def anchor(self) -> None:
+        self._now_ms += self._wrong_ms - self._anchored_ms
+        self._anchored_ms = self._wrong_ms
+
     def now_ms(self) -> int:
         return self._now_ms
 
     def wall_s(self) -> int:
-        return self._now_ms // 1000
+        return (self._now_ms + self._wrong_ms - self._anchored_ms) // 1000
 
     def draw_uuid(self) -> uuid.UUID:
         return time_ordered_uuid(self._now_ms, self.draw_token(CHANCE_BYTES))

@@ -19,8 +19,11 @@ from gateway.stores.base import (
     Commit,
     DeadLetter,
     DispatchRecord,
+    DueTimer,
     HeldWebhook,
     HistoryEntry,
+    Hold,
+    HoldReason,
     NewOutboxItem,
     OutboxCause,
     OutboxItem,
@@ -58,6 +61,9 @@ class ModelStore:
         self._dispatches: dict[str, _Dispatch] = {}
         self._messages: dict[str, tuple[str, int]] = {}
         self._timers: set[Timer] = set()
+        self._aside: dict[Timer, str] = {}
+        self._holds: dict[tuple[str, HoldReason], Hold] = {}
+        self._signed_ms: int | None = None
         self._webhooks: set[tuple[str, bytes]] = set()
         self._requests: dict[tuple[str, str], tuple[RequestRecord, int]] = {}
         self._inbound: dict[bytes, int] = {}
@@ -88,11 +94,18 @@ class ModelStore:
         for message_uuid, step in commit.bindings:
             self._messages.setdefault(message_uuid, (uuid, step))
         self._timers.update(commit.timers_set)
-        self._timers.difference_update(commit.timers_dropped)
+        for timer in commit.timers_dropped:
+            self._drop(timer)
         claimed = self._spend(commit.cause, commit, now_ms=now_ms, lease_ms=lease_ms)
         for item in commit.outbox:
             claimed += self._outbox.append(item, now_ms=now_ms, lease_ms=lease_ms)
         return claimed
+
+    def _drop(self, timer: Timer) -> None:
+        if timer in self._timers:
+            self._timers.discard(timer)
+        else:
+            self._aside.pop(timer, None)
 
     def _is_spent(self, cause: Cause, commit: Commit) -> bool:
         match cause:
@@ -187,12 +200,51 @@ class ModelStore:
         self._inbound[digest] = now_ms
         return self._outbox.append(item, now_ms=now_ms, lease_ms=lease_ms, is_alone=True)
 
-    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[Timer]:
+    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[DueTimer]:
         due = [timer for timer in self._timers if timer.due_ms <= now_ms]
-        return sorted(due, key=lambda timer: timer.due_ms)[:limit]
+        return [
+            DueTimer(timer=timer, application=self._dispatches[timer.dispatch_uuid].application)
+            for timer in sorted(due, key=lambda timer: timer.due_ms)[:limit]
+        ]
 
     async def next_timer_ms(self) -> int | None:
         return min((timer.due_ms for timer in self._timers), default=None)
+
+    async def place_hold(self, hold: Hold) -> None:
+        self._holds[hold.scope, hold.reason] = hold
+
+    async def lift_hold(self, hold: Hold) -> None:
+        self._holds.pop((hold.scope, hold.reason), None)
+
+    async def holds(self) -> Sequence[Hold]:
+        return sorted(
+            self._holds.values(), key=lambda hold: (hold.since_ms, hold.scope, hold.reason)
+        )
+
+    async def set_aside(self, timers: Sequence[Timer], *, scope: str) -> None:
+        for timer in timers:
+            if timer in self._timers:
+                self._timers.discard(timer)
+                self._aside[timer] = scope
+
+    async def bring_back(self, scope: str, *, limit: int) -> int:
+        back = sorted(
+            (timer for timer, under in self._aside.items() if under == scope),
+            key=lambda timer: timer.due_ms,
+        )[:limit]
+        for timer in back:
+            del self._aside[timer]
+            self._timers.add(timer)
+        return len(back)
+
+    async def scopes_aside(self) -> Sequence[str]:
+        return sorted(set(self._aside.values()))
+
+    async def sign(self, *, now_ms: int) -> None:
+        self._signed_ms = now_ms
+
+    async def signed_ms(self) -> int | None:
+        return self._signed_ms
 
     async def hold(
         self,
@@ -296,7 +348,8 @@ class ModelStore:
         statuses = [known.state.status for known in self._dispatches.values()]
         return StoreCounts(
             open_dispatches=statuses.count(DispatchStatus.OPEN),
-            pending_timers=len(self._timers),
+            pending_timers=len(self._timers) + len(self._aside),
+            held_timers=len(self._aside),
             pending_sends=self._outbox.count(OutboxKind.SEND),
             pending_callbacks=self._outbox.count(OutboxKind.CALLBACK),
             dead_letters=len(self._outbox.dead_letters()),

@@ -174,4 +174,4 @@ async def test_beside_an_application_without_secret_the_others_are_still_verifie
         before = stored(tmp_path)
         answer = await world.http.post(path_of(send), content=status_of(send), headers=JSON)
     problem(answer, 503)
-    assert stored(tmp_path) == before
+    assert stored(tmp_path) == before | {"hold": 1}

@@ -189,3 +189,8 @@ def send(position: int, number: int = 1, *, step: int = 0) -> NewOutboxItem:
 def positions(items: Sequence[OutboxItem]) -> list[int]:
     """Return the positions of items, in their order."""
     return [item.item_id.position for item in items]
+
+
+async def due_timers(store: Store, now_ms: int) -> list[Timer]:
+    """Return the timers that are due, in the order the store gives."""
+    return [one.timer for one in await store.due_timers(now_ms=now_ms, limit=9)]

@@ -70,7 +70,7 @@ async def look(directory: Path, acknowledged: list[int]) -> dict[str, object]:
     items = await store.claim(OutboxKind.SEND, now_ms=NOW + DAY, lease_ms=LEASE, limit=10**6)
     timers = await store.due_timers(now_ms=NOW + DAY, limit=10**6)
     sent = {item.item_id.owner for item in items}
-    timed = {one.dispatch_uuid for one in timers}
+    timed = {one.timer.dispatch_uuid for one in timers}
     count = (await store.counts()).open_dispatches
     await store.close()
     connection = sqlite3.connect(directory / "store.db")

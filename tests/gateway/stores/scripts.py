@@ -43,6 +43,7 @@ from tests.gateway.stores.building import (
 DISPATCHES: Final = (1, 2)
 MESSAGES: Final = (uuid_of(7), "not a uuid")
 KEYS: Final = ("k1", "k2")
+SCOPES: Final = ("account:shop", "step:another/0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ moves: Final = st.builds(
             *("accept", "webhook", "outcome", "claim", "settle"),
             *("accept", "webhook", "outcome", "claim", "settle"),  # the usual life, twice as often
             *("begin", "release", "release", "detach", "bury", "exhume", "enqueue"),
-            *("fire", "hold", "drop", "sweep"),
+            *("fire", "hold", "drop", "sweep", "set_aside", "bring_back"),
         )
     ),
     which=st.integers(0, 5),
@@ -107,6 +108,7 @@ class Player:
         shown += [await self._store.recall(SHOP, key) for key in KEYS]
         shown.append(sorted(await self._store.due_timers(now_ms=2 * NOW, limit=99), key=str))
         shown.append(await self._store.next_timer_ms())
+        shown.append(await self._store.scopes_aside())
         shown.append(sorted(await self._store.dead_letters(SHOP, limit=99), key=str))
         shown.append(sorted(one.body for one in await self._store.matchable(limit=99)))
         for reason in (None, "unmatched"):
@@ -125,6 +127,13 @@ class Player:
     async def _fire(self, move: Move) -> Answer:
         number = DISPATCHES[move.which % 2]
         return await self._commit(move, None, TimerCause(timer=timer(number, step=1)))
+
+    async def _set_aside(self, move: Move) -> Answer:
+        timers = [timer(number, step=1) for number in DISPATCHES[: 1 + move.choice % 2]]
+        return await self._store.set_aside(timers, scope=SCOPES[move.which % 2])
+
+    async def _bring_back(self, move: Move) -> Answer:
+        return await self._store.bring_back(SCOPES[move.which % 2], limit=1 + move.choice % 2)
 
     async def _outcome(self, move: Move) -> Answer:
         return [

@@ -4,41 +4,45 @@ from __future__ import annotations
 
 from gateway.core.state import TimerKind
 from gateway.stores.base import Store, Timer
-from tests.gateway.stores.building import NOW, commit, put, timer, uuid_of
+from tests.gateway.stores.building import NOW, commit, due_timers, put, timer, uuid_of
 
 
 async def test_a_set_timer_is_due_at_its_instant(store: Store) -> None:
     await put(store, commit(timers_set=[timer(due_ms=NOW + 600_000)]))
-    assert list(await store.due_timers(now_ms=NOW + 599_999, limit=9)) == []
-    assert list(await store.due_timers(now_ms=NOW + 600_000, limit=9)) == [
-        timer(due_ms=NOW + 600_000)
-    ]
+    assert await due_timers(store, NOW + 599_999) == []
+    assert await due_timers(store, NOW + 600_000) == [timer(due_ms=NOW + 600_000)]
 
 
 async def test_due_timers_stay_set(store: Store) -> None:
     await put(store, commit(timers_set=[timer()]))
     await store.due_timers(now_ms=NOW, limit=9)
-    assert list(await store.due_timers(now_ms=NOW, limit=9)) == [timer()]
+    assert await due_timers(store, NOW) == [timer()]
 
 
 async def test_the_longest_due_timers_come_first_up_to_the_limit(store: Store) -> None:
     for number, due_ms in ((1, NOW + 2), (2, NOW), (3, NOW + 1)):
         await put(store, commit(number, timers_set=[timer(number, due_ms=due_ms)]))
-    due = await store.due_timers(now_ms=NOW + 9, limit=2)
-    assert [one.dispatch_uuid for one in due] == [uuid_of(2), uuid_of(3)]
+    found = await store.due_timers(now_ms=NOW + 9, limit=2)
+    assert [one.timer.dispatch_uuid for one in found] == [uuid_of(2), uuid_of(3)]
+
+
+async def test_a_due_timer_names_the_application_of_its_dispatch(store: Store) -> None:
+    await put(store, commit(application="other", timers_set=[timer()]))
+    (found,) = await store.due_timers(now_ms=NOW, limit=9)
+    assert found.application == "other"
 
 
 async def test_a_dropped_timer_is_gone(store: Store) -> None:
     await put(store, commit(timers_set=[timer()]))
     await put(store, commit(revision=2, timers_dropped=[timer()]))
-    assert list(await store.due_timers(now_ms=NOW, limit=9)) == []
+    assert await due_timers(store, NOW) == []
 
 
 async def test_dropping_a_timer_leaves_the_other_ones(store: Store) -> None:
     kept = Timer(dispatch_uuid=uuid_of(1), step=0, kind=TimerKind.HORIZON, due_ms=NOW)
     await put(store, commit(timers_set=[timer(), kept, timer(step=1), timer(due_ms=NOW + 1)]))
     await put(store, commit(revision=2, timers_dropped=[timer(), timer(step=1)]))
-    assert list(await store.due_timers(now_ms=NOW + 1, limit=9)) == [kept, timer(due_ms=NOW + 1)]
+    assert await due_timers(store, NOW + 1) == [kept, timer(due_ms=NOW + 1)]
 
 
 async def test_dropping_a_timer_that_is_not_set_does_nothing(store: Store) -> None:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.stores.base import StoreUnavailable, Timer
+from gateway.stores.base import DueTimer, StoreUnavailable
 from gateway.stores.record import pack_id
 from gateway.workers.timers import BATCH, TimerLoop
 from tests.support.bench import UNHEARD_OF, Bench, a_bench
@@ -22,6 +22,17 @@ LAST_STEP = workflow(step("sms"))
 SMS_15_S: JsonObject = {**step("sms"), **failing_over(after_s=15)}
 SMS_30_S: JsonObject = {**step("sms"), **failing_over(after_s=30)}
 HORIZON_S = 72 * 3600
+
+
+def another_loop(bench: Bench) -> TimerLoop:
+    """Return a second loop on the store of the bench."""
+    return TimerLoop(
+        engine=bench.engine,
+        clock=bench.clock,
+        metrics=bench.metrics,
+        fences=bench.fences,
+        stale_after_s=86_400,
+    )
 
 
 async def waiting(bench: Bench) -> str:
@@ -111,7 +122,7 @@ async def test_a_met_condition_stops_the_timer(bench: Bench) -> None:
 
 async def test_two_pollers_that_see_the_same_timer_fire_it_once(bench: Bench) -> None:
     await waiting(bench)
-    other = TimerLoop(engine=bench.engine, clock=bench.clock, metrics=bench.metrics)
+    other = another_loop(bench)
     bench.clock.advance(600)
     await asyncio.gather(bench.timers.fire_due(), other.fire_due())
     assert bench.counted("gateway_failovers_total", channel="whatsapp", reason="expired") == 1
@@ -148,8 +159,14 @@ async def test_the_longest_due_fire_first(bench: Bench) -> None:
 
 async def test_overdue_timers_fire_at_once(bench: Bench) -> None:
     dispatch_uuid = await waiting(bench)
-    await bench.fire_after(30 * 24 * 3600)
+    await bench.fire_after(24 * 3600)
     assert await bench.standing(dispatch_uuid) == "open: expired sending"
+
+
+async def test_what_is_overdue_by_more_than_a_day_ends_with_error_instead(bench: Bench) -> None:
+    dispatch_uuid = await waiting(bench)
+    await bench.fire_after(600 + 24 * 3600 + 1)
+    assert await bench.standing(dispatch_uuid) == "error: expired pending"
 
 
 async def test_the_lag_is_measured(bench: Bench) -> None:
@@ -212,13 +229,13 @@ async def test_a_timer_that_was_dropped_is_not_remembered(tmp_path: Path) -> Non
         await bench.fire_after(HORIZON_S)
         bench.timers._store = ModelStore()  # in which that timer is gone
         await bench.fire_after(60)
-        assert not bench.timers._set_aside
+        assert not bench.timers._failing
 
 
 async def test_an_outage_of_the_store_does_not_end_the_loop(bench: Bench) -> None:
     store = Failing()
     bench.engine.store = store
-    loop = TimerLoop(engine=bench.engine, clock=bench.clock, metrics=bench.metrics)
+    loop = another_loop(bench)
     running = asyncio.create_task(loop.run())
     async with asyncio.timeout(WAIT_S):
         await store.was_asked_again.wait()
@@ -235,7 +252,7 @@ class Failing(ModelStore):
         self._was_asked = False
         self.was_asked_again = asyncio.Event()
 
-    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[Timer]:
+    async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[DueTimer]:
         """Raise, then answer."""
         if not self._was_asked:
             self._was_asked = True

@@ -1,0 +1,61 @@
+"""What time the upstream says it is: the `Date` of an answer that sends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+
+from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
+from gateway.clients.transport import open_session
+
+_CONNECT_S: Final = 3.0
+_DEADLINE_S: Final = 5.0
+
+
+class UpstreamDate:
+    """Asks `HEAD /` of the upstream, without credentials; whatever the status, it has a date."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        policy: AddressPolicy,
+        resolver: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """Prepare the question; `resolver` and `tls` as with `MessagesClient`."""
+        self._target = dial_target(base_url.rstrip("/") + "/", policy)
+        self._policy = policy
+        self._resolver = resolver
+        self._tls = tls
+
+    async def read_s(self) -> int | None:
+        """Return the upstream's clock in Unix seconds; None when it does not say, or not now."""
+        if isinstance(self._target, Blocked):
+            return None
+        session = open_session(
+            self._policy,
+            self._resolver or SystemResolver(),
+            connect_s=_CONNECT_S,
+            tls=self._tls,
+        )
+        try:
+            async with asyncio.timeout(_DEADLINE_S), session:
+                answer = await session.head(self._target, allow_redirects=False)
+                answer.close()
+                return _seconds(answer.headers.get("Date", ""))
+        except (aiohttp.ClientError, OSError):
+            return None
+
+
+def _seconds(date: str) -> int | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    return int(moment.timestamp()) if moment.tzinfo is not None else None

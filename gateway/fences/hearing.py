@@ -1,0 +1,138 @@
+"""Whether webhooks could come in: down, stalled and without a store are gaps, and are held.
+
+A sign of life in the store tells the next process how long nobody listened. Within a process the
+same is told by a task that should have had its turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from gateway.clock import Clock
+from gateway.fences.holds import Holds
+from gateway.logs import get_logger
+from gateway.stores.base import Store, StoreUnavailable
+
+log = get_logger()
+
+STALL_MS: Final = 1_000
+"""A lag under this is no gap: two turns of the loop read what waits in the sockets."""
+_SIGN_EVERY_MS: Final = 1_000
+_TICK_S: Final = 0.1
+
+
+class Hearing:
+    """Notices gaps, and holds what a gap makes doubtful."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        holds: Holds,
+        accounts: Callable[[], Awaitable[Sequence[str]]],
+    ) -> None:
+        """`accounts` returns those with dispatches under way: nobody else waits for anything."""
+        self._store = store
+        self._clock = clock
+        self._holds = holds
+        self._accounts = accounts
+        self._signed_ms = 0
+        self._sound_ms = clock.now_ms()
+        self._turned_ms: int | None = None
+        """When the loop last turned; None while nobody looks after it."""
+        self._lost_since_ms: int | None = None
+        self._signs = False
+
+    async def begin(self) -> None:
+        """Hold for the time since the last sign of life; from now on signs are left.
+
+        Call it when the clock is known to be right: an instant in the store is compared with it.
+        """
+        now_ms = self._clock.now_ms()
+        signed_ms = await self._store.signed_ms()
+        if signed_ms is not None:
+            # A sign from the future was left under a wrong clock, and tells nothing.
+            since_ms = signed_ms if signed_ms <= now_ms else 0
+            await self._hold_gap(since_ms, now_ms)
+        self._signs = True
+        await self._sign()
+
+    def can_hear(self) -> bool:
+        """Tell whether silence means anything just now. Asked right before a timer fires."""
+        self._notice_stall()
+        return self._lost_since_ms is None
+
+    def lose_store(self) -> None:
+        """Take note that a webhook could not be made durable, and was not taken in."""
+        self._lose(self._sound_ms)
+
+    async def run(self) -> None:
+        """Leave signs of life and notice gaps, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._turn())
+            tasks.create_task(self._listen())
+
+    async def _turn(self) -> None:
+        """Measure nothing but the loop: whatever else it did, it turned."""
+        self._turned_ms = self._clock.steady_ms()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            self._notice_stall()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._settle()
+                if self._signs and await self._has_work():
+                    await self._sign_in_time()
+                self._sound_ms = self._clock.now_ms()
+            except StoreUnavailable:
+                self.lose_store()
+            await asyncio.sleep(_TICK_S)
+
+    async def end(self) -> None:
+        """Leave the last sign of life, so that the next start knows how short the pause was."""
+        if self._signs and self._lost_since_ms is None:
+            await self._sign()
+
+    def _notice_stall(self) -> None:
+        if self._turned_ms is None:
+            return
+        turned_ms = self._clock.steady_ms()
+        lag_ms = turned_ms - self._turned_ms
+        self._turned_ms = turned_ms
+        if lag_ms >= STALL_MS + 1000 * _TICK_S:
+            self._lose(self._clock.now_ms() - lag_ms)
+
+    def _lose(self, since_ms: int) -> None:
+        known = self._lost_since_ms
+        self._lost_since_ms = since_ms if known is None else min(known, since_ms)
+
+    async def _settle(self) -> None:
+        """Turn a gap that is over into a hold, durably, before anything may fire."""
+        since_ms = self._lost_since_ms
+        if since_ms is None:
+            return
+        await self._sign()  # what can be written now was the store's outage until now
+        await self._hold_gap(since_ms, self._clock.now_ms())
+        if self._lost_since_ms == since_ms:
+            self._lost_since_ms = None
+
+    async def _hold_gap(self, since_ms: int, now_ms: int) -> None:
+        for account in await self._accounts():
+            log.warning("hearing.gap_held", account=account, duration_ms=now_ms - since_ms)
+            await self._holds.hold_gap(account, since_ms=since_ms)
+
+    async def _has_work(self) -> bool:
+        return (await self._store.counts()).open_dispatches > 0
+
+    async def _sign_in_time(self) -> None:
+        if self._clock.now_ms() - self._signed_ms >= _SIGN_EVERY_MS:
+            await self._sign()
+
+    async def _sign(self) -> None:
+        self._signed_ms = now_ms = self._clock.now_ms()
+        await self._store.sign(now_ms=now_ms)

@@ -1,0 +1,226 @@
+"""What is held, in the store and in memory: the one place where a timer asks whether it may fire.
+
+Memory is written first, so that nothing fires while the store writes; what the store has is what
+counts after a restart.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gateway.alarms import Alarm, AlarmKind, Alarms
+from gateway.clock import Clock
+from gateway.fences.grace import grace_ms
+from gateway.stores.base import DueTimer, Hold, HoldReason, Store, Timer, account_scope, step_scope
+
+_BATCH: Final = 200
+_ALARMS: Final = {
+    HoldReason.GAP: (
+        AlarmKind.GAP,
+        "Webhooks may have been missed; timers wait for the vendor to repeat them.",
+        "Nothing: it ends by itself.",
+    ),
+    HoldReason.DEAF: (
+        AlarmKind.DEAF,
+        "Webhooks of this account arrive and cannot be verified. They are answered 503, which the"
+        " vendor repeats, and no step of it expires.",
+        "Compare VONAGE_SIGNATURE_SECRET and VONAGE_API_KEY with the account's settings, and check"
+        " the machine's clock; then send SIGHUP, or restart.",
+    ),
+}
+"""What a hold of a whole account says to a person; the other reasons raise their own alarms."""
+
+
+@dataclass(slots=True)
+class _Credit:
+    """How many timers may come back: what was earned since the last, a second's worth at most."""
+
+    tokens: float = 1.0
+    grown_ms: int | None = None
+
+    def grow(self, now_ms: int, rate_per_ms: float) -> int:
+        earned = 0.0 if self.grown_ms is None else (now_ms - self.grown_ms) * rate_per_ms
+        self.tokens = min(self.tokens + earned, max(1.0, 1000 * rate_per_ms))
+        self.grown_ms = now_ms
+        return int(self.tokens)
+
+    def spend(self, count: int) -> None:
+        self.tokens -= count
+
+
+class Holds:
+    """The holds that stand, and the timers that are set aside under them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        alarms: Alarms,
+        accounts: Mapping[str, str],
+        rate_per_s: float,
+    ) -> None:
+        """Prepare the holds.
+
+        Args:
+            accounts: the account of each application, by name.
+            rate_per_s: how many timers of one scope come back a second; 0 means all at once.
+        """
+        self._store = store
+        self._clock = clock
+        self._alarms = alarms
+        self._accounts = accounts
+        self._rate_per_ms = rate_per_s / 1000
+        self._standing: dict[str, dict[HoldReason, Hold]] = defaultdict(dict)
+        self._aside: dict[str, _Credit] = {}
+        """The scopes that timers are set aside under, and how many of each may come back."""
+
+    async def load(self) -> None:
+        """Take over what an earlier process held."""
+        for hold in await self._store.holds():
+            self._stand(hold)
+        self._aside = {scope: _Credit() for scope in await self._store.scopes_aside()}
+
+    def of_account(self, account: str) -> Sequence[Hold]:
+        """Return the holds of an account and of its steps."""
+        if not self._standing:
+            return ()
+        return [hold for hold in self.all() if hold.account == account]
+
+    def find(self, scope: str, reason: HoldReason) -> Hold | None:
+        """Return one hold, None when it does not stand."""
+        return self._standing[scope].get(reason) if scope in self._standing else None
+
+    def concerning(self, account: str, dispatch_uuid: str) -> Sequence[Hold]:
+        """Return what holds the timers of one dispatch."""
+        return [
+            hold for hold in self.of_account(account) if hold.dispatch_uuid in (None, dispatch_uuid)
+        ]
+
+    async def place(self, hold: Hold) -> None:
+        """Hold, in place of an earlier hold of this scope and reason."""
+        self._stand(hold)
+        await self._store.place_hold(hold)
+
+    async def hold_gap(
+        self,
+        account: str,
+        *,
+        since_ms: int,
+        until_ms: int | None = None,
+        dispatch_uuid: str | None = None,
+        step: int | None = None,
+    ) -> None:
+        """Hold for the time in which the vendor repeats what was missed since `since_ms`.
+
+        A gap that is held already is not shortened. `until_ms` is now and the grace by default.
+        """
+        now_ms = self._clock.now_ms()
+        if until_ms is None:
+            until_ms = now_ms + grace_ms(now_ms - since_ms)
+        gap = Hold(
+            account=account,
+            reason=HoldReason.GAP,
+            since_ms=since_ms,
+            until_ms=until_ms,
+            dispatch_uuid=dispatch_uuid,
+            step=step,
+            latest_ms=now_ms,
+        )
+        known = self.find(gap.scope, HoldReason.GAP)
+        if known is not None:
+            gap = replace(
+                gap,
+                since_ms=min(known.since_ms, since_ms),
+                until_ms=max(known.until_ms or 0, until_ms),
+            )
+        await self.place(gap)
+
+    async def end_with_grace(self, hold: Hold) -> None:
+        """End a hold whose cause is over; what was missed meanwhile is given time to come."""
+        await self.hold_gap(
+            hold.account,
+            since_ms=hold.since_ms,
+            dispatch_uuid=hold.dispatch_uuid,
+            step=hold.step,
+        )
+        await self.lift(hold)
+
+    async def lift(self, hold: Hold) -> None:
+        """End a hold now."""
+        self._fall(hold)
+        await self._store.lift_hold(hold)
+
+    async def sort_out(self, due: Sequence[DueTimer]) -> Sequence[Timer]:
+        """Set aside what is held; return the timers that may fire, in their order."""
+        if not self._standing:
+            return [one.timer for one in due]
+        free: list[Timer] = []
+        held: dict[str, list[Timer]] = defaultdict(list)
+        for one in due:
+            scope = self._scope_of(one)
+            (free if scope is None else held[scope]).append(one.timer)
+        for scope, timers in held.items():
+            # Known before it is done: what is done and not known would never come back.
+            self._aside.setdefault(scope, _Credit())
+            await self._store.set_aside(timers, scope=scope)
+        return free
+
+    async def turn(self) -> None:
+        """End the holds whose time is over, and bring back what nothing holds any more."""
+        now_ms = self._clock.now_ms()
+        for hold in [one for one in self.all() if one.until_ms is not None]:
+            if (hold.until_ms or 0) <= now_ms:
+                await self.lift(hold)
+        for scope in [one for one in self._aside if one not in self._standing]:
+            await self._bring_back(scope, now_ms)
+
+    async def _bring_back(self, scope: str, now_ms: int) -> None:
+        limit = _BATCH
+        credit = self._aside[scope]
+        if self._rate_per_ms:
+            # They come back no faster than they may be sent, so that a webhook that is late, too,
+            # still stops the timer it is about.
+            limit = min(_BATCH, credit.grow(now_ms, self._rate_per_ms))
+        if not limit:
+            return
+        count = await self._store.bring_back(scope, limit=limit)
+        credit.spend(count)
+        if count < limit:
+            self._aside.pop(scope, None)
+
+    def _scope_of(self, due: DueTimer) -> str | None:
+        """Name what holds a timer, None when nothing does."""
+        step = step_scope(due.timer.dispatch_uuid, due.timer.step)
+        account = account_scope(self._accounts.get(due.application, due.application))
+        return next((scope for scope in (step, account) if scope in self._standing), None)
+
+    def _stand(self, hold: Hold) -> None:
+        self._standing[hold.scope][hold.reason] = hold
+        if hold.dispatch_uuid is None and hold.reason in _ALARMS:
+            kind, why, remedy = _ALARMS[hold.reason]
+            self._alarms.raise_alarm(
+                Alarm(
+                    kind=kind,
+                    subject=hold.account,
+                    since_ms=hold.since_ms,
+                    why=why,
+                    remedy=remedy,
+                )
+            )
+
+    def _fall(self, hold: Hold) -> None:
+        reasons = self._standing.get(hold.scope, {})
+        reasons.pop(hold.reason, None)
+        if not reasons:
+            self._standing.pop(hold.scope, None)
+        if hold.dispatch_uuid is None and hold.reason in _ALARMS:
+            self._alarms.clear(_ALARMS[hold.reason][0], hold.account)
+
+    def all(self) -> Iterator[Hold]:
+        """Yield every hold that stands, as they stand when asked."""
+        for reasons in list(self._standing.values()):
+            yield from list(reasons.values())
