@@ -30,7 +30,7 @@ from gateway.stores.codec import encode_entry, encode_state
 from gateway.stores.codec_plan import encode_plan
 from gateway.stores.open import open_sqlite
 from gateway.stores.sqlite_commit import commit_operation
-from gateway.stores.sqlite_file import prepare_file
+from gateway.stores.sqlite_lock import FileLock
 from gateway.stores.sqlite_schema import connect_writer, migrate, migrations
 from gateway.stores.transactions import Transaction
 
@@ -118,7 +118,7 @@ def through_loop(
             store does; otherwise they are there before.
     """
     with _fresh(folder) as path:
-        prepare_file(path)
+        lock = FileLock(path)
         connection = connect_writer(path, synchronous="FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 1000")  # SQLite's own default
         _prepare(connection)
@@ -138,6 +138,7 @@ def through_loop(
             execute("COMMIT")
         took = time.perf_counter() - begun
         connection.close()
+        lock.release()
     return len(commits) / took
 
 

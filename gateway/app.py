@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from gateway.alarms import Alarms
+from gateway.alarms import Alarm, AlarmKind, Alarms
 from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator
 from gateway.api.dispatch import DispatchApi
@@ -297,6 +297,7 @@ class Gateway:
             asyncio.create_task(self._callbacks.run(), name="callbacks"),
             asyncio.create_task(self._timers.run(), name="timers"),
             asyncio.create_task(self._housekeeper.run(), name="housekeeping"),
+            asyncio.create_task(self._tell_when_the_store_fails(), name="store"),
         ]
         for task in tasks:
             task.add_done_callback(self._notice_death)
@@ -341,6 +342,21 @@ class Gateway:
     async def wait_until_broken(self) -> None:
         """Return when the gateway cannot go on and its process must be started anew."""
         await self._broken.wait()
+
+    async def _tell_when_the_store_fails(self) -> None:
+        await self.store.failed.wait()
+        fault = self.store.fault
+        assert fault is not None  # noqa: S101 - it is set with the event
+        self.alarms.raise_alarm(
+            Alarm(
+                kind=AlarmKind.STORE,
+                subject="",
+                since_ms=self._clock.now_ms(),
+                why=fault.why,
+                remedy=fault.remedy,
+                blocks_intake=True,
+            )
+        )
 
     def _notice_death(self, task: asyncio.Task[None]) -> None:
         # A worker never ends by itself: without one the gateway would be silently half alive.

@@ -89,7 +89,8 @@ class Correlator:
             document: the body, parsed, where that was done already.
 
         Raises:
-            StoreUnavailable: nothing happened; the upstream must send it again.
+            StoreUnavailable: not all of it is known to be kept; the upstream must send it again,
+                and what was kept counts once.
         """
         read = self._read(document or parse_document(body))
         status = read.value

@@ -28,9 +28,11 @@ from gateway.stores.base import (
     NewOutboxItem,
     OutboxItem,
     OutboxItemId,
+    OutcomeUnknown,
     RequestCause,
     RevisionConflict,
     Store,
+    StoreUnavailable,
 )
 from translators.dispatch import DispatchPlan
 from translators.status import MessageStatus
@@ -93,7 +95,8 @@ class Engine:
         is returned and nothing new begins.
 
         Raises:
-            StoreUnavailable: nothing was accepted.
+            StoreUnavailable: nothing was accepted, and nothing under the key before.
+            OutcomeUnknown: it may have been accepted, now or before.
         """
         cause = RequestCause(
             application=application.name, idempotency_key=idempotency_key, fingerprint=fingerprint
@@ -116,8 +119,16 @@ class Engine:
         try:
             claimed = await self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)
         except CauseSpent:
-            assert idempotency_key is not None  # noqa: S101
-            return await self._answer_again(application, idempotency_key, fingerprint)
+            first = await self._first_answer(application, idempotency_key, fingerprint)
+            return first or IdempotencyConflict()
+        except OutcomeUnknown:
+            raise
+        except StoreUnavailable:
+            # What was accepted before has its answer, whatever cannot be written now.
+            first = await self._first_answer(application, idempotency_key, fingerprint)
+            if first is None:
+                raise
+            return first
         self._offer(claimed)
         if self._witness is not None:
             self._witness(commit, decision)
@@ -125,11 +136,19 @@ class Engine:
         self._observe(state, decision, event)
         return state.dispatch_uuid
 
-    async def _answer_again(
-        self, application: Application, idempotency_key: str, fingerprint: str
-    ) -> str | IdempotencyConflict:
-        record = await self.store.recall(application.name, idempotency_key)
-        if record is None or record.fingerprint != fingerprint:
+    async def _first_answer(
+        self, application: Application, idempotency_key: str | None, fingerprint: str
+    ) -> str | IdempotencyConflict | None:
+        """Return what a key was answered with; None when nothing was accepted under it."""
+        if idempotency_key is None:
+            return None
+        try:
+            record = await self.store.recall(application.name, idempotency_key)
+        except StoreUnavailable as error:
+            raise OutcomeUnknown("what was accepted under the key cannot be read") from error
+        if record is None:
+            return None
+        if record.fingerprint != fingerprint:
             return IdempotencyConflict()
         return record.dispatch_uuid
 
@@ -158,6 +177,7 @@ class Engine:
             UnknownDispatch: the store has no such dispatch, or the event names a step it lacks.
             NotPermitted: the event may not touch this dispatch.
             StoreUnavailable: nothing happened; the event must come again.
+            OutcomeUnknown: it may have happened; the event must come again, and counts once.
         """
         # Events of one dispatch take turns, so that only another process can come in between:
         # of a hundred at once the last one would else be decided a hundred times.

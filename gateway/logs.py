@@ -56,6 +56,8 @@ EVENTS: Final = frozenset(
         "split.stepped_back",
         "store.became_unavailable",
         "store.opened",
+        "store.rescue_failed",
+        "store.rescued",
         "timer.failed",
         "trace.fact_dropped",
         "trace.key_drawn",

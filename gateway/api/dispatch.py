@@ -27,6 +27,7 @@ from gateway.api.requests import (
     read_body,
     read_idempotency_key,
     refuse_stranger,
+    refuse_unkept,
 )
 from gateway.api.split import SplitApi
 from gateway.engine import Engine, IdempotencyConflict
@@ -102,10 +103,8 @@ class DispatchApi:
             outcome = await serve(request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
-        except StoreUnavailable:
-            outcome = Refusal(
-                problem=Problem.UNAVAILABLE, detail="Nothing was accepted. Send it again shortly."
-            )
+        except StoreUnavailable as error:
+            outcome = refuse_unkept(error, has_key="idempotency-key" in request.headers)
         return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome
 
     async def _create(self, request: Request) -> Response | Refusal:

@@ -60,9 +60,10 @@ class HealthApi:
         async with self._checking:
             if self._clock.now_ms() - self._checked_ms >= _CACHE_MS:
                 await self._check()
-        if not self._can_write:
-            return PlainTextResponse("store unavailable\n", status_code=503)
         alarms = self._alarms.standing()
+        if not self._can_write:
+            lines = ["store unavailable", *map(_line, alarms)]
+            return PlainTextResponse("\n".join(lines) + "\n", status_code=503)
         detail = self._describe_legacy()
         word = "degraded" if alarms else "ready"
         is_shut = any(alarm.blocks_intake and not alarm.subject for alarm in alarms)

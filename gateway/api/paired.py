@@ -32,8 +32,8 @@ _TAKEN: Final = 202
 _COMPARABLE: Final = frozenset({_TAKEN, 400, 422})
 _HALF: Final = Refusal(
     problem=Problem.GATEWAY_TIMEOUT,
-    detail="Dispatch took the request, and this gateway could not keep it: there is no pair. Do not"
-    " send it again, or the handset gets one more message.",
+    detail="Dispatch took the request, and this gateway may not have kept it. Do not send it again,"
+    " or the handset gets one more message.",
 )
 
 
@@ -103,6 +103,7 @@ class PairedApi:
 
         Raises:
             StoreUnavailable: nothing was accepted, neither here nor by Dispatch.
+            OutcomeUnknown: Dispatch refused it, and we may have accepted it.
         """
         if request.scope["query_string"]:
             return _refuse("A paired request takes no query: Dispatch may read a recipient in it.")
@@ -116,7 +117,7 @@ class PairedApi:
             return await accept(pair)
         except StoreUnavailable:
             if passing.http_status != _TAKEN:
-                raise  # neither path accepted anything
+                raise  # Dispatch accepted nothing, and the error says what we did
             return _HALF
 
 

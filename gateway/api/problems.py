@@ -44,6 +44,7 @@ class Problems:
             problem=problem.name.lower(),
             instance=instance,
             rules=list(refusal.codes),
+            outcome="unknown" if refusal.is_in_doubt else "none",
         )
         body = problem_body(
             problem,
@@ -62,7 +63,7 @@ class Problems:
             answer.headers[DIAGNOSTICS_HEADER] = ", ".join(refusal.codes)
         if problem is Problem.UNAUTHORIZED:
             answer.headers["WWW-Authenticate"] = 'Basic realm="dispatch-gateway", Bearer'
-        if problem is Problem.UNAVAILABLE:
+        if problem is Problem.UNAVAILABLE and not refusal.is_in_doubt:
             answer.headers["Retry-After"] = str(refusal.retry_after_s or _RETRY_AFTER_S)
         return answer
 

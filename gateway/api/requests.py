@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from gateway.api.auth import AuthFault
 from gateway.logs import get_logger
+from gateway.stores.base import OutcomeUnknown, StoreUnavailable
 from translators.diagnostics import Diagnostic
 from translators.dispatch import DispatchPlan
 from translators.problems import Problem
@@ -56,6 +57,8 @@ class Refusal:
     """Rule codes, for the `Gateway-Diagnostics` header and the log."""
     retry_after_s: int | None = None
     """When to ask again, for a problem that passes; None takes the usual."""
+    is_in_doubt: bool = False
+    """Whether it may have changed something after all: then nobody is told when to ask again."""
 
 
 async def read_body(request: Request, limit: int) -> bytes | Refusal:
@@ -135,6 +138,37 @@ def read_idempotency_key(request: Request) -> str | Refusal | None:
     )
 
 
+def refuse_unkept(error: StoreUnavailable, *, has_key: bool) -> Refusal:
+    """Return the answer to a workflow that the store did not keep, or may not have kept.
+
+    Args:
+        error: what the store said.
+        has_key: whether the request has an `Idempotency-Key`. What came under it before may well
+            have been accepted, so of such a request only this attempt is spoken of.
+    """
+    if isinstance(error, OutcomeUnknown):
+        remedy = (
+            "Repeat it with the same Idempotency-Key: it is accepted once."
+            if has_key
+            else "Sent again, it may reach a person twice; with an Idempotency-Key it could be"
+            " repeated."
+        )
+        return Refusal(
+            problem=Problem.UNAVAILABLE,
+            detail=f"Whether the workflow was accepted is not known. {remedy}",
+            is_in_doubt=True,
+        )
+    if has_key:
+        return Refusal(
+            problem=Problem.UNAVAILABLE,
+            detail="This attempt was not accepted; an earlier one may have been. Repeat it with the"
+            " same Idempotency-Key: it is accepted once.",
+        )
+    return Refusal(
+        problem=Problem.UNAVAILABLE, detail="Nothing was accepted. Send it again shortly."
+    )
+
+
 def refuse_stranger(fault: AuthFault) -> Refusal:
     """Return the answer to bad credentials; what is wrong with them is for the log only."""
     log.warning("caller.refused", reason=fault.reason.value)
@@ -149,4 +183,5 @@ __all__ = [
     "read_body",
     "read_idempotency_key",
     "refuse_stranger",
+    "refuse_unkept",
 ]

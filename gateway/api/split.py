@@ -80,6 +80,7 @@ class SplitApi:
 
         Raises:
             StoreUnavailable: nothing was accepted, neither here nor by Dispatch.
+            OutcomeUnknown: we may have accepted it; its pledge to us stays as it is.
         """
         body = await self._legacy.read(request)
         if body is None:

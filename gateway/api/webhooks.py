@@ -48,6 +48,12 @@ _REFUSED: Final = {
     Disposition.NO_ROOM: _NO_ROOM,
 }
 
+_UNKEPT = Refusal(
+    problem=Problem.UNAVAILABLE,
+    detail="The webhook may not have been kept. Send it again: it counts once.",
+)
+"""True whether the store did nothing, a part of it, or does not know."""
+
 _UNREADABLE = Refusal(
     problem=Problem.UNAVAILABLE,
     detail="The webhook cannot be verified with the secrets of this gateway. Send it again.",
@@ -120,7 +126,7 @@ class WebhookApi:
         try:
             kept = await self._reception.receive_unproven(request.scope["query_string"])
         except StoreUnavailable:
-            return self._answered(kind, Refusal(problem=Problem.UNAVAILABLE))
+            return self._answered(kind, _UNKEPT)
         if kept is None:
             raise HTTPException(405, headers={"Allow": "POST"})
         return self._answered(kind, _REFUSED.get(kept, kept))
@@ -132,7 +138,7 @@ class WebhookApi:
             return Response(status_code=400)  # nobody reads it
         except StoreUnavailable:
             self._fences.hearing.lose_store()
-            outcome = Refusal(problem=Problem.UNAVAILABLE)
+            outcome = _UNKEPT
         return self._answered(kind, outcome)
 
     def _answered(self, kind: WebhookKind, outcome: Disposition | Refusal) -> Response:

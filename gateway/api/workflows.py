@@ -20,7 +20,7 @@ from gateway.core.state import Dispatch, DispatchStatus, StepStatus
 from gateway.engine import Engine
 from gateway.fences.fences import Fences
 from gateway.settings import Application
-from gateway.stores.base import Hold, OutboxItemId, StoreUnavailable
+from gateway.stores.base import Hold, OutboxItemId, OutcomeUnknown, StoreUnavailable
 from translators.diagnostics import JsonObject
 from translators.problems import Problem
 from translators.report import render_report
@@ -73,6 +73,12 @@ class WorkflowApi:
             return self._problems.answer(refuse_stranger(application))
         try:
             outcome = await answer(request, application)
+        except OutcomeUnknown:
+            outcome = Refusal(
+                problem=Problem.UNAVAILABLE,
+                detail="Whether it was done is not known. Look before you repeat it.",
+                is_in_doubt=True,
+            )
         except StoreUnavailable:
             outcome = Refusal(problem=Problem.UNAVAILABLE)
         return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome

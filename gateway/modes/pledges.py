@@ -131,7 +131,7 @@ class Pledges:
         """Bind a claim to a path, before anything of it is sent.
 
         Raises:
-            StoreUnavailable: nothing was pledged, and nothing may be sent.
+            StoreUnavailable: it may not be pledged, and nothing may be sent.
         """
         numbers = self._ledger.pledge(
             path,

@@ -121,7 +121,7 @@ class Splitter:
             has_legacy: whether Dispatch is still there.
 
         Raises:
-            StoreUnavailable: nothing was pledged, and nothing may be sent.
+            StoreUnavailable: it may not be pledged, and nothing may be sent.
         """
         now_ms = self._clock.now_ms()
         standing = self._stand(now_ms)

@@ -31,10 +31,12 @@ from gateway.stores.records import (
     OutboxItem,
     OutboxItemId,
     OutboxKind,
+    OutcomeUnknown,
     RequestCause,
     RequestRecord,
     RevisionConflict,
     StoreCounts,
+    StoreFault,
     StoreUnavailable,
     Timer,
     TimerCause,
@@ -59,11 +61,13 @@ __all__ = [
     "OutboxItem",
     "OutboxItemId",
     "OutboxKind",
+    "OutcomeUnknown",
     "RequestCause",
     "RequestRecord",
     "RevisionConflict",
     "Store",
     "StoreCounts",
+    "StoreFault",
     "StoreUnavailable",
     "Timer",
     "TimerCause",
@@ -82,8 +86,11 @@ class Store(Protocol):
     because its turn had come, makes its lane wait until no other: a lane waits once, and is in
     order again when none is left that others were handed out before.
 
-    Every method may raise `StoreUnavailable`; then nothing of it happened. Methods may be called
-    concurrently; each is atomic, and calls about one dispatch take effect in some serial order.
+    Every method may raise `StoreUnavailable`: then nothing of it happened, and nothing of it can
+    come back. A method that writes may raise `OutcomeUnknown` instead, which is one of them: then
+    it happened as a whole or not at all, and only opening the store anew tells which. So it is for
+    a caller that is cancelled while it waits. Methods may be called concurrently; each is atomic,
+    and calls about one dispatch take effect in some serial order.
     """
 
     async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
@@ -320,8 +327,18 @@ class Store(Protocol):
         ...
 
     @property
+    def failed(self) -> asyncio.Event:
+        """Set when the store is done for, `fault` says why; every later call is refused."""
+        ...
+
+    @property
+    def fault(self) -> StoreFault | None:
+        """Say why the store is done for, None while it is not."""
+        ...
+
+    @property
     def fatal(self) -> asyncio.Event:
-        """Set when the state on disk became unknown: only opening the store anew tells."""
+        """Set after `failed`, when all that could be saved is: the process should end now."""
         ...
 
     def secret(self) -> bytes:

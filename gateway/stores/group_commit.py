@@ -13,15 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from gateway.stores.base import StoreUnavailable
-from gateway.stores.transactions import (
-    Done,
-    Operation,
-    StorePoisoned,
-    poisoned,
-    run_batch,
-    run_job,
-)
+from gateway.stores.base import StoreFault, StoreUnavailable
+from gateway.stores.sqlite_log import DatabaseFiles
+from gateway.stores.transactions import Batch, Done, Operation, refused, run_batch, run_job
 
 T = TypeVar("T")
 
@@ -38,7 +32,7 @@ class _Waiting:
 class _Job:
     work: Callable[[sqlite3.Connection], Any]
     future: asyncio.Future[Any]
-    is_last: bool = False
+    runs_on_a_failed_store: bool = False
 
 
 class GroupCommit:
@@ -49,14 +43,35 @@ class GroupCommit:
     as checkpoints always run there, while batches wait.
     """
 
-    def __init__(self, connection: sqlite3.Connection, *, inline: bool) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        inline: bool,
+        files: DatabaseFiles,
+        rescue: Callable[[sqlite3.Connection], bool],
+    ) -> None:
+        """Begin to write.
+
+        Args:
+            connection: to the database; nobody else writes by it.
+            inline: as above.
+            files: of the database, looked at before anybody is answered.
+            rescue: saves what is open when a later start would not find it; tells whether it did.
+        """
         self.sizes: Counter[str] = Counter()
         """What the operations changed since the beginning, as committed."""
+        self.fault: StoreFault | None = None
+        """Why nothing is run any more."""
+        self.failed = asyncio.Event()
+        """Set with `fault`."""
         self.fatal = asyncio.Event()
-        """Set when the state on disk became unknown: the process should end."""
+        """Set after it, when what is open is saved, or need not be: the process should end."""
         self.written = asyncio.Event()
         """Set by every batch; whoever checkpoints clears it."""
         self._connection = connection
+        self._files = files
+        self._rescue = rescue
         self._inline = inline
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._loop = asyncio.get_running_loop()
@@ -70,7 +85,8 @@ class GroupCommit:
         """Run an operation in the next transaction and return its result once it is durable.
 
         Raises:
-            StoreUnavailable: nothing of it happened, or nothing is known any more.
+            StoreUnavailable: nothing of it happened, and nothing of it can come back.
+            OutcomeUnknown: it was committed, and may or may not be there after a restart.
         """
         result: T = await self._append(operation)
         return result
@@ -84,16 +100,19 @@ class GroupCommit:
         return result
 
     async def close(self, last: Callable[[sqlite3.Connection], None]) -> None:
-        """Finish what was submitted, then run `last`, which closes the connection."""
+        """Finish what was submitted, then run `last`, which closes the connection.
+
+        `last` finds `fault` set if the store failed, be it only now.
+        """
         if self._is_closed:
             return
-        barrier = None if self.fatal.is_set() else self._append(lambda transaction: None)
+        barrier = None if self.fault else self._append(lambda transaction: None)
         self._is_closed = True
         if barrier is not None:
             await asyncio.wait([barrier])
             barrier.exception()
         closing = self._loop.create_future()
-        self._jobs.append(_Job(last, closing, is_last=True))
+        self._jobs.append(_Job(last, closing, runs_on_a_failed_store=True))
         self._wake()
         try:
             await closing
@@ -107,8 +126,8 @@ class GroupCommit:
         return future
 
     def _future(self) -> asyncio.Future[Any]:
-        if self.fatal.is_set():
-            raise poisoned()
+        if self.fault is not None:
+            raise refused()
         if self._is_closed:
             raise StoreUnavailable("the store is closed")
         return self._loop.create_future()
@@ -121,33 +140,34 @@ class GroupCommit:
     def _work(self) -> None:
         """Start what is next: a job before operations, which might never leave a gap for it."""
         self._is_scheduled = False
-        if self.fatal.is_set():
+        if self.fault is not None:
             self._refuse_all()
         if self._jobs:
             job = self._jobs.popleft()
             self._start(
                 lambda: run_job(self._connection, job.work),
-                lambda done: self._resolve(job.future, done),
+                lambda batch: self._finish(batch, [job.future]),
             )
         elif self._operations:
-            batch = self._take_batch()
-            operations = [waiting.operation for waiting in batch]
+            waiting = self._take_batch()
+            operations = [each.operation for each in waiting]
+            futures = [each.future for each in waiting]
             if self._inline:
-                self._finish_batch(batch, *run_batch(self._connection, operations))
+                self._finish_batch(run_batch(self._connection, operations, self._files), futures)
                 return
             self._start(
-                lambda: run_batch(self._connection, operations),
-                lambda result: self._finish_batch(batch, *result),
+                lambda: run_batch(self._connection, operations, self._files),
+                lambda batch: self._finish_batch(batch, futures),
             )
 
     def _refuse_all(self) -> None:
-        """Run nothing on a failed store but its closing: a later commit could seem to succeed."""
-        refused = [waiting.future for waiting in self._operations]
-        refused += [job.future for job in self._jobs if not job.is_last]
+        """Run nothing on a failed store but its end: a later commit could seem to succeed."""
+        waiting = [each.future for each in self._operations]
+        waiting += [job.future for job in self._jobs if not job.runs_on_a_failed_store]
         self._operations.clear()
-        self._jobs = deque(job for job in self._jobs if job.is_last)
-        for future in refused:
-            self._resolve(future, Done(error=poisoned()))
+        self._jobs = deque(job for job in self._jobs if job.runs_on_a_failed_store)
+        for future in waiting:
+            _resolve(future, Done(error=refused()))
 
     def _take_batch(self) -> list[_Waiting]:
         # Who was cancelled while waiting has gone, and expects nothing to have happened.
@@ -168,25 +188,42 @@ class GroupCommit:
 
         self._loop.run_in_executor(self._thread, work).add_done_callback(done)
 
-    def _finish_batch(
-        self, batch: Sequence[_Waiting], outcomes: Sequence[Done], sizes: Counter[str]
-    ) -> None:
-        self.sizes.update(sizes)
+    def _finish_batch(self, batch: Batch, futures: Sequence[asyncio.Future[Any]]) -> None:
+        self.sizes.update(batch.sizes)
         self.written.set()
-        for waiting, outcome in zip(batch, outcomes, strict=True):
-            self._resolve(waiting.future, outcome)
+        self._finish(batch, futures)
         self._wake_again()
 
-    def _resolve(self, future: asyncio.Future[Any], outcome: Done) -> None:
-        if isinstance(outcome.error, StorePoisoned):
+    def _finish(self, batch: Batch, futures: Sequence[asyncio.Future[Any]]) -> None:
+        if batch.fault is not None and self.fault is None:
+            self._fail(batch.fault)
+        for future, outcome in zip(futures, batch.outcomes, strict=True):
+            _resolve(future, outcome)
+
+    def _fail(self, fault: StoreFault) -> None:
+        self.fault = fault
+        self.failed.set()
+        if not fault.needs_rescue:
             self.fatal.set()
-        if future.done():
             return
-        if outcome.error is not None:
-            future.set_exception(outcome.error)
-        else:
-            future.set_result(outcome.value)
+        rescued = self._loop.create_future()
+        # A process that ended now would take with it what could not be saved.
+        rescued.add_done_callback(self._end_if_rescued)
+        self._jobs.appendleft(_Job(self._rescue, rescued, runs_on_a_failed_store=True))
+
+    def _end_if_rescued(self, rescued: asyncio.Future[bool]) -> None:
+        if rescued.exception() is None and rescued.result():
+            self.fatal.set()
 
     def _wake_again(self) -> None:
         if self._operations or self._jobs:
             self._wake()
+
+
+def _resolve(future: asyncio.Future[Any], outcome: Done) -> None:
+    if future.done():
+        return
+    if outcome.error is not None:
+        future.set_exception(outcome.error)
+    else:
+        future.set_result(outcome.value)

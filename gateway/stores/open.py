@@ -11,7 +11,10 @@ from typing import Final
 from gateway.clock import Clock
 from gateway.stores.base import Store
 from gateway.stores.sqlite import SqliteStore
-from gateway.stores.sqlite_file import FileLock, StoreRefused, has_slow_disk, prepare_file
+from gateway.stores.sqlite_file import StoreRefused, check_place, has_slow_disk
+from gateway.stores.sqlite_lock import FileLock
+from gateway.stores.sqlite_log import DatabaseFiles, rewrite_log
+from gateway.stores.sqlite_rescue import Rescue, rescued_beside
 from gateway.stores.sqlite_schema import (
     check_integrity,
     connect_reader,
@@ -72,21 +75,25 @@ async def open_sqlite(
         raise StoreRefused(f"the directory of {path} does not exist. Create it first.")
     with contextlib.ExitStack() as undo:
         try:
+            _check_nothing_is_saved_beside(path)
+            check_place(path)
             lock = FileLock(path)
             undo.callback(lock.release)
             is_slow = writer == "auto" and await asyncio.to_thread(
                 has_slow_disk, path.parent, clock
             )
             writing, reading, secret = await asyncio.to_thread(_take_file, path, clock, synchronous)
+            undo.callback(writing.close)
+            undo.callback(reading.close)
+            files = DatabaseFiles(path, lock.identity)
         except (OSError, sqlite3.Error) as error:
             raise StoreRefused(f"{path} cannot be opened: {error}") from error
-        undo.callback(writing.close)
-        undo.callback(reading.close)
         is_inline = not (is_slow or writer == "thread")
         place = "in the event loop" if is_inline else "in a thread"
         store = SqliteStore(
-            path=path,
             lock=lock,
+            files=files,
+            rescue=Rescue(files, clock),
             writer=writing,
             reader=reading,
             secret=secret,
@@ -103,7 +110,7 @@ async def open_sqlite(
 def _take_file(
     path: Path, clock: Clock, synchronous: str
 ) -> tuple[sqlite3.Connection, sqlite3.Connection, bytes]:
-    prepare_file(path)
+    rewrite_log(path)
     with contextlib.ExitStack() as undo:
         writing = connect_writer(path, synchronous=synchronous)
         undo.callback(writing.close)
@@ -113,3 +120,14 @@ def _take_file(
         reading = connect_reader(path)
         undo.pop_all()
     return writing, reading, secret
+
+
+def _check_nothing_is_saved_beside(path: Path) -> None:
+    """Do not begin with an empty store where the work of the last one waits to be put back."""
+    saved = None if path.exists() else rescued_beside(path)
+    if saved is not None:
+        raise StoreRefused(
+            f"{path} was deleted while it was open, and what it held was saved to {saved}. Rename"
+            " that to the store's name to go on with it, or move it away to begin with an empty"
+            " store."
+        )

@@ -286,4 +286,21 @@ class CauseSpent(Exception):
 
 
 class StoreUnavailable(Exception):
-    """The store cannot make anything durable right now. Nothing of the operation happened."""
+    """The store did not do it, and nothing of it can come back: not by a restart either."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The store tried, and whether it is done is not known: it may be there after a restart.
+
+    Whoever tells somebody else that nothing happened looks for this one first.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFault:
+    """Why a store is done for, in sentences without personal data."""
+
+    why: str
+    remedy: str
+    needs_rescue: bool = False
+    """What is open would not be found at the next start, and has to be saved before the end."""

@@ -14,7 +14,6 @@ import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from gateway.stores import sqlite_holds, sqlite_outbox, sqlite_upkeep
@@ -33,6 +32,7 @@ from gateway.stores.base import (
     OutboxKind,
     RequestRecord,
     StoreCounts,
+    StoreFault,
     StoreUnavailable,
     Timer,
 )
@@ -40,11 +40,13 @@ from gateway.stores.group_commit import GroupCommit
 from gateway.stores.recent import RecentRecords
 from gateway.stores.sqlite_checkpoints import checkpoint_forever, close_writer
 from gateway.stores.sqlite_commit import commit_operation
-from gateway.stores.sqlite_file import FileLock
+from gateway.stores.sqlite_lock import FileLock
+from gateway.stores.sqlite_log import DatabaseFiles
 from gateway.stores.sqlite_reads import SqliteReads
+from gateway.stores.sqlite_rescue import Rescue
 from gateway.stores.sqlite_rows import item_key
 from gateway.stores.sqlite_schema import affected_by_wal_reset_bug
-from gateway.stores.transactions import Transaction, poisoned
+from gateway.stores.transactions import Transaction, refused
 
 T = TypeVar("T")
 Asked = ParamSpec("Asked")
@@ -59,8 +61,9 @@ class SqliteStore:
     def __init__(
         self,
         *,
-        path: Path,
         lock: FileLock,
+        files: DatabaseFiles,
+        rescue: Rescue,
         writer: sqlite3.Connection,
         reader: sqlite3.Connection,
         secret: bytes,
@@ -70,15 +73,17 @@ class SqliteStore:
     ) -> None:
         self._description = description
         self._lock = lock
+        self._files = files
+        self._rescue = rescue
         self._secret = secret
         self._reads = SqliteReads(reader)
         self._sizes = self._reads.sizes()
-        self.writer = GroupCommit(writer, inline=inline)
+        self.writer = GroupCommit(writer, inline=inline, files=files, rescue=rescue)
         """The one writer; `run_alone` is also the way to back the file up (`VACUUM INTO`)."""
         self._applications: dict[str, int] = {}
         self._recent = RecentRecords()
         self._checkpoints = asyncio.create_task(
-            checkpoint_forever(self.writer, path, every_s=checkpoint_every_s)
+            checkpoint_forever(self.writer, files, every_s=checkpoint_every_s)
         )
 
     @property
@@ -86,8 +91,15 @@ class SqliteStore:
         return self._description
 
     @property
+    def failed(self) -> asyncio.Event:
+        return self.writer.failed
+
+    @property
+    def fault(self) -> StoreFault | None:
+        return self.writer.fault
+
+    @property
     def fatal(self) -> asyncio.Event:
-        """Set when the state on disk became unknown: the process should end and open it anew."""
         return self.writer.fatal
 
     async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
@@ -105,7 +117,7 @@ class SqliteStore:
         return claimed
 
     async def load(self, dispatch_uuid: str) -> DispatchRecord | None:
-        recent = self._recent.recall(dispatch_uuid)
+        recent = None if self.fault else self._recent.recall(dispatch_uuid)
         return recent or self._read(self._reads.load, dispatch_uuid)
 
     async def history(self, dispatch_uuid: str) -> Sequence[HistoryEntry]:
@@ -309,21 +321,27 @@ class SqliteStore:
         with contextlib.suppress(asyncio.CancelledError):
             await self._checkpoints
         try:
-            if self.fatal.is_set():
-                # The last connection to close would copy the log, of which nobody knows what is
-                # durable, into the file: the reader, which cannot, goes last.
-                await self.writer.close(sqlite3.Connection.close)
-                self._reads.close()
-            else:
-                self._reads.close()
-                await self.writer.close(close_writer)
+            await self.writer.close(self._close_connections)
         finally:
+            self._files.close()
             self._lock.release()
 
+    def _close_connections(self, writer: sqlite3.Connection) -> None:
+        if self.fault is None:
+            self._reads.close()
+            close_writer(writer)
+            return
+        if self.fault.needs_rescue:
+            self._rescue(writer)  # there may be room for it by now
+        # The last connection to close would copy the log, of which nobody knows what is durable,
+        # into the file: the reader, which cannot, goes last.
+        writer.close()
+        self._reads.close()
+
     def _read(self, query: Callable[Asked, T], *args: Asked.args, **kwargs: Asked.kwargs) -> T:
-        # What a poisoned store would read may be lost by the time it is opened anew.
-        if self.writer.fatal.is_set():
-            raise poisoned()
+        # What a failed store would read may be lost by the time it is opened anew.
+        if self.writer.fault is not None:
+            raise refused()
         try:
             return query(*args, **kwargs)
         except sqlite3.Error as error:

@@ -10,27 +10,26 @@ import asyncio
 import contextlib
 import sqlite3
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from gateway.stores.base import StoreUnavailable
 from gateway.stores.group_commit import GroupCommit
+from gateway.stores.sqlite_log import DatabaseFiles
 
 _LOG_LIMIT_BYTES: Final = 64 << 20
 _PAUSE_PER_CHECKPOINT: Final = 10
 _LONGEST_PAUSE: Final = 5  # times the shortest: a long log makes a long checkpoint again
 
 
-async def checkpoint_forever(writer: GroupCommit, path: Path, *, every_s: float) -> None:
+async def checkpoint_forever(writer: GroupCommit, files: DatabaseFiles, *, every_s: float) -> None:
     """Checkpoint while there is anything to copy, until cancelled.
 
     Args:
-        path: the database file.
+        files: of the database.
         every_s: the pause between two checkpoints. Where they take long however short the log
             is, it grows up to five times as long.
     """
     now_s = asyncio.get_running_loop().time
-    log = path.with_name(path.name + "-wal")
     pause_s = every_s
     while True:
         await writer.written.wait()
@@ -39,7 +38,7 @@ async def checkpoint_forever(writer: GroupCommit, path: Path, *, every_s: float)
         begun_s = now_s()
         # The next round tries again; an error that matters has poisoned the writer.
         with contextlib.suppress(StoreUnavailable, OSError, sqlite3.Error):
-            mode = "TRUNCATE" if log.stat().st_size > _LOG_LIMIT_BYTES else "PASSIVE"
+            mode = "TRUNCATE" if files.log_bytes() > _LOG_LIMIT_BYTES else "PASSIVE"
             await writer.run_alone(partial(_checkpoint, mode=mode))
         pause_s = pause_after(now_s() - begun_s, every_s=every_s)
 
@@ -54,6 +53,15 @@ def close_writer(connection: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.Error):  # closing tries once more, opening recovers
         _checkpoint(connection, mode="TRUNCATE")
     connection.close()
+
+
+def copy_all(connection: sqlite3.Connection) -> bool:
+    """Copy all that is in the log; tell whether all of it is in the file now, durably."""
+    try:
+        is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return not is_busy
 
 
 def _checkpoint(connection: sqlite3.Connection, *, mode: str) -> None:

@@ -1,8 +1,7 @@
-"""The database file: where it may lie, who owns it, and how fast its disk is."""
+"""The database file: where it may lie, and how fast its disk is."""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from pathlib import Path
@@ -15,7 +14,6 @@ from gateway.stores.base import StoreUnavailable
 _NETWORK_FILE_SYSTEMS: Final = frozenset(
     {"9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "nfs", "nfs4", "smb3", "smbfs"}
 )
-_PRIVATE: Final = 0o600
 _PROBES: Final = 10
 _SLOW_SYNC_MS: Final = 1
 
@@ -24,48 +22,11 @@ class StoreRefused(StoreUnavailable):
     """The store cannot be opened as it is; the message tells a person what to do."""
 
 
-class StoreInUse(StoreRefused):
-    """Another process owns the store."""
-
-
-class FileLock:
-    """Ownership of a database file: a lock on `<file>.lock`, held until released or dead.
-
-    The lock file is left behind. Removing it would let two processes lock two files of one name.
-    """
-
-    def __init__(self, path: Path) -> None:
-        """Take the lock.
-
-        Raises:
-            StoreInUse: another process, or another store of this one, holds it.
-        """
-        lock_path = path.with_name(path.name + ".lock")
-        self._descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(self._descriptor, 32, 0).decode("ascii", "replace").strip()
-            os.close(self._descriptor)
-            raise StoreInUse(
-                f"{path} belongs to the running process {holder or 'that just opened it'}. "
-                "One process owns an embedded store: stop that one, or name another file."
-            ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
-
-    def release(self) -> None:
-        """Let go of the file."""
-        os.close(self._descriptor)
-
-
-def prepare_file(path: Path) -> None:
-    """Create the file if it is missing, readable for its owner only. Call it under the lock.
-
-    Never afterwards: closing any descriptor of the file drops the locks SQLite holds on it.
+def check_place(path: Path) -> None:
+    """Refuse a place that cannot hold an embedded store.
 
     Raises:
-        StoreRefused: the path cannot hold an embedded store.
+        StoreRefused: it is on another machine.
     """
     system = file_system_of(path)
     if system in _NETWORK_FILE_SYSTEMS:
@@ -73,9 +34,6 @@ def prepare_file(path: Path) -> None:
             f"{path} is on a network file system ({system}), where an embedded store cannot be "
             "kept safely. Name a file on a local disk."
         )
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _PRIVATE))
-    if path.stat().st_mode & 0o077:
-        path.chmod(_PRIVATE)
 
 
 def file_system_of(path: Path, mounts: Path = Path("/proc/self/mounts")) -> str:

@@ -212,6 +212,27 @@ async def test_a_store_that_lost_track_of_its_disk_ends_the_process_with_3(
         assert await process.exit_code() == 3
 
 
+def put_back(folder: Path) -> None:
+    """Put the one file that was saved beside a store in its place."""
+    (saved,) = folder.glob("gateway.db.rescued-*")
+    saved.rename(folder / "gateway.db")
+
+
+@pytest.mark.slow
+async def test_a_store_whose_file_was_deleted_is_saved_before_the_process_ends_with_3(
+    tmp_path: Path,
+) -> None:
+    async with a_process(tmp_path) as process:
+        dispatch_uuid = await process.dispatch()
+        (tmp_path / "gateway.db").unlink()
+        unready = await process.http.get("/readyz")
+        code = await process.exit_code()
+    put_back(tmp_path)
+    async with a_bench(tmp_path) as bench:
+        assert len(await bench.steps(dispatch_uuid)) == 2
+    assert (unready.status_code, code) == (503, 3)
+
+
 @pytest.mark.usefixtures("logging")
 def test_a_port_that_is_taken_is_one_line_and_2(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]

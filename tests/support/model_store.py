@@ -33,6 +33,7 @@ from gateway.stores.base import (
     RequestRecord,
     RevisionConflict,
     StoreCounts,
+    StoreFault,
     Timer,
     TimerCause,
     WebhookCause,
@@ -75,6 +76,14 @@ class ModelStore:
     @property
     def description(self) -> str:
         return "a dict"
+
+    @property
+    def failed(self) -> asyncio.Event:
+        return self._fatal
+
+    @property
+    def fault(self) -> StoreFault | None:
+        return None
 
     @property
     def fatal(self) -> asyncio.Event:

@@ -11,6 +11,8 @@ import pytest
 
 from gateway.stores.base import CauseSpent, StoreUnavailable
 from gateway.stores.group_commit import BATCH_LIMIT, GroupCommit
+from gateway.stores.sqlite_lock import FileLock
+from gateway.stores.sqlite_log import DatabaseFiles
 from gateway.stores.transactions import Transaction
 
 
@@ -19,11 +21,15 @@ class Bench:
 
     def __init__(self, path: Path, *, inline: bool) -> None:
         self.statements: list[str] = []
+        self._lock = FileLock(path)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE number (value INTEGER PRIMARY KEY) STRICT")
         connection.set_trace_callback(self.statements.append)
-        self.writer = GroupCommit(connection, inline=inline)
+        self._files = DatabaseFiles(path, self._lock.identity)
+        self.writer = GroupCommit(
+            connection, inline=inline, files=self._files, rescue=lambda connection: True
+        )
         self.reader = sqlite3.connect(path)
 
     async def add(self, value: int) -> int:
@@ -37,6 +43,8 @@ class Bench:
     async def close(self) -> None:
         self.reader.close()
         await self.writer.close(sqlite3.Connection.close)
+        self._files.close()
+        self._lock.release()
 
 
 def adding(value: int) -> Callable[[Transaction], int]:

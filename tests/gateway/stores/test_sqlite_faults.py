@@ -14,7 +14,6 @@ from gateway.stores.base import StoreUnavailable
 from gateway.stores.group_commit import BATCH_LIMIT
 from gateway.stores.open import open_store
 from gateway.stores.sqlite import SqliteStore
-from gateway.stores.transactions import StorePoisoned
 from tests.gateway.stores.building import callback, commit, put, timer, uuid_of
 from tests.support.clock import ManualClock
 from tests.support.stores import url_in
@@ -86,7 +85,7 @@ async def test_no_commit_succeeds_after_one_that_failed(store: SqliteStore) -> N
         outcomes = await asyncio.gather(
             *(store.check() for _ in range(3 * BATCH_LIMIT)), return_exceptions=True
         )
-    assert {type(outcome) for outcome in outcomes} == {StorePoisoned}
+    assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
 
 
 async def test_a_bad_neighbour_does_not_hide_a_failing_commit(store: SqliteStore) -> None:
@@ -98,7 +97,7 @@ async def test_a_bad_neighbour_does_not_hide_a_failing_commit(store: SqliteStore
             store.check(),
             return_exceptions=True,
         )
-    assert [type(outcome) for outcome in outcomes] == [StorePoisoned] * 3
+    assert [type(outcome) for outcome in outcomes] == [StoreUnavailable] * 3
 
 
 async def test_what_was_acknowledged_before_the_error_is_found_by_the_next_owner(

@@ -13,11 +13,11 @@ from gateway.stores.open import open_store
 from gateway.stores.record import pack_id
 from gateway.stores.sqlite import SqliteStore
 from gateway.stores.sqlite_file import (
-    StoreInUse,
     StoreRefused,
     file_system_of,
     has_slow_disk,
 )
+from gateway.stores.sqlite_lock import StoreInUse
 from gateway.stores.sqlite_schema import migrate, migrations, schema_version
 from tests.gateway.stores.building import LEASE, NOW, URL, commit, positions, put, uuid_of
 from tests.support.clock import ManualClock
