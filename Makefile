@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench kill-test lock format docs clean
+.PHONY: help install demo demo-compare test check bench kill-test fault-test lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -54,6 +54,9 @@ bench: $(VENV)/.installed-dev ## measure; prints ratios taken side by side in on
 
 kill-test: $(VENV)/.installed-dev ## 20 rounds of kill -9 during 200 dispatches (minutes)
 	$(BIN)/python -m tests.kill --rounds 20 --dispatches 200
+
+fault-test: $(VENV)/.installed-dev ## let each write and fsync of the store fail during 1,000 requests (minutes)
+	$(BIN)/python -m tests.faults --requests 1000
 
 docs: $(VENV)/.installed-dev ## regenerate the pages that are made from tables in the code
 	$(BIN)/python -m tests.support.generated --write

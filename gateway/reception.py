@@ -85,7 +85,7 @@ class Reception:
             expected: what the route is for, if the body does not tell.
 
         Raises:
-            StoreUnavailable: nothing happened; the vendor must send it again.
+            StoreUnavailable: it may not be kept; the vendor must send it again, and it counts once.
         """
         document = parse_document(body)
         match _kind_of(document, body) or expected:
@@ -110,7 +110,7 @@ class Reception:
             body: the raw body, or the query of the URL.
 
         Raises:
-            StoreUnavailable: nothing happened; the vendor must send it again.
+            StoreUnavailable: it may not be kept; the vendor must send it again, and it counts once.
         """
         if len(body) > _MAX_UNPROVEN:
             return None

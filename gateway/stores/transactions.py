@@ -4,7 +4,7 @@ An operation checks first and writes last, so a refusal (`RevisionConflict`, `Ca
 nothing to undo. Should one fail otherwise, the transaction is rolled back and each of them is run
 again in its own, so that a bad operation fails alone.
 
-What is said of a failure is true (docs/adr/0016-an-answer-is-true.md): `StoreUnavailable` only
+What is said of a failure is true (docs/adr/0017-an-answer-is-true.md): `StoreUnavailable` only
 where nothing can come back, `OutcomeUnknown` where a commit was tried and could not be undone.
 """
 
