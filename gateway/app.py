@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
@@ -14,14 +15,17 @@ from starlette.types import ASGIApp
 from gateway.alarms import Alarm, AlarmKind, Alarms
 from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator
+from gateway.api.authenticated import Authenticated
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
 from gateway.api.hot import HotRoutes
 from gateway.api.legacy import LegacyApi
 from gateway.api.metering import Metering
 from gateway.api.paired import PairedApi
+from gateway.api.parked import ParkedApi
 from gateway.api.problems import Problems
 from gateway.api.split import SplitApi
+from gateway.api.unrouted import UnroutedWebhooks
 from gateway.api.webhooks import WebhookApi
 from gateway.api.workflows import WorkflowApi
 from gateway.applications import Applications
@@ -198,7 +202,21 @@ class Gateway:
         self._authenticator = authenticator = Authenticator(
             settings.applications, clock, leeway_s=settings.jwt_leeway_s
         )
-        self._legacy_api = LegacyApi.of(settings, modes.observer, self._problems, modes.splitter)
+        self._unrouted = UnroutedWebhooks(
+            fallback=self._problems.handlers()[HTTPException],
+            applications=applications,
+            clock=clock,
+            metrics=metrics,
+            max_body=settings.max_body,
+            max_age_s=settings.webhook_max_age_s,
+        )
+        self._legacy_api = LegacyApi.of(
+            settings,
+            modes.observer,
+            self._problems,
+            modes.splitter,
+            missed=self._unrouted.notice,
+        )
         self._dispatch_api = DispatchApi(
             engine=engine,
             authenticator=authenticator,
@@ -221,6 +239,13 @@ class Gateway:
             alarms=alarms,
             fences=fences,
             workflow_fee=settings.workflow_fee,
+        )
+        self._parked_api = ParkedApi(
+            store=store,
+            reception=reception,
+            applications=applications,
+            authenticated=Authenticated(authenticator, self._problems),
+            metrics=metrics,
         )
         self._webhook_api = WebhookApi(
             engine=engine,
@@ -249,6 +274,7 @@ class Gateway:
             *webhook.routes(),
             Route("/dead-letters", workflow.list_dead_letters, methods=["GET"]),
             Route("/dead-letters/{item_id}", workflow.repost_dead_letter, methods=["POST"]),
+            *self._parked_api.routes(),
             Route("/livez", self._health.live, methods=["GET"]),
             Route("/readyz", self._health.ready, methods=["GET"]),
             Route("/metrics", self._health.metrics, methods=["GET"]),
@@ -267,7 +293,10 @@ class Gateway:
             routes=self.routes(),
             lifespan=lifespan,
             middleware=[Middleware(Metering, metrics=self._metrics)],
-            exception_handlers=self._problems.handlers(),
+            exception_handlers={
+                **self._problems.handlers(),
+                HTTPException: self._unrouted.answer,
+            },
         )
         app.router.redirect_slashes = False
         return HotRoutes(

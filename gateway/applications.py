@@ -90,12 +90,16 @@ class Applications:
         return ""
 
     def senders_to(self, application: Application) -> Sequence[str]:
-        """Return every sender whose webhooks an application may see: all that speak for it, and
-        those that claim to be of its account.
+        """Return every sender whose webhooks an application may see.
+
+        These are all that speak for it, and strangers that claim to be of its account. What nobody
+        had to sign is seen only where it can be of no other account.
         """
-        named = [application.name, f"{_ACCOUNT}{application.api_key}", UNSIGNED]
-        senders = [each for each in named if self.speaks_for(each, application.name)]
-        return [*senders, f"{_UNPROVEN}{application.account}"]
+        senders = [application.name, f"{_UNPROVEN}{application.account}"]
+        if application.api_key is not None:
+            senders.append(f"{_ACCOUNT}{application.api_key}")
+        unsigned = {a.account for a in self.by_name.values() if self.speaks_for(UNSIGNED, a.name)}
+        return [*senders, UNSIGNED] if unsigned == {application.account} else senders
 
     def inbound_of(self, sender: str) -> Application | None:
         """Return the application that receives inbound messages signed by `sender`, if any.

@@ -63,6 +63,7 @@ EVENTS: Final = frozenset(
         "trace.key_drawn",
         "trace.unwritten",
         "upstream.misconfigured",
+        "webhook.discarded",
         "webhook.dispatch_unknown",
         "webhook.held",
         "webhook.in_v01_shape",

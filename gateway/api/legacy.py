@@ -6,7 +6,7 @@ answers are for what could not be passed on, in the v0.1 shape.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, assert_never
 
 from starlette.requests import ClientDisconnect, Request
@@ -48,12 +48,15 @@ class LegacyApi:
         problems: Problems,
         max_body: int,
         splitter: Splitter | None = None,
+        missed: Callable[[Request, int], Awaitable[None]] | None = None,
     ) -> None:
         """Prepare the routes.
 
         Args:
             splitter: is told how the workflows of Dispatch end.
+            missed: is told of callbacks that nobody takes, and how they are answered.
         """
+        self._missed = missed
         self._observer = observer
         self._problems = problems
         self._max_body = max_body
@@ -71,6 +74,7 @@ class LegacyApi:
         observer: Observer | None,
         problems: Problems,
         splitter: Splitter | None = None,
+        missed: Callable[[Request, int], Awaitable[None]] | None = None,
     ) -> LegacyApi | None:
         """Return the routes of these settings; `None` where there is no legacy service."""
         if observer is None:
@@ -81,6 +85,7 @@ class LegacyApi:
             problems=problems,
             max_body=settings.max_body,
             splitter=splitter,
+            missed=missed,
         )
 
     def routes(self) -> list[Route]:
@@ -144,6 +149,8 @@ class LegacyApi:
         """Answer a callback of Dispatch with the application's answer."""
         application = self._addressee(request.path_params.get("application"))
         if application is None:
+            if self._missed is not None:
+                await self._missed(request, Problem.NOT_FOUND.http_status)
             return self._problems.answer(
                 Refusal(
                     problem=Problem.NOT_FOUND,

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
-from typing import TypeAlias
 
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.alarms import Alarm, Alarms
-from gateway.api.auth import Authenticator, AuthFault
+from gateway.api.auth import Authenticator
+from gateway.api.authenticated import Authenticated, json_answer
 from gateway.api.problems import Problems
-from gateway.api.requests import Refusal, refuse_stranger
+from gateway.api.requests import Refusal
 from gateway.bodies import message_uuid_of, report_messages
 from gateway.core.state import Dispatch, DispatchStatus, StepStatus
 from gateway.engine import Engine
 from gateway.fences.fences import Fences
 from gateway.settings import Application
-from gateway.stores.base import Hold, OutboxItemId, OutcomeUnknown, StoreUnavailable
+from gateway.stores.base import Hold, OutboxItemId
 from translators.diagnostics import JsonObject
 from translators.problems import Problem
 from translators.report import render_report
@@ -49,39 +47,22 @@ class WorkflowApi:
     ) -> None:
         self._engine = engine
         self._store = engine.store
-        self._authenticator = authenticator
-        self._problems = problems
+        self._authenticated = Authenticated(authenticator, problems)
         self._alarms = alarms
         self._fences = fences
         self._workflow_fee = workflow_fee
 
     async def show(self, request: Request) -> Response:
         """Answer with the state of one dispatch; a foreign one is as unknown as any other."""
-        return await self._answer(request, self._show)
+        return await self._authenticated.answer(request, self._show)
 
     async def list_dead_letters(self, request: Request) -> Response:
         """Answer with the callbacks whose schedule ended, the latest first, without bodies."""
-        return await self._answer(request, self._list_dead_letters)
+        return await self._authenticated.answer(request, self._list_dead_letters)
 
     async def repost_dead_letter(self, request: Request) -> Response:
         """Put one dead letter back on its way; 202."""
-        return await self._answer(request, self._repost_dead_letter)
-
-    async def _answer(self, request: Request, answer: _Answer) -> Response:
-        application = self._authenticator.authenticate(request.scope["headers"])
-        if isinstance(application, AuthFault):
-            return self._problems.answer(refuse_stranger(application))
-        try:
-            outcome = await answer(request, application)
-        except OutcomeUnknown:
-            outcome = Refusal(
-                problem=Problem.UNAVAILABLE,
-                detail="Whether it was done is not known. Look before you repeat it.",
-                is_in_doubt=True,
-            )
-        except StoreUnavailable:
-            outcome = Refusal(problem=Problem.UNAVAILABLE)
-        return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome
+        return await self._authenticated.answer(request, self._repost_dead_letter)
 
     async def _show(self, request: Request, application: Application) -> Response | Refusal:
         dispatch_uuid = request.path_params["dispatch_uuid"]
@@ -99,13 +80,13 @@ class WorkflowApi:
             holds := self._fences.concerning(record.application, dispatch_uuid)
         ):
             body["held"] = [_hold_body(hold) for hold in holds]
-        return _json(200, body)
+        return json_answer(200, body)
 
     async def _list_dead_letters(
         self, request: Request, application: Application
     ) -> Response | Refusal:
         letters = await self._store.dead_letters(application.name, limit=_LETTERS_LISTED)
-        return _json(
+        return json_answer(
             200,
             {
                 "dead_letters": [
@@ -131,10 +112,7 @@ class WorkflowApi:
         item_id = OutboxItemId(owner=named[1], position=int(named[2]))
         if not await self._engine.exhume(application.name, item_id):
             return Refusal(problem=Problem.NOT_FOUND)
-        return _json(202, {"id": str(item_id)})
-
-
-_Answer: TypeAlias = Callable[[Request, Application], Awaitable[Response | Refusal]]
+        return json_answer(202, {"id": str(item_id)})
 
 
 def _alarm_body(alarm: Alarm) -> JsonObject:
@@ -153,10 +131,6 @@ def _hold_body(hold: Hold) -> JsonObject:
     if hold.until_ms is not None:
         body["until"] = format_timestamp(hold.until_ms)
     return body
-
-
-def _json(status_code: int, body: JsonObject) -> Response:
-    return Response(orjson.dumps(body), status_code=status_code, media_type="application/json")
 
 
 def state_body(state: Dispatch, *, fee: Decimal) -> JsonObject:

@@ -1,0 +1,50 @@
+"""Routes that answer to an application's own credentials, whatever they show."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.auth import Authenticator, AuthFault
+from gateway.api.problems import Problems
+from gateway.api.requests import Refusal, refuse_stranger
+from gateway.settings import Application
+from gateway.stores.base import OutcomeUnknown, StoreUnavailable
+from translators.diagnostics import JsonObject
+from translators.problems import Problem
+
+Answer: TypeAlias = Callable[[Request, Application], Awaitable[Response | Refusal]]
+
+
+class Authenticated:
+    """Lets in who proves to be an application, and turns refusals into bodies."""
+
+    def __init__(self, authenticator: Authenticator, problems: Problems) -> None:
+        self._authenticator = authenticator
+        self._problems = problems
+
+    async def answer(self, request: Request, answer: Answer) -> Response:
+        """Answer a request with what `answer` makes of it, or say why not."""
+        application = self._authenticator.authenticate(request.scope["headers"])
+        if isinstance(application, AuthFault):
+            return self._problems.answer(refuse_stranger(application))
+        try:
+            outcome = await answer(request, application)
+        except OutcomeUnknown:
+            outcome = Refusal(
+                problem=Problem.UNAVAILABLE,
+                detail="Whether it was done is not known. Look before you repeat it.",
+                is_in_doubt=True,
+            )
+        except StoreUnavailable:
+            outcome = Refusal(problem=Problem.UNAVAILABLE)
+        return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome
+
+
+def json_answer(status_code: int, body: JsonObject) -> Response:
+    """Return an answer with a JSON body."""
+    return Response(orjson.dumps(body), status_code=status_code, media_type="application/json")
