@@ -107,7 +107,7 @@ class Parts:
             renderer=renderer(self.store.secret()),
             clock=self.clock,
             metrics=self.metrics,
-            terms=Terms(),
+            terms=lambda channel: Terms(),
             offer=self.watch or self._offer,
         )
         self._correlator = Correlator(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -112,7 +113,7 @@ class Gateway:
             renderer=Renderer(applications.by_name, mint, _render_options(settings)),
             clock=clock,
             metrics=metrics,
-            terms=terms_of(settings),
+            terms=partial(terms_of, settings),
             offer=self._offer,
             witness=self._witness,
         )

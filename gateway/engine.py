@@ -15,7 +15,7 @@ from gateway.bodies import new_dispatch
 from gateway.clock import Clock
 from gateway.core.decide import RANK, Decision, decide
 from gateway.core.events import DispatchAccepted, Event, StatusReceived
-from gateway.core.state import Dispatch, DispatchStatus, StepStatus, Terms
+from gateway.core.state import Dispatch, DispatchStatus, StepStatus, TermsOf
 from gateway.identifiers import partition_of_key, placed
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
@@ -68,7 +68,7 @@ class Engine:
         renderer: Renderer,
         clock: Clock,
         metrics: Metrics,
-        terms: Terms,
+        terms: TermsOf,
         offer: Callable[[Sequence[OutboxItem]], None],
         witness: Callable[[Commit, Decision], None] | None = None,
     ) -> None:
@@ -105,7 +105,7 @@ class Engine:
         drawn = self._clock.draw_uuid()
         if idempotency_key is not None:
             drawn = placed(drawn, partition_of_key(application.name, idempotency_key))
-        state = new_dispatch(str(drawn), plan, self._terms)
+        state = new_dispatch(str(drawn), plan, self._terms(plan.steps[-1].channel))
         event = DispatchAccepted()
         decision = decide(state, event, now_ms)
         commit = self._renderer.render(

@@ -7,7 +7,7 @@ makes the callbacks. Bodies are final here; every retry sends the same bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import assert_never
 
@@ -42,6 +42,11 @@ from translators.status import LinkStyle, MessageStatus
 
 REPORT_STEP = -1
 """The `step` of an outbox item that speaks of the whole dispatch."""
+
+CORRECTION_STEP = -2
+"""The `step` of a report that puts an earlier one right: its header says so, not its body."""
+
+CORRECTION_HEADER = "Gateway-Report"
 
 _POSITIONS_PER_REVISION = 8  # a decision asks for at most three outbox items
 
@@ -118,20 +123,20 @@ class Renderer:
                     outbox.append(
                         _item(state, outbox, OutboxKind.CALLBACK, application, url, step, body)
                     )
-                case PostReport(status=status):
+                case PostReport(status=status, is_correction=is_correction):
                     url = self._applications[application].final_report_url
+                    about = CORRECTION_STEP if is_correction else REPORT_STEP
                     body = orjson.dumps(
                         report_body(
-                            state,
+                            # Closed for good then; a correction is dated by what it is made of.
+                            replace(state, changed_ms=now_ms),
                             status,
                             fee=self._options.workflow_fee,
                             message_href_prefix=self._options.message_href_prefix,
                         )
                     )
                     outbox.append(
-                        _item(
-                            state, outbox, OutboxKind.CALLBACK, application, url, REPORT_STEP, body
-                        )
+                        _item(state, outbox, OutboxKind.CALLBACK, application, url, about, body)
                     )
                 case _:  # pragma: no cover
                     assert_never(effect)

@@ -116,7 +116,7 @@ def classify(state: Dispatch, event: Event) -> Trigger:
         case SendUnconfirmed():
             return Trigger.UNCONFIRMED
         case StatusReceived(report=report):
-            return _classify_status(step, report)
+            return _classify_status(state, step, report)
         case ExpiryReached(due_ms=due_ms, is_outdated=is_outdated):
             if due_ms != step.deadline_ms:
                 return Trigger.SUPERSEDED
@@ -133,7 +133,7 @@ def classify(state: Dispatch, event: Event) -> Trigger:
             assert_never(event)
 
 
-def _classify_status(step: Step, report: StatusReport) -> Trigger:
+def _classify_status(state: Dispatch, step: Step, report: StatusReport) -> Trigger:
     if _is_foreign(step, report):
         return Trigger.FOREIGN
     if report.status in FAILURES:
@@ -142,7 +142,14 @@ def _classify_status(step: Step, report: StatusReport) -> Trigger:
     # docs/wire.md section 6.4: `read` satisfies `delivered`, not the other way round; a last
     # step, which has no condition, is content with either.
     goal = RANK[step.condition or "delivered"]
-    return Trigger.SUCCESS if RANK.get(report.status, 0) >= goal else Trigger.PROGRESS
+    if RANK.get(report.status, 0) < goal:
+        return Trigger.PROGRESS
+    # The report was wrong if it did not know of this success. Corrected, the dispatch is
+    # completed, so that it is not corrected again.
+    is_news = RANK.get(step.reported or "", 0) < goal
+    was_reported = state.status is DispatchStatus.ERROR
+    corrects = state.terms.corrects_reports and was_reported and is_news
+    return Trigger.CORRECTION if corrects else Trigger.SUCCESS
 
 
 def _is_foreign(step: Step, report: StatusReport) -> bool:
@@ -247,11 +254,11 @@ def _advance(
         case StepStatus.SENDING:
             return status, [SendStep(step=index)]
         case StepStatus.MET:
-            return _close(DispatchStatus.COMPLETED)
+            return _close(status, DispatchStatus.COMPLETED)
         case StepStatus.EXPIRED | StepStatus.REJECTED:
             following = index + 1
             if following == len(steps) or not fails_over:
-                return _close(DispatchStatus.ERROR)
+                return _close(status, DispatchStatus.ERROR)
             steps[following] = replace(steps[following], status=StepStatus.SENDING, sends=1)
             return status, [SendStep(step=following)]
         case StepStatus.PENDING | StepStatus.WAITING | StepStatus.UNKNOWN:
@@ -260,5 +267,6 @@ def _advance(
             assert_never(step.status)
 
 
-def _close(status: DispatchStatus) -> tuple[DispatchStatus, list[Effect]]:
-    return status, [PostReport(status=status)]
+def _close(before: DispatchStatus, status: DispatchStatus) -> tuple[DispatchStatus, list[Effect]]:
+    is_correction = before is not DispatchStatus.OPEN
+    return status, [PostReport(status=status, is_correction=is_correction)]

@@ -52,9 +52,14 @@ class PostStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostReport:
-    """Tell the caller how the dispatch ended. Asked exactly once in a dispatch's life."""
+    """Tell the caller how the dispatch ended. Asked exactly once in a dispatch's life.
+
+    But for `is_correction`: it puts right, at most once and only where that was agreed on, what
+    the report said before.
+    """
 
     status: DispatchStatus
+    is_correction: bool = False
 
 
 Effect: TypeAlias = SendStep | SetTimer | CancelTimer | BindMessage | PostStatus | PostReport

@@ -6,9 +6,10 @@ cell and carries it out. `docs/lifecycle.md` is generated from it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 
 class StepStatus(StrEnum):
@@ -55,6 +56,7 @@ class Trigger(StrEnum):
     SECOND_CHANCE = "second_chance"
     SUPERSEDED = "superseded"
     OUTDATED = "outdated"
+    CORRECTION = "correction"
 
 
 class Reason(StrEnum):
@@ -99,6 +101,12 @@ class Terms:
     expiry_start: ExpiryStart = ExpiryStart.ACCEPTED
     resends_in_doubt: bool = False
     """Send an in-doubt last step once more when its grace ends, at the risk of a double."""
+    corrects_reports: bool = False
+    """Report again, once, when a step succeeds after the dispatch was reported as an error."""
+
+
+TermsOf: TypeAlias = Callable[[str], Terms]
+"""What a dispatch is accepted under now, by the v0.1 name of its last step's channel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +172,11 @@ _RESOLVED: Final[dict[Trigger, StepStatus | Reason]] = {
     _T.SECOND_CHANCE: _R.STEP_RESOLVED,
     _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
     _T.OUTDATED: _R.STEP_RESOLVED,
+    _T.CORRECTION: _R.STEP_RESOLVED,
 }
+
+# The only way out of a resolved step, and into the better: the dispatch is closed and stays so.
+_FAILED: Final = {**_RESOLVED, _T.CORRECTION: _S.MET}
 
 _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
     _S.PENDING: {
@@ -189,6 +201,8 @@ _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
         _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
         # The dispatch ends with it: nothing that follows is sent so late.
         _T.OUTDATED: _S.REJECTED,
+        # A closed dispatch has no such step; if it had, a success would be one.
+        _T.CORRECTION: _S.MET,
     },
     _S.WAITING: {
         _T.DISPATCHED: _R.ALREADY_DISPATCHED,
@@ -207,6 +221,7 @@ _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
         _T.SECOND_CHANCE: _S.EXPIRED,
         _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
         _T.OUTDATED: _S.EXPIRED,
+        _T.CORRECTION: _S.MET,
     },
     _S.UNKNOWN: {
         _T.DISPATCHED: _R.ALREADY_DISPATCHED,
@@ -223,10 +238,11 @@ _BY_STATUS: Final[dict[StepStatus, dict[Trigger, StepStatus | Reason]]] = {
         _T.SECOND_CHANCE: _S.SENDING,
         _T.SUPERSEDED: _R.TIMER_SUPERSEDED,
         _T.OUTDATED: _S.EXPIRED,
+        _T.CORRECTION: _S.MET,
     },
     _S.MET: _RESOLVED,
-    _S.EXPIRED: _RESOLVED,
-    _S.REJECTED: _RESOLVED,
+    _S.EXPIRED: _FAILED,
+    _S.REJECTED: _FAILED,
 }
 
 TRANSITIONS: Final[dict[tuple[StepStatus, Trigger], StepStatus | Reason]] = {

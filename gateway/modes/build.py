@@ -12,7 +12,7 @@ from typing import Final
 from gateway.clients.guard import AddressPolicy
 from gateway.clock import Clock
 from gateway.core.decide import Decision
-from gateway.core.state import Terms
+from gateway.core.state import TermsOf
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.explain import Explainer
@@ -178,11 +178,11 @@ def _finisher(settings: Settings, clock: Clock) -> Finisher:
             max_steps=settings.max_steps or None,
             default_locale=settings.default_locale,
         ),
-        judges=judges_of(settings, terms=terms_of(settings), switches=switches),
+        judges=judges_of(settings, terms=partial(terms_of, settings), switches=switches),
     )
 
 
-def judges_of(settings: Settings, *, terms: Terms, switches: Switches) -> dict[str, Judge]:
+def judges_of(settings: Settings, *, terms: TermsOf, switches: Switches) -> dict[str, Judge]:
     """Return what finished traces are held against, by their origin."""
     modes = {application.mode for application in settings.applications}
     judges: dict[str, Judge] = {}

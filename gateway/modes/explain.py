@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.compare.differ import compare
-from gateway.core.state import Terms
+from gateway.core.state import TermsOf
 from gateway.modes.as_dispatch import run_dispatch
 from gateway.modes.judging import SAME, Judgement
 from gateway.modes.predict import judgements_of
@@ -27,7 +27,7 @@ _MOVED_MS = 1_000
 class Explainer:
     """Plays a trace of ours under Dispatch, and under native v1 without and with ttl."""
 
-    def __init__(self, switches: Switches, terms: Terms) -> None:
+    def __init__(self, switches: Switches, terms: TermsOf) -> None:
         self._switches = switches
         self._terms = terms
 
@@ -37,9 +37,10 @@ class Explainer:
         if plan is None:
             return ()
         fates = [_fate(trace, step) for step in range(len(plan.steps))]
-        played = simulate(plan, fates, switches=self._switches, terms=self._terms)
+        terms = self._terms(plan.steps[-1].channel)
+        played = simulate(plan, fates, switches=self._switches, terms=terms)
         # As everywhere, Dispatch is the reference: kinds and known differences speak of it.
-        dispatch = compare(run_dispatch(trace, self._terms), trace)
+        dispatch = compare(run_dispatch(trace, terms), trace)
         return (
             *judgements_of(dispatch, "dispatch"),
             _judge("native", played.gateway, played.native),

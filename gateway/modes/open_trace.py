@@ -134,7 +134,7 @@ class OpenTrace:
                             Seen(at_ms=at_ms, kind=Kind.FAILOVER, step=event.step, why=given_up)
                         )
                     self._see(Seen(at_ms=at_ms, kind=Kind.SEND, step=step, sent=sends[step]))
-                case PostReport():
+                case PostReport(is_correction=False):
                     self._see(Seen(at_ms=at_ms, kind=Kind.REPORT, body=bodies[REPORT_STEP]))
                     self._expect_little(at_ms)
                 case _:

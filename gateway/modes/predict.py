@@ -9,7 +9,8 @@ from __future__ import annotations
 from gateway.compare.comparison import Comparison
 from gateway.compare.differ import compare
 from gateway.compare.replay import replay
-from gateway.core.state import Terms
+from gateway.compare.shape import read_workflow
+from gateway.core.state import TermsOf
 from gateway.modes.judging import Judgement
 from gateway.traces.model import Trace
 
@@ -19,12 +20,14 @@ _CANDIDATE = "gateway"
 class Predictor:
     """Compares a trace of Dispatch with the run of our engine on the same facts."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: TermsOf) -> None:
         self._terms = terms
 
     def __call__(self, trace: Trace) -> tuple[Judgement, ...]:
         """Return what sets the two apart; the first difference is the one that decides."""
-        return judgements_of(compare(trace, replay(trace, terms=self._terms)), _CANDIDATE)
+        steps = read_workflow(trace.request).steps
+        terms = self._terms(steps[-1].shape.channel if steps else "")
+        return judgements_of(compare(trace, replay(trace, terms=terms)), _CANDIDATE)
 
 
 def judgements_of(comparison: Comparison, candidate: str) -> tuple[Judgement, ...]:

@@ -27,6 +27,7 @@ from gateway.modes.stepback import Cause, Watch
 from gateway.settings import Settings
 from gateway.settings.mode_rules import SPLIT
 from gateway.settings.mode_values import WHOLE
+from gateway.settings.terms import longest_horizon_s
 from gateway.stores.base import Commit, StoreUnavailable
 
 log = get_logger()
@@ -105,7 +106,7 @@ class Splitter:
             clock=clock,
             metrics=metrics,
             applications=split,
-            horizon_s=settings.horizon_s,
+            horizon_s=longest_horizon_s(settings),
         )
 
     @property

@@ -41,6 +41,10 @@ from gateway.settings.values import (
 )
 
 _DAY_S: Final = 24 * 3600
+
+_HORIZON: Final = whole(60, 30 * _DAY_S)
+_HORIZON_OF: Final = "the same for workflows whose last step is `{}`; statuses come for up to {}"
+_AS_ALL: Final = "`GATEWAY_HORIZON`"
 _ORDER_PATIENCE: Final[float | str] = 30.0
 
 
@@ -167,8 +171,33 @@ class Settings:
         " `intent`, just before the send",
     )
     horizon_s: int = row(
-        3 * _DAY_S, "GATEWAY_HORIZON", whole(60, 30 * _DAY_S),
+        3 * _DAY_S, "GATEWAY_HORIZON", _HORIZON,
         "seconds after which a last step that never resolves closes its dispatch with `error`",
+    )
+    horizon_whatsapp_s: int | None = row(
+        None, "GATEWAY_HORIZON_WHATSAPP", _HORIZON, _HORIZON_OF.format("whatsapp", "30 days"),
+        default_note=_AS_ALL,
+    )
+    horizon_viber_service_msg_s: int | None = row(
+        None, "GATEWAY_HORIZON_VIBER_SERVICE_MSG", _HORIZON,
+        _HORIZON_OF.format("viber_service_msg", "14 days"), default_note=_AS_ALL,
+    )
+    horizon_messenger_s: int | None = row(
+        None, "GATEWAY_HORIZON_MESSENGER", _HORIZON, _HORIZON_OF.format("messenger", "30 days"),
+        default_note=_AS_ALL,
+    )
+    horizon_mms_s: int | None = row(
+        None, "GATEWAY_HORIZON_MMS", _HORIZON, _HORIZON_OF.format("mms", "72 hours"),
+        default_note=_AS_ALL,
+    )
+    horizon_sms_s: int | None = row(
+        None, "GATEWAY_HORIZON_SMS", _HORIZON, _HORIZON_OF.format("sms", "72 hours"),
+        default_note=_AS_ALL,
+    )
+    report_corrections: bool = row(
+        False, "GATEWAY_REPORT_CORRECTIONS", flag,
+        "after a final report that said `error`, post one more, with the header `Gateway-Report:"
+        " correction`, when a step succeeds after all; for dispatches accepted from then on",
     )
     unheard_hold_s: int = row(
         900, "GATEWAY_UNHEARD_HOLD", whole(0, _DAY_S),

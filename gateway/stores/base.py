@@ -300,9 +300,11 @@ class Store(Protocol):
 
         Wiped are the plans (addresses, texts) of closed dispatches whose last callback is
         settled or dead, and their dead letters with them; dead letters without such a plan, and
-        held webhooks. Dispatches stay, without plan. Idempotency records, and the digests of
-        what was enqueued, go when they are older than `before_ms` and a day older than the
-        latest one. `limit` bounds each kind: there is more when it returned anything.
+        held webhooks. Dispatches stay, without plan; so do, for 31 days after the end at least,
+        the message ids that are bound to them, because a status may come for 30. Idempotency
+        records, and the digests of what was enqueued, go when they are older than `before_ms`
+        and a day older than the latest one. `limit` bounds each kind: there is more when it
+        returned anything.
         """
         ...
 

@@ -39,7 +39,13 @@ from translators.timestamps import format_timestamp
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-STATE: Final = Format("dispatch state")
+
+def _correct_nothing(document: Document) -> Document:
+    """Schema 2 of a state has a fifth term: whether its report is put right."""
+    return {**document, "x": [*document["x"], False]} if "x" in document else document
+
+
+STATE: Final = Format("dispatch state", [_correct_nothing])
 # Schema 2 may have "z": the event was outdated. Nothing of schema 1 reads differently.
 ENTRY: Final = Format("history entry", [lambda document: document])
 
@@ -64,7 +70,11 @@ _REASONS: Final = Words(
     "timer-superseded",
 )
 _USUAL_TERMS: Final = Terms(
-    horizon_s=259_200, grace_s=900, expiry_start=ExpiryStart.ACCEPTED, resends_in_doubt=False
+    horizon_s=259_200,
+    grace_s=900,
+    expiry_start=ExpiryStart.ACCEPTED,
+    resends_in_doubt=False,
+    corrects_reports=False,
 )
 
 
@@ -84,6 +94,7 @@ def encode_state(state: Dispatch) -> bytes:
             terms.grace_s,
             terms.expiry_start.value,
             terms.resends_in_doubt,
+            terms.corrects_reports,
         ]
     return STATE.pack(document, ids.packed)
 
@@ -150,12 +161,13 @@ def _usual_sends(status: StepStatus) -> int:
 def _read_terms(document: Document) -> Terms:
     if "x" not in document:
         return _USUAL_TERMS
-    horizon_s, grace_s, expiry_start, resends_in_doubt = document["x"]
+    horizon_s, grace_s, expiry_start, resends_in_doubt, corrects_reports = document["x"]
     return Terms(
         horizon_s=horizon_s,
         grace_s=grace_s,
         expiry_start=ExpiryStart(expiry_start),
         resends_in_doubt=resends_in_doubt,
+        corrects_reports=corrects_reports,
     )
 
 

@@ -45,7 +45,8 @@ class NewOutboxItem:
     """An outbox item as a commit appends it. `body` is final: a retry sends the same bytes.
 
     Items of one owner with the same `kind` and `url` form a lane. For a send, `url` is "" and
-    `step` the step's index; for a callback, `step` is the step it speaks of or -1 for a report.
+    `step` the step's index; for a callback, `step` is the step it speaks of, -1 for a report and
+    -2 for a report that puts it right.
     """
 
     item_id: OutboxItemId

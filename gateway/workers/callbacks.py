@@ -26,6 +26,7 @@ from gateway.core.backoff import Schedule
 from gateway.engine import LEASE_MS
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
+from gateway.render import CORRECTION_HEADER, CORRECTION_STEP
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 
 log = get_logger()
@@ -120,6 +121,8 @@ class Deliverer:
                 webhook_id=f"msg_{item.item_id}",
                 standard_webhooks=self._adds_standard_headers,
             )
+            if item.step == CORRECTION_STEP:
+                headers = {**headers, CORRECTION_HEADER: "correction"}
             return await self._client.post(item.url, item.body, headers)
         except Exception as error:
             # An error of ours counts as an attempt: else it would be repeated for ever.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -22,14 +23,14 @@ from gateway.clients.credentials import UpstreamCredentials
 from gateway.clients.guard import AddressPolicy
 from gateway.clients.messages import MessagesClient
 from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
-from gateway.core.state import ExpiryStart, Step, Terms
+from gateway.core.state import Step
 from gateway.correlation import Correlator, Disposition
 from gateway.engine import LEASE_MS, Engine, IdempotencyConflict
 from gateway.fences.fences import Fences
 from gateway.metrics import Metrics
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings, load_settings
-from gateway.settings.terms import order_of
+from gateway.settings.terms import order_of, terms_of
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.stores.open import open_store
 from gateway.tokens import StepAddress, TokenMint
@@ -112,10 +113,7 @@ class Bench:
             ),
             clock=clock,
             metrics=metrics,
-            terms=Terms(
-                expiry_start=ExpiryStart(settings.expiry_starts),
-                resends_in_doubt=settings.resend_in_doubt == "last-step-once",
-            ),
+            terms=partial(terms_of, settings),
             offer=self.offered.extend,
         )
         self.correlator = Correlator(

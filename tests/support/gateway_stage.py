@@ -131,6 +131,7 @@ class GatewayStage:
         environ = environment(self._folder, upstream.url, receiver.url) | {
             "GATEWAY_EXPIRY_STARTS": terms.expiry_start.value,
             "GATEWAY_RESEND_IN_DOUBT": "last-step-once" if terms.resends_in_doubt else "never",
+            "GATEWAY_REPORT_CORRECTIONS": str(terms.corrects_reports).lower(),
             "GATEWAY_SEND_BUDGET": "0",
         }
         settings = load_settings(environ, None)
@@ -225,7 +226,7 @@ class GatewayStage:
         sends = self._world.upstream.seen[self._sent :]
         self._told += len(callbacks)
         self._sent += len(sends)
-        printed += [self._printed(seen.json(), entry.event.step) for seen in callbacks]
+        printed += [self._printed(seen, entry.event.step) for seen in callbacks]
         printed += [f"send {self._step_of(seen.json()) + 1}" for seen in sends]
         printed += [f"ignored: {entry.ignored}"] if entry.ignored else []
         return [*printed, _standing(state)]
@@ -247,9 +248,11 @@ class GatewayStage:
                 if is_quiet and record is not None and record.state.revision == len(history):
                     return record.state, history
 
-    def _printed(self, callback: Any, step: int) -> str:
+    def _printed(self, seen: Seen, step: int) -> str:
+        callback: Any = seen.json()
         if "template" in callback:
-            return f"report {callback['status']}"
+            is_correction = seen.headers.get("gateway-report") == "correction"
+            return f"{'correct' if is_correction else 'report'} {callback['status']}"
         letter, step = self._steps.get(callback["message_uuid"], ("", step))
         parts = [f"tell {step + 1} {callback['status']}"]
         parts += [f"of {letter}"] if letter else []

@@ -45,8 +45,9 @@ def _diagram() -> Iterator[str]:
             triggers = [t for t in Trigger if TRANSITIONS[origin, t] is target]
             if triggers:
                 yield f"    {origin} --> {target}: {', '.join(triggers)}"
+    on_its_way = set(Trigger) - {Trigger.CORRECTION}  # that one comes after the end
     for status in StepStatus:
-        if not any(isinstance(TRANSITIONS[status, t], StepStatus) for t in Trigger):
+        if not any(isinstance(TRANSITIONS[status, t], StepStatus) for t in on_its_way):
             yield f"    {status} --> [*]"
     yield "```"
 

@@ -90,7 +90,7 @@ def described(effect: Effect) -> str:
         case PostStatus():
             return f"tell {effect.step + 1} {told_of(effect.report)}"
         case PostReport():
-            return f"report {effect.status}"
+            return f"{'correct' if effect.is_correction else 'report'} {effect.status}"
         case _:
             assert_never(effect)
 

@@ -5,6 +5,7 @@ are everything it led to, complete. The walker plays the commands and compares t
 `UPDATE_GOLDENS=1` rewrites it, and a person reads the difference.
 
     dispatch whatsapp read 600 | sms[; resending in doubt][; counting from the intent]
+        [; correcting the report]
     at 0.2s send 1 accepted as A            the upstream's 202
     at 0.2s send 1 refused 1120 Illegal Sender
     at 0.2s send 1 lost to read-timeout     in doubt
@@ -106,12 +107,14 @@ class Stage(Protocol):
 _SECONDS: Final = r"([0-9.]+)s"
 _GRAMMAR: Final[tuple[tuple[str, Callable[..., Command]], ...]] = (
     (
-        r"dispatch ([a-z0-9_| ]+)(; resending in doubt)?(; counting from the intent)?",
-        lambda steps, resending, intent: Begin(
+        r"dispatch ([a-z0-9_| ]+)(; resending in doubt)?(; counting from the intent)?"
+        r"(; correcting the report)?",
+        lambda steps, resending, intent, correcting: Begin(
             steps=workflow(steps),
             terms=Terms(
                 resends_in_doubt=resending is not None,
                 expiry_start=ExpiryStart.INTENT if intent else ExpiryStart.ACCEPTED,
+                corrects_reports=correcting is not None,
             ),
         ),
     ),

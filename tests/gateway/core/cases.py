@@ -42,6 +42,8 @@ TOLD: Final[tuple[Told, ...]] = ((None, None), ("submitted", "A"), ("delivered",
 """What a step may have heard: the reported status and the message id."""
 RESENDS: Final = ((False, 1), (True, 1), (True, 2))
 """Whether an in-doubt last step may be sent once more, and how often this one was sent."""
+CORRECTS: Final = (False, True)
+"""Whether a report that said `error` is put right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,13 @@ class Case:
         return self.before.status is DispatchStatus.OPEN
 
     @property
+    def is_corrected(self) -> bool:
+        """Whether an error became a success, as was agreed."""
+        was_error = self.before.status is DispatchStatus.ERROR
+        is_completed = self.after.status is DispatchStatus.COMPLETED
+        return was_error and is_completed and self.before.terms.corrects_reports
+
+    @property
     def asked(self) -> list[type[Effect]]:
         """The types of the effects, in order."""
         return [type(effect) for effect in self.decision.effects]
@@ -74,12 +83,12 @@ def dispatches() -> Iterator[Dispatch]:
             past = replace(conditional, status=StepStatus.EXPIRED, sends=1)
             steps = [conditional] * (count - 1) + [Step(channel="sms")]
             steps[:current] = [past] * current
-            for told, (resends, sends) in product(TOLD, RESENDS):
+            for told, (resends, sends), corrects in product(TOLD, RESENDS, CORRECTS):
                 steps[current] = standing_at(steps[current], status, told, sends)
                 yield Dispatch(
                     dispatch_uuid="D",
                     steps=tuple(steps),
-                    terms=Terms(resends_in_doubt=resends),
+                    terms=Terms(resends_in_doubt=resends, corrects_reports=corrects),
                     revision=7,
                     status=ENDS.get(status, DispatchStatus.OPEN),
                     changed_ms=NOW_MS - 1000,

@@ -69,9 +69,15 @@ def test_the_table_has_nothing_but_statuses_and_reasons() -> None:
     assert {type(outcome) for outcome in TRANSITIONS.values()} == {StepStatus, Reason}
 
 
-def test_the_table_never_leaves_a_resolved_step() -> None:
-    assert {type(TRANSITIONS[status, trigger]) for status in ENDS for trigger in Trigger} == {
-        Reason
+def test_the_table_leaves_a_resolved_step_by_a_correction_alone() -> None:
+    left = {
+        (status, trigger, outcome)
+        for (status, trigger), outcome in TRANSITIONS.items()
+        if status in ENDS and isinstance(outcome, StepStatus)
+    }
+    assert left == {
+        (StepStatus.EXPIRED, Trigger.CORRECTION, StepStatus.MET),
+        (StepStatus.REJECTED, Trigger.CORRECTION, StepStatus.MET),
     }
 
 
@@ -95,7 +101,8 @@ PLACES: Final = {
     Reason.NOT_AWAITED: cells({StepStatus.SENDING}, TIMERS),
     Reason.SEND_SETTLED: cells({StepStatus.WAITING}, OUTCOMES)
     | cells({StepStatus.UNKNOWN}, OUTCOMES - {Trigger.SENT}),
-    Reason.STEP_RESOLVED: cells(ENDS, set(Trigger) - OWN_REASON),
+    Reason.STEP_RESOLVED: cells(ENDS, set(Trigger) - OWN_REASON)
+    - cells({StepStatus.EXPIRED, StepStatus.REJECTED}, {Trigger.CORRECTION}),
     Reason.DELIVERED_BEFORE: cells(IN_FLIGHT, {Trigger.CONTRADICTION}),
     Reason.OTHER_MESSAGE: cells(REACHED, {Trigger.FOREIGN}),
     Reason.TIMER_SUPERSEDED: cells(StepStatus, {Trigger.SUPERSEDED}),
@@ -126,13 +133,26 @@ def test_the_instant_of_an_event_is_kept_until_the_end_and_not_beyond(case: Case
 
 
 @law
-def test_closed_stays_closed(case: Case) -> bool:
-    return case.was_open or case.after.status is case.before.status
+def test_closed_stays_closed_as_it_was_unless_it_is_corrected(case: Case) -> bool:
+    return case.was_open or case.after.status is case.before.status or case.is_corrected
 
 
 @law
 def test_nothing_but_forwarding_and_binding_is_asked_of_a_closed_dispatch(case: Case) -> bool:
-    return case.was_open or {PostStatus, BindMessage}.issuperset(case.asked)
+    asked = set(case.asked) - ({PostReport} if case.is_corrected else set())
+    return case.was_open or {PostStatus, BindMessage}.issuperset(asked)
+
+
+@law
+def test_a_report_is_a_correction_exactly_when_there_was_one_before(case: Case) -> bool:
+    reports = [e for e in case.decision.effects if isinstance(e, PostReport)]
+    return all(report.is_correction is not case.was_open for report in reports)
+
+
+@law
+def test_a_dispatch_is_corrected_by_a_success_alone(case: Case) -> bool:
+    word = case.event.report.status if isinstance(case.event, StatusReceived) else ""
+    return not case.is_corrected or word in ("delivered", "read")
 
 
 @law

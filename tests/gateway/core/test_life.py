@@ -71,7 +71,12 @@ conditional_steps = st.builds(
     condition=st.sampled_from(("delivered", "read")),
     expiry_s=st.sampled_from((15, 600)),
 )
-terms = st.builds(Terms, expiry_start=st.sampled_from(ExpiryStart), resends_in_doubt=st.booleans())
+terms = st.builds(
+    Terms,
+    expiry_start=st.sampled_from(ExpiryStart),
+    resends_in_doubt=st.booleans(),
+    corrects_reports=st.booleans(),
+)
 words = st.sampled_from(("submitted", "delivered", "read", "rejected", "undeliverable", "accepted"))
 picks = st.integers(min_value=0, max_value=7)
 """Which of the things at hand, counted around."""
@@ -93,6 +98,7 @@ class Life(RuleBasedStateMachine):
         self.heard: list[StatusReceived] = []
         self.story: list[tuple[Event, int]] = []
         self.asked: Counter[object] = Counter()
+        self.reports: list[PostReport] = []
         self.observe("request", DispatchAccepted())
 
     # The world.
@@ -185,13 +191,16 @@ class Life(RuleBasedStateMachine):
         self.state = decision.state
         self.story.append((event, self.now_ms))
         self.asked.update(type(effect) for effect in decision.effects)
+        self.reports += [e for e in decision.effects if isinstance(e, PostReport)]
         self.carry_out(decision)
         if isinstance(event, StatusReceived):
             self.heard.append(event)
             told = [e.report for e in decision.effects if isinstance(e, PostStatus)]
             assert told == [event.report] * (decision.ignored not in UNHEARD)
         if before.status is not DispatchStatus.OPEN:
-            assert {type(e) for e in decision.effects} <= {PostStatus, BindMessage}
+            corrects = before.status is not self.state.status
+            allowed = {PostStatus, BindMessage} | ({PostReport} if corrects else set())
+            assert {type(e) for e in decision.effects} <= allowed
         for old, new in zip(before.steps, self.state.steps, strict=True):
             assert RANK.get(new.reported or "", 0) >= RANK.get(old.reported or "", 0)
         self.check_without_consequence(decide(self.state, event, self.now_ms))
@@ -219,23 +228,32 @@ class Life(RuleBasedStateMachine):
 
     # The promises.
 
+    @property
+    def is_corrected(self) -> bool:
+        return len(self.reports) > 1
+
     @invariant()
     def closed_stays_closed_and_is_reported_once(self) -> None:
-        assert self.asked[PostReport] == (self.state.status is not DispatchStatus.OPEN)
+        told = [(report.status, report.is_correction) for report in self.reports]
+        is_open = self.state.status is DispatchStatus.OPEN
+        assert told[-1:] == ([] if is_open else [(self.state.status, self.is_corrected)])
+        assert told[:-1] == [(DispatchStatus.ERROR, False)] * self.is_corrected
+        assert self.born.terms.corrects_reports or not self.is_corrected
 
     @invariant()
     def the_steps_are_walked_one_by_one(self) -> None:
         statuses = [step.status for step in self.state.steps]
         reached = [status for status in statuses if status is not StepStatus.PENDING]
         assert statuses[len(reached) :] == [StepStatus.PENDING] * (len(statuses) - len(reached))
-        assert FAILED.issuperset(reached[:-1])
+        assert self.is_corrected or FAILED.issuperset(reached[:-1])
 
     @invariant()
     def the_end_agrees_with_the_steps(self) -> None:
         reached = [s.status for s in self.state.steps if s.status is not StepStatus.PENDING]
         ended_as = {
             DispatchStatus.OPEN: reached[-1] in IN_FLIGHT,
-            DispatchStatus.COMPLETED: reached[-1] is StepStatus.MET,
+            DispatchStatus.COMPLETED: reached.count(StepStatus.MET) == 1
+            and (self.is_corrected or reached[-1] is StepStatus.MET),
             DispatchStatus.ERROR: len(reached) == len(self.state.steps) and reached[-1] in FAILED,
         }
         assert ended_as[self.state.status]

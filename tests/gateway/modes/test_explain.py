@@ -103,7 +103,9 @@ async def test_a_delivery_for_which_dispatch_would_still_have_waited_is_told(
 
 def by_dispatch(trace: Trace, terms: Terms = TERMS) -> Judgement:
     (judgement,) = [
-        each for each in Explainer(Switches(), terms)(trace) if each.candidate == "dispatch"
+        each
+        for each in Explainer(Switches(), lambda channel: terms)(trace)
+        if each.candidate == "dispatch"
     ]
     return judgement
 

@@ -60,12 +60,16 @@ def settings(**environ: str) -> Settings:
 
 
 def test_nothing_that_acts_can_be_reached_from_the_predictor() -> None:
-    judges = judges_of(settings(GATEWAY_MODE="observe"), terms=Terms(), switches=Switches())
+    judges = judges_of(
+        settings(GATEWAY_MODE="observe"), terms=lambda channel: Terms(), switches=Switches()
+    )
     assert (list(judges), doers(judges)) == (["observe"], set())
 
 
 def test_nothing_that_acts_can_be_reached_from_the_explainer() -> None:
-    judges = judges_of(settings(GATEWAY_MODE="explain"), terms=Terms(), switches=Switches())
+    judges = judges_of(
+        settings(GATEWAY_MODE="explain"), terms=lambda channel: Terms(), switches=Switches()
+    )
     assert (list(judges), doers(judges)) == (["explain"], set())
 
 

@@ -48,6 +48,12 @@ async def test_a_wiped_dispatch_stays(store: Store) -> None:
     assert record.state.status is CLOSED
 
 
+async def test_the_message_ids_of_a_wiped_dispatch_stay_bound_for_31_days(store: Store) -> None:
+    await put(store, commit(status=CLOSED, bindings=[(uuid_of(7), 0)]))
+    await store.sweep(before_ms=NOW + 31 * DAY, limit=9)
+    assert await store.find_message(uuid_of(7)) == (uuid_of(1), 0)
+
+
 async def test_what_ended_at_the_bound_is_kept(store: Store) -> None:
     await put(store, commit(status=CLOSED))
     await store.sweep(before_ms=NOW, limit=9)
