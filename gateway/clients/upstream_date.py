@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
-from gateway.clients.transport import open_session
+from gateway.clients.transport import Exchange, open_session
 
 _CONNECT_S: Final = 3.0
 _DEADLINE_S: Final = 5.0
@@ -46,7 +46,9 @@ class UpstreamDate:
         )
         try:
             async with asyncio.timeout(_DEADLINE_S), session:
-                answer = await session.head(self._target, allow_redirects=False)
+                answer = await session.head(
+                    self._target, allow_redirects=False, trace_request_ctx=Exchange()
+                )
                 answer.close()
                 return _seconds(answer.headers.get("Date", ""))
         except (aiohttp.ClientError, OSError):
