@@ -24,6 +24,7 @@ from gateway.api.legacy import LegacyApi
 from gateway.api.metering import Metering
 from gateway.api.paired import PairedApi
 from gateway.api.parked import ParkedApi
+from gateway.api.presence import PresenceApi
 from gateway.api.problems import Problems
 from gateway.api.split import SplitApi
 from gateway.api.unrouted import UnroutedWebhooks
@@ -44,6 +45,7 @@ from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
+from gateway.presence import Presence
 from gateway.reception import Reception
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings
@@ -200,6 +202,7 @@ class Gateway:
         self._problems = Problems(
             clock=clock, invalid_as_array=settings.invalid_parameters == "array"
         )
+        self._presence_api = PresenceApi(Presence(clock), self._problems)
         self._authenticator = authenticator = Authenticator(
             settings.applications, clock, leeway_s=settings.jwt_leeway_s
         )
@@ -272,6 +275,7 @@ class Gateway:
             Route("/v0.1/dispatch/plan/", dispatch.rehearse, methods=["POST"]),
             Route("/v0.1/dispatch/{dispatch_uuid}", workflow.show, methods=["GET"]),
             Route("/workflows/{dispatch_uuid}", workflow.show, methods=["GET"]),
+            Route("/webhooks/doctor/{nonce}", self._presence_api.show, methods=["GET"]),
             *webhook.routes(),
             Route("/dead-letters", workflow.list_dead_letters, methods=["GET"]),
             Route("/dead-letters/{item_id}", workflow.repost_dead_letter, methods=["POST"]),

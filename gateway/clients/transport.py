@@ -230,7 +230,8 @@ async def exchange(
         deadline_s: limit for all of it, from the lookup to the last byte.
         body_s: limit for the body alone, when only the status matters.
         max_body: bytes of the answer's body that are read.
-        method: a GET or its like may be repeated by aiohttp on a broken idle connection.
+        method: any but POST is asked without a body, and may be repeated by aiohttp on a broken
+            idle connection.
     """
     # Two turns of the loop let it notice idle connections that the server has closed meanwhile,
     # before one of them is picked. What closes later than that is in doubt.
@@ -243,7 +244,7 @@ async def exchange(
             response = await session.request(
                 method,
                 url,
-                data=body or None,
+                data=body if method == "POST" else None,
                 headers=headers,
                 allow_redirects=False,
                 trace_request_ctx=seen,
