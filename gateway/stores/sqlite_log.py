@@ -33,6 +33,19 @@ class LogEnd:
     salts: bytes
     """Of the log's present round: it is begun anew when all of it was copied into the file."""
 
+    @classmethod
+    def read(cls, index: bytes) -> LogEnd | None:
+        """Read the beginning of the index; None when it does not tell for sure."""
+        header = index[:_INDEX_HEADER]
+        if header != index[_INDEX_HEADER:] or _number(header[:4]) != _INDEX_VERSION:
+            return None
+        page_size = _number(header[14:16])
+        return cls(
+            frames=_number(header[16:20]),
+            page_size=65_536 if page_size == 1 else page_size,
+            salts=header[32:40],
+        )
+
     @property
     def offset(self) -> int:
         """The length of a log that holds nothing else."""
@@ -57,40 +70,31 @@ class DatabaseFiles:
         """
         real = path.resolve()
         self.path = path
-        self._log_path = real.with_name(real.name + "-wal")
+        self._name = str(path)
+        self._log_name = f"{real}-wal"
         self._identity = identity
-        self._log = os.open(self._log_path, os.O_RDWR | os.O_CLOEXEC)
+        self._log = os.open(self._log_name, os.O_RDWR | os.O_CLOEXEC)
         try:
-            index = real.with_name(real.name + "-shm")
-            self._index = os.open(index, os.O_RDONLY | os.O_CLOEXEC)
+            self._index = os.open(f"{real}-shm", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             os.close(self._log)
             raise
         self._log_identity = _identity(os.fstat(self._log))
 
-    def log_end(self) -> LogEnd | None:
-        """Return where the log ends for SQLite; None when that cannot be told for sure."""
+    def note_log_end(self) -> bytes:
+        """Return where the log ends for SQLite, for `cut_back`; not read, for it is a batch's cost."""
         try:
-            copies = os.pread(self._index, 2 * _INDEX_HEADER, 0)
+            return os.pread(self._index, 2 * _INDEX_HEADER, 0)
         except OSError:
-            return None
-        header = copies[:_INDEX_HEADER]
-        if header != copies[_INDEX_HEADER:] or _number(header[:4]) != _INDEX_VERSION:
-            return None
-        page_size = _number(header[14:16])
-        return LogEnd(
-            frames=_number(header[16:20]),
-            page_size=65_536 if page_size == 1 else page_size,
-            salts=header[32:40],
-        )
+            return b""
 
-    def cut_back(self, before: LogEnd | None) -> bool:
+    def cut_back(self, noted: bytes) -> bool:
         """Take a failed commit out of the log for good; tell whether that is certain.
 
         Args:
-            before: where the log ended when the commit began.
+            noted: where the log ended when the commit began.
         """
-        end = self.log_end()
+        before, end = LogEnd.read(noted), LogEnd.read(self.note_log_end())
         if before is None or end is None:
             return False
         # A commit that finds the log copied begins it anew, and needs nothing of what is in it.
@@ -114,16 +118,16 @@ class DatabaseFiles:
 
     def misplaced(self) -> str | None:
         """Say what is wrong when a later start would not find what is open; None if it would."""
-        found = _look(self.path)
+        found = _look(self._name)
         if found != self._identity:
             return "was deleted or moved away" if found is None else "was replaced by another file"
-        if _look(self._log_path) != self._log_identity:
+        if _look(self._log_name) != self._log_identity:
             return "has lost its log (-wal), which was deleted or replaced"
         return None
 
     def is_only_the_log_gone(self) -> bool:
         """Tell whether the database is in place and nothing lies where its log was."""
-        return _look(self.path) == self._identity and _look(self._log_path) is None
+        return _look(self._name) == self._identity and _look(self._log_name) is None
 
     def close(self) -> None:
         """Let go of them, after the connections were closed."""
@@ -141,9 +145,8 @@ def rewrite_log(path: Path) -> None:
     Raises:
         OSError: it cannot be made durable.
     """
-    real = path.resolve()
     try:
-        log = os.open(real.with_name(real.name + "-wal"), os.O_RDWR | os.O_CLOEXEC)
+        log = os.open(f"{path.resolve()}-wal", os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return
     try:
@@ -155,9 +158,9 @@ def rewrite_log(path: Path) -> None:
         os.close(log)
 
 
-def _look(path: Path) -> tuple[int, int] | None:
+def _look(name: str) -> tuple[int, int] | None:
     try:
-        return _identity(path.stat())
+        return _identity(os.stat(name))  # noqa: PTH116 - for each batch, and a Path takes longer
     except (FileNotFoundError, NotADirectoryError):
         return None
 

@@ -159,13 +159,13 @@ def _transact(
     except Exception as error:
         # Pages that did not fit into memory may be in the log, and no commit ends them.
         _raise(error, _failed(error, is_sync=False), is_undone=_roll_back(connection))
-    before = files.log_end()
+    noted = files.note_log_end()
     try:
         connection.execute("COMMIT")
     except Exception as error:
         failed = _failed(error, is_sync=True)
         is_undone = _roll_back(connection)
-        if failed is not None and not files.cut_back(before):
+        if failed is not None and not files.cut_back(noted):
             unknown = OutcomeUnknown(f"{failed.error}; what it wrote could not be taken back")
             failed = _Failed(unknown, failed.fault)
         _raise(error, failed, is_undone=is_undone)
