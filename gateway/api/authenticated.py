@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
 from starlette.requests import Request
@@ -13,11 +13,21 @@ from gateway.api.auth import Authenticator, AuthFault
 from gateway.api.problems import Problems
 from gateway.api.requests import Refusal, refuse_stranger
 from gateway.settings import Application
-from gateway.stores.base import OutcomeUnknown, StoreUnavailable
+from gateway.stores.base import StoreUnavailable
 from translators.diagnostics import JsonObject
 from translators.problems import Problem
 
 Answer: TypeAlias = Callable[[Request, Application], Awaitable[Response | Refusal]]
+
+_UNREAD: Final = Refusal(
+    problem=Problem.UNAVAILABLE, detail="The store cannot be read now. Ask again shortly."
+)
+_UNFINISHED: Final = Refusal(
+    problem=Problem.UNAVAILABLE,
+    detail="What was asked for may be done, as a whole or in part. Look before you repeat it.",
+    is_in_doubt=True,
+)
+"""Some of these take several commits, and the outcome of one may not be known."""
 
 
 class Authenticated:
@@ -34,14 +44,8 @@ class Authenticated:
             return self._problems.answer(refuse_stranger(application))
         try:
             outcome = await answer(request, application)
-        except OutcomeUnknown:
-            outcome = Refusal(
-                problem=Problem.UNAVAILABLE,
-                detail="Whether it was done is not known. Look before you repeat it.",
-                is_in_doubt=True,
-            )
         except StoreUnavailable:
-            outcome = Refusal(problem=Problem.UNAVAILABLE)
+            outcome = _UNREAD if request.method == "GET" else _UNFINISHED
         return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome
 
 

@@ -330,7 +330,7 @@ class Store(Protocol):
 
     @property
     def failed(self) -> asyncio.Event:
-        """Set when the store is done for, `fault` says why; every later call is refused."""
+        """Set when the store is done for; `fault` says why, and every call is refused by then."""
         ...
 
     @property
@@ -340,7 +340,7 @@ class Store(Protocol):
 
     @property
     def fatal(self) -> asyncio.Event:
-        """Set after `failed`, when all that could be saved is: the process should end now."""
+        """Set with `failed`, unless something would be lost by it: the process should end now."""
         ...
 
     def secret(self) -> bytes:

@@ -10,11 +10,12 @@ import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from gateway.stores.base import StoreFault, StoreUnavailable
 from gateway.stores.sqlite_log import DatabaseFiles
+from gateway.stores.sqlite_rescue import Rescued
 from gateway.stores.transactions import Batch, Done, Operation, refused, run_batch, run_job
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ class GroupCommit:
         *,
         inline: bool,
         files: DatabaseFiles,
-        rescue: Callable[[sqlite3.Connection], bool],
+        rescue: Callable[[sqlite3.Connection], Rescued],
     ) -> None:
         """Begin to write.
 
@@ -57,16 +58,16 @@ class GroupCommit:
             connection: to the database; nobody else writes by it.
             inline: as above.
             files: of the database, looked at before anybody is answered.
-            rescue: saves what is open when a later start would not find it; tells whether it did.
+            rescue: saves what is open when a later start would not find it.
         """
         self.sizes: Counter[str] = Counter()
         """What the operations changed since the beginning, as committed."""
         self.fault: StoreFault | None = None
         """Why nothing is run any more."""
         self.failed = asyncio.Event()
-        """Set with `fault`."""
+        """Set after it, when its remedy is known."""
         self.fatal = asyncio.Event()
-        """Set after it, when what is open is saved, or need not be: the process should end."""
+        """Set with it, unless what is open is not saved yet: the process should end."""
         self.written = asyncio.Event()
         """Set by every batch; whoever checkpoints clears it."""
         self._connection = connection
@@ -202,17 +203,21 @@ class GroupCommit:
 
     def _fail(self, fault: StoreFault) -> None:
         self.fault = fault
-        self.failed.set()
         if not fault.needs_rescue:
+            self.failed.set()
             self.fatal.set()
             return
         rescued = self._loop.create_future()
-        # A process that ended now would take with it what could not be saved.
-        rescued.add_done_callback(self._end_if_rescued)
+        rescued.add_done_callback(self._take_rescue)
         self._jobs.appendleft(_Job(self._rescue, rescued, runs_on_a_failed_store=True))
 
-    def _end_if_rescued(self, rescued: asyncio.Future[bool]) -> None:
-        if rescued.exception() is None and rescued.result():
+    def _take_rescue(self, rescued: asyncio.Future[Rescued]) -> None:
+        assert self.fault is not None  # noqa: S101 - it is why there is a rescue
+        result = rescued.result()
+        self.fault = replace(self.fault, remedy=result.remedy)
+        self.failed.set()
+        # A process that ended now would take with it what could not be saved.
+        if result.is_complete:
             self.fatal.set()
 
     def _wake_again(self) -> None:

@@ -55,14 +55,5 @@ def close_writer(connection: sqlite3.Connection) -> None:
     connection.close()
 
 
-def copy_all(connection: sqlite3.Connection) -> bool:
-    """Copy all that is in the log; tell whether all of it is in the file now, durably."""
-    try:
-        is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except sqlite3.Error:
-        return False
-    return not is_busy
-
-
 def _checkpoint(connection: sqlite3.Connection, *, mode: str) -> None:
     connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()

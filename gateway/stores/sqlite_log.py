@@ -82,7 +82,7 @@ class DatabaseFiles:
         self._log_identity = _identity(os.fstat(self._log))
 
     def note_log_end(self) -> bytes:
-        """Return where the log ends for SQLite, for `cut_back`; not read, for it is a batch's cost."""
+        """Return where the log ends for SQLite, as `cut_back` wants it."""
         try:
             return os.pread(self._index, 2 * _INDEX_HEADER, 0)
         except OSError:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from gateway.clock import Clock
 from gateway.logs import get_logger
-from gateway.stores.sqlite_checkpoints import copy_all
 from gateway.stores.sqlite_log import DatabaseFiles
 
 log = get_logger()
@@ -21,37 +22,67 @@ _MARK: Final = ".rescued-"
 _PRIVATE: Final = 0o600
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescued:
+    """What came of saving a store."""
+
+    remedy: str
+    """What a person has to do now."""
+    is_complete: bool
+    """Whether nothing is lost when the process ends."""
+
+
+_STAYS: Final = Rescued(
+    remedy="All of it is in the file again, and nothing is to be done.", is_complete=True
+)
+_UNSAVED: Final = Rescued(
+    remedy="It could not be saved. Make room beside the store, then stop the gateway: it tries"
+    " again. Do not kill it.",
+    is_complete=False,
+)
+
+
 class Rescue:
     """Saves a database that is open and would not be found again."""
 
     def __init__(self, files: DatabaseFiles, clock: Clock) -> None:
         self._files = files
         self._clock = clock
-        self.is_done = False
+        self._result = _UNSAVED
 
-    def __call__(self, connection: sqlite3.Connection) -> bool:
-        """Save what is open, once; tell whether it is saved. It may be tried again."""
-        if self.is_done:
-            return True
-        if self._files.is_only_the_log_gone() and copy_all(connection):
-            log.error("store.rescued", path=str(self._files.path), remedy=_STAYS)
-            self.is_done = True
-        for target in self._targets() if not self.is_done else ():
+    def __call__(self, connection: sqlite3.Connection) -> Rescued:
+        """Save what is open, once. It may be tried again."""
+        if not self._result.is_complete:
+            if self._files.is_only_the_log_gone() and _copy_all(connection):
+                self._finish(self._files.path, _STAYS)
+            else:
+                self._save_somewhere(connection)
+        return self._result
+
+    def _save_somewhere(self, connection: sqlite3.Connection) -> None:
+        for target in self._targets():
             try:
                 _save(connection, target)
             except (OSError, sqlite3.Error) as error:
-                target.unlink(missing_ok=True)
+                with contextlib.suppress(OSError):
+                    target.unlink()
                 log.critical(
                     "store.rescue_failed",
                     path=str(target),
                     error_type=type(error).__name__,
-                    remedy="make room beside the store, then stop the gateway: it tries again",
+                    remedy=_UNSAVED.remedy,
                 )
                 continue
-            log.critical("store.rescued", path=str(target), remedy=_put_back(self._files.path))
-            self.is_done = True
-            break
-        return self.is_done
+            remedy = (
+                f"It is saved to {target}. Move away what lies at {self._files.path} and its -wal,"
+                " rename the saved file to that, and start."
+            )
+            self._finish(target, Rescued(remedy=remedy, is_complete=True))
+            return
+
+    def _finish(self, path: Path, result: Rescued) -> None:
+        self._result = result
+        log.critical("store.rescued", path=str(path), remedy=result.remedy)
 
     def _targets(self) -> Iterator[Path]:
         at = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -67,11 +98,13 @@ def rescued_beside(path: Path) -> Path | None:
     return max(saved, default=None)
 
 
-def _put_back(path: Path) -> str:
-    return f"move away what lies at {path} and its -wal, rename this file to it, start"
-
-
-_STAYS: Final = "nothing is lost, and nothing is to be done: all of it is in the file again"
+def _copy_all(connection: sqlite3.Connection) -> bool:
+    """Copy all that is in the log; tell whether all of it is in the file now, durably."""
+    try:
+        is_busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.Error:
+        return False
+    return not is_busy
 
 
 def _save(connection: sqlite3.Connection, target: Path) -> None:

@@ -236,7 +236,7 @@ def _misplaced(batch: Batch, files: DatabaseFiles, wrong: str) -> Batch:
     ]
     fault = StoreFault(
         why=f"{files.path} {wrong} while the gateway had it open.",
-        remedy="What was open is saved to a file beside it.",
+        remedy="What is open is being saved to a file beside it.",
         needs_rescue=True,
     )
     return Batch(outcomes, batch.sizes, fault)

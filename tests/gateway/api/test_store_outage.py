@@ -125,9 +125,10 @@ async def test_a_lost_file_makes_the_gateway_unready_and_says_why(
 ) -> None:
     (tmp_path / "gateway.db").unlink()
     answer = await world.http.get("/readyz")
+    await world.gateway.store.failed.wait()
     again = await world.http.get("/readyz")
     assert (answer.status_code, again.status_code) == (503, 503)
-    assert "was deleted or moved away while the gateway had it open" in again.text
+    assert "was deleted or moved away while the gateway had it open. It is saved to" in again.text
 
 
 @pytest.mark.parametrize("is_deleted", [True, False], ids=["deleted", "failed"])

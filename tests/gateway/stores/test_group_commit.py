@@ -13,6 +13,7 @@ from gateway.stores.base import CauseSpent, StoreUnavailable
 from gateway.stores.group_commit import BATCH_LIMIT, GroupCommit
 from gateway.stores.sqlite_lock import FileLock
 from gateway.stores.sqlite_log import DatabaseFiles
+from gateway.stores.sqlite_rescue import Rescued
 from gateway.stores.transactions import Transaction
 
 
@@ -28,7 +29,10 @@ class Bench:
         connection.set_trace_callback(self.statements.append)
         self._files = DatabaseFiles(path, self._lock.identity)
         self.writer = GroupCommit(
-            connection, inline=inline, files=self._files, rescue=lambda connection: True
+            connection,
+            inline=inline,
+            files=self._files,
+            rescue=lambda connection: Rescued(remedy="", is_complete=True),
         )
         self.reader = sqlite3.connect(path)
 
