@@ -17,6 +17,7 @@ from gateway.alarms import Alarm, AlarmKind, Alarms
 from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator
 from gateway.api.authenticated import Authenticated
+from gateway.api.dead_letters import DeadLetterApi
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
 from gateway.api.hot import HotRoutes
@@ -24,7 +25,6 @@ from gateway.api.legacy import LegacyApi
 from gateway.api.metering import Metering
 from gateway.api.paired import PairedApi
 from gateway.api.parked import ParkedApi
-from gateway.api.presence import PresenceApi
 from gateway.api.problems import Problems
 from gateway.api.split import SplitApi
 from gateway.api.unrouted import UnroutedWebhooks
@@ -45,7 +45,6 @@ from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
-from gateway.presence import Presence
 from gateway.reception import Reception
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings
@@ -202,7 +201,6 @@ class Gateway:
         self._problems = Problems(
             clock=clock, invalid_as_array=settings.invalid_parameters == "array"
         )
-        self._presence_api = PresenceApi(Presence(clock), self._problems)
         self._authenticator = authenticator = Authenticator(
             settings.applications, clock, leeway_s=settings.jwt_leeway_s
         )
@@ -244,11 +242,15 @@ class Gateway:
             fences=fences,
             workflow_fee=settings.workflow_fee,
         )
+        authenticated = Authenticated(authenticator, self._problems)
+        self._dead_letter_api = DeadLetterApi(
+            engine=engine, clock=clock, authenticated=authenticated
+        )
         self._parked_api = ParkedApi(
             store=store,
             reception=reception,
             applications=applications,
-            authenticated=Authenticated(authenticator, self._problems),
+            authenticated=authenticated,
             metrics=metrics,
         )
         self._webhook_api = WebhookApi(
@@ -275,10 +277,8 @@ class Gateway:
             Route("/v0.1/dispatch/plan/", dispatch.rehearse, methods=["POST"]),
             Route("/v0.1/dispatch/{dispatch_uuid}", workflow.show, methods=["GET"]),
             Route("/workflows/{dispatch_uuid}", workflow.show, methods=["GET"]),
-            Route("/webhooks/doctor/{nonce}", self._presence_api.show, methods=["GET"]),
             *webhook.routes(),
-            Route("/dead-letters", workflow.list_dead_letters, methods=["GET"]),
-            Route("/dead-letters/{item_id}", workflow.repost_dead_letter, methods=["POST"]),
+            *self._dead_letter_api.routes(),
             *self._parked_api.routes(),
             Route("/livez", self._health.live, methods=["GET"]),
             Route("/readyz", self._health.ready, methods=["GET"]),

@@ -27,6 +27,7 @@ EVENTS: Final = frozenset(
         "alarm.raised",
         "callback.buried",
         "callback.deferred",
+        "callback.replayed",
         "caller.refused",
         "comparison.differed",
         "credentials.refused",

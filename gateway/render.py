@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from enum import StrEnum
 from typing import assert_never
 
 import orjson
@@ -48,7 +49,26 @@ CORRECTION_STEP = -2
 
 CORRECTION_HEADER = "Gateway-Report"
 
+LONE_POSITION = 0
+"""The position of a callback that belongs to no dispatch; those of dispatches are higher."""
+
 _POSITIONS_PER_REVISION = 8  # a decision asks for at most three outbox items
+
+
+class CallbackKind(StrEnum):
+    """What a callback tells of."""
+
+    STATUS = "status"
+    REPORT = "report"
+    INBOUND = "inbound"
+
+
+def callback_kind(item: NewOutboxItem) -> CallbackKind:
+    """Return what a callback tells of, by its place: its body may be of any age."""
+    if item.item_id.position == LONE_POSITION:
+        return CallbackKind.INBOUND
+    # A correction is a report, too.
+    return CallbackKind.REPORT if item.step < 0 else CallbackKind.STATUS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from gateway.core.state import Dispatch, DispatchStatus, StepStatus
 from gateway.engine import Engine
 from gateway.fences.fences import Fences
 from gateway.settings import Application
-from gateway.stores.base import Hold, OutboxItemId
+from gateway.stores.base import Hold
 from translators.diagnostics import JsonObject
 from translators.problems import Problem
 from translators.report import render_report
@@ -26,14 +26,12 @@ from translators.status import format_timestamp
 
 # An id is checked before anything is built from it; upper case is another spelling of nothing.
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
-_ITEM = re.compile(rf"({_UUID.pattern})\.([0-9]{{1,10}})", re.ASCII)
-_LETTERS_LISTED = 100
 # Steps that ended: if they have no message id of the upstream's, callbacks named a derived one.
 _TOLD = frozenset({StepStatus.REJECTED, StepStatus.EXPIRED})
 
 
 class WorkflowApi:
-    """Shows dispatches and dead letters to the application they belong to."""
+    """Shows dispatches to the application they belong to."""
 
     def __init__(
         self,
@@ -56,14 +54,6 @@ class WorkflowApi:
         """Answer with the state of one dispatch; a foreign one is as unknown as any other."""
         return await self._authenticated.answer(request, self._show)
 
-    async def list_dead_letters(self, request: Request) -> Response:
-        """Answer with the callbacks whose schedule ended, the latest first, without bodies."""
-        return await self._authenticated.answer(request, self._list_dead_letters)
-
-    async def repost_dead_letter(self, request: Request) -> Response:
-        """Put one dead letter back on its way; 202."""
-        return await self._authenticated.answer(request, self._repost_dead_letter)
-
     async def _show(self, request: Request, application: Application) -> Response | Refusal:
         dispatch_uuid = request.path_params["dispatch_uuid"]
         record = await self._store.load(dispatch_uuid) if _UUID.fullmatch(dispatch_uuid) else None
@@ -81,38 +71,6 @@ class WorkflowApi:
         ):
             body["held"] = [_hold_body(hold) for hold in holds]
         return json_answer(200, body)
-
-    async def _list_dead_letters(
-        self, request: Request, application: Application
-    ) -> Response | Refusal:
-        letters = await self._store.dead_letters(application.name, limit=_LETTERS_LISTED)
-        return json_answer(
-            200,
-            {
-                "dead_letters": [
-                    {
-                        "id": str(letter.item.item_id),
-                        "dispatch_uuid": letter.item.item_id.owner,
-                        "reason": letter.reason,
-                        "tries": letter.tries,
-                        "created": format_timestamp(letter.created_ms),
-                        "died": format_timestamp(letter.died_ms),
-                    }
-                    for letter in letters
-                ]
-            },
-        )
-
-    async def _repost_dead_letter(
-        self, request: Request, application: Application
-    ) -> Response | Refusal:
-        named = _ITEM.fullmatch(request.path_params["item_id"])
-        if named is None:
-            return Refusal(problem=Problem.NOT_FOUND)
-        item_id = OutboxItemId(owner=named[1], position=int(named[2]))
-        if not await self._engine.exhume(application.name, item_id):
-            return Refusal(problem=Problem.NOT_FOUND)
-        return json_answer(202, {"id": str(item_id)})
 
 
 def _alarm_body(alarm: Alarm) -> JsonObject:

@@ -35,6 +35,8 @@ class Refusal(StrEnum):
     CLIENT_ERROR = "client-error"
     SERVER_ERROR = "server-error"
     ODD_STATUS = "odd-status"
+    INTERNAL_ERROR = "internal-error"
+    """No answer at all: an error of ours came between."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from gateway.stores.records import (
     Cause,
@@ -26,6 +26,8 @@ from gateway.stores.records import (
     HistoryEntry,
     Hold,
     HoldReason,
+    LetterChoice,
+    LetterPlace,
     NewOutboxItem,
     OutboxCause,
     OutboxItem,
@@ -46,6 +48,7 @@ from gateway.stores.records import (
 )
 
 __all__ = [
+    "EVERY_LETTER",
     "Cause",
     "CauseSpent",
     "Commit",
@@ -56,6 +59,8 @@ __all__ = [
     "HistoryEntry",
     "Hold",
     "HoldReason",
+    "LetterChoice",
+    "LetterPlace",
     "NewOutboxItem",
     "OutboxCause",
     "OutboxItem",
@@ -75,6 +80,9 @@ __all__ = [
     "account_scope",
     "step_scope",
 ]
+
+
+EVERY_LETTER: Final = LetterChoice()
 
 
 class Store(Protocol):
@@ -177,13 +185,33 @@ class Store(Protocol):
         ...
 
     async def bury(
-        self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
+        self,
+        item: OutboxItem,
+        *,
+        reason: str,
+        http_status: int | None,
+        now_ms: int,
+        lease_ms: int,
     ) -> Sequence[OutboxItem]:
         """Turn a callback into a dead letter; its lane goes on as with `settle`."""
         ...
 
-    async def dead_letters(self, application: str, *, limit: int) -> Sequence[DeadLetter]:
-        """Return the application's dead letters, the latest first."""
+    async def dead_letters(
+        self,
+        application: str,
+        *,
+        limit: int,
+        after: LetterPlace | None = None,
+        choice: LetterChoice = EVERY_LETTER,
+    ) -> Sequence[DeadLetter]:
+        """Return up to `limit` of the application's dead letters, in the order of making.
+
+        `after` leaves out what stands there and before.
+        """
+        ...
+
+    async def count_dead_letters(self, application: str, choice: LetterChoice) -> int:
+        """Return how many of the application's dead letters are meant."""
         ...
 
     async def exhume(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> bool:
@@ -191,6 +219,23 @@ class Store(Protocol):
 
         It has no tries and the age of nothing, and whoever held it before it died does not hold
         it. Its lane went on without it, so it waits for nothing and nothing waits for it.
+        """
+        ...
+
+    async def replay(
+        self,
+        application: str,
+        item_ids: Sequence[OutboxItemId],
+        *,
+        now_ms: int,
+        due_ms: int,
+        spacing_ms: int,
+    ) -> int:
+        """Append dead letters anew, as `exhume` does, but in lanes; return how many there were.
+
+        Those of one lane form a lane again, beside the one that went on without them. The n-th of
+        `item_ids`, counted from 0, becomes claimable at `due_ms + n * spacing_ms`, unless it waits
+        for its turn.
         """
         ...
 

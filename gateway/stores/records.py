@@ -251,14 +251,43 @@ class HeldWebhook:
 class DeadLetter:
     """A callback whose schedule ended without success, kept to be posted again on request.
 
-    `tries` includes the attempt after which it was buried.
+    `tries` includes the attempt after which it was buried, and `http_status` is what that one was
+    answered, None if nothing. `created_ms` is when the callback was made, however often it was
+    posted again since.
     """
 
     item: NewOutboxItem
     reason: str
+    http_status: int | None
     tries: int
     created_ms: int
     died_ms: int
+
+    @property
+    def place(self) -> LetterPlace:
+        """Where it stands in the order of making."""
+        return LetterPlace(created_ms=self.created_ms, item_id=self.item.item_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterPlace:
+    """A place in the order of making: by the instant, then by owner and position."""
+
+    created_ms: int
+    item_id: OutboxItemId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterChoice:
+    """Which dead letters are meant: those that meet every condition that is given.
+
+    `since_ms` and `until_ms` bound when they were made, both included.
+    """
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+    owner: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

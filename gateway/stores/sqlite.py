@@ -16,8 +16,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
-from gateway.stores import sqlite_holds, sqlite_outbox, sqlite_upkeep
+from gateway.stores import sqlite_dead_letters, sqlite_holds, sqlite_outbox, sqlite_upkeep
 from gateway.stores.base import (
+    EVERY_LETTER,
     CauseSpent,
     Commit,
     DeadLetter,
@@ -26,6 +27,8 @@ from gateway.stores.base import (
     HeldWebhook,
     HistoryEntry,
     Hold,
+    LetterChoice,
+    LetterPlace,
     NewOutboxItem,
     OutboxItem,
     OutboxItemId,
@@ -180,19 +183,63 @@ class SqliteStore:
         )
 
     async def bury(
-        self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
+        self,
+        item: OutboxItem,
+        *,
+        reason: str,
+        http_status: int | None,
+        now_ms: int,
+        lease_ms: int,
     ) -> Sequence[OutboxItem]:
         return await self.writer.submit(
-            partial(sqlite_outbox.bury, item=item, reason=reason, now_ms=now_ms, lease_ms=lease_ms)
+            partial(
+                sqlite_dead_letters.bury,
+                item=item,
+                reason=reason,
+                http_status=http_status,
+                now_ms=now_ms,
+                lease_ms=lease_ms,
+            )
         )
 
-    async def dead_letters(self, application: str, *, limit: int) -> Sequence[DeadLetter]:
-        return self._read(self._reads.dead_letters, application, limit)
+    async def dead_letters(
+        self,
+        application: str,
+        *,
+        limit: int,
+        after: LetterPlace | None = None,
+        choice: LetterChoice = EVERY_LETTER,
+    ) -> Sequence[DeadLetter]:
+        return self._read(self._reads.dead_letters, application, limit, after, choice)
+
+    async def count_dead_letters(self, application: str, choice: LetterChoice) -> int:
+        return self._read(self._reads.count_dead_letters, application, choice)
 
     async def exhume(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> bool:
         row = await self._application(application)
+        key = item_key(item_id)
         return await self.writer.submit(
-            partial(sqlite_outbox.exhume, application=row, key=item_key(item_id), now_ms=now_ms)
+            partial(sqlite_dead_letters.exhume, application=row, key=key, now_ms=now_ms)
+        )
+
+    async def replay(
+        self,
+        application: str,
+        item_ids: Sequence[OutboxItemId],
+        *,
+        now_ms: int,
+        due_ms: int,
+        spacing_ms: int,
+    ) -> int:
+        return await self.writer.submit(
+            partial(
+                sqlite_dead_letters.replay,
+                application=await self._application(application),
+                keys=[item_key(item_id) for item_id in item_ids],
+                now_ms=now_ms,
+                due_ms=due_ms,
+                spacing_ms=spacing_ms,
+            )
         )
 
     async def enqueue(

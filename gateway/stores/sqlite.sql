@@ -179,3 +179,18 @@ CREATE INDEX timer_aside_of ON timer_aside (dispatch);
 
 INSERT INTO meta (name, value)
 SELECT 'signed_ms', max(at_ms) FROM history HAVING max(at_ms) IS NOT NULL;
+
+-- migration 4
+
+-- Callbacks that are posted again together form a lane of their own (`is_replayed`), and remember
+-- when they were made (`made_ms`; else at `created_ms`).
+
+ALTER TABLE outbox ADD COLUMN is_replayed INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE outbox ADD COLUMN made_ms INTEGER;
+
+ALTER TABLE dead_letter ADD COLUMN http_status INTEGER;
+
+DROP INDEX dead_letter_latest;
+
+CREATE INDEX dead_letter_oldest ON dead_letter (application, created_ms);

@@ -24,16 +24,17 @@ from gateway.stores.sqlite_rows import (
 from gateway.stores.transactions import Transaction
 
 ItemKey: TypeAlias = tuple[bytes | str, int]
-LaneKey: TypeAlias = tuple[bytes | str, int, str]
+LaneKey: TypeAlias = tuple[bytes | str, int, str, bool]
+"""Owner, kind, URL, and whether it is the lane of what is posted again."""
 
-_OLDEST: Final = (
-    SELECT_ITEMS
-    + "WHERE owner = ? AND kind = ? AND url = ? AND NOT is_alone ORDER BY position LIMIT 1"
+OLDEST: Final = (
+    SELECT_ITEMS + "WHERE owner = ? AND kind = ? AND url = ? AND is_replayed = ? AND NOT is_alone"
+    " ORDER BY position LIMIT 1"
 )
 # What waits for its turn waits until an instant at most.
-_LET_WAIT: Final = (
+LET_WAIT: Final = (
     "UPDATE outbox SET due_ms = ?"
-    " WHERE owner = ? AND kind = ? AND url = ? AND NOT is_alone AND is_waiting"
+    " WHERE owner = ? AND kind = ? AND url = ? AND is_replayed = ? AND NOT is_alone AND is_waiting"
 )
 
 
@@ -52,8 +53,8 @@ def append(
     `is_first` says that its owner has no other item, so that there is no lane to look at.
     """
     key, kind = item_key(item.item_id), KIND_NUMBERS[item.kind]
-    lane = (key[0], kind, item.url)
-    oldest = None if is_alone or is_first else transaction.execute(_OLDEST, lane).fetchone()
+    lane = (key[0], kind, item.url, False)
+    oldest = None if is_alone or is_first else transaction.execute(OLDEST, lane).fetchone()
     holds_until_ms = oldest[-1] if oldest else None
     is_waiting = oldest is not None and (holds_until_ms is None or holds_until_ms > now_ms)
     transaction.execute(
@@ -111,30 +112,28 @@ def release(
     lane_waits_until_ms: int | None,
 ) -> None:
     """Give an item back until `due_ms`; its lane waits for it, with an end or without."""
-    cursor = transaction.execute(
+    row = transaction.execute(
         "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + ?,"
         " holds_until_ms = coalesce(holds_until_ms, ?)"
-        " WHERE owner = ? AND position = ? AND fence = ?",
+        " WHERE owner = ? AND position = ? AND fence = ? RETURNING owner, kind, url, is_replayed",
         (due_ms, tried, lane_waits_until_ms, *item_key(item.item_id), item.fence),
-    )
-    if cursor.rowcount and lane_waits_until_ms is not None:
-        lane = _lane_of(item)
-        oldest = transaction.execute(_OLDEST, lane).fetchone()
-        transaction.execute(_LET_WAIT, (oldest[-1] if oldest else None, *lane))
+    ).fetchone()
+    if row is not None and lane_waits_until_ms is not None:
+        oldest = transaction.execute(OLDEST, row).fetchone()
+        transaction.execute(LET_WAIT, (oldest[-1] if oldest else None, *row))
 
 
 def detach(
     transaction: Transaction, item: OutboxItem, *, due_ms: int, now_ms: int, lease_ms: int
 ) -> Sequence[OutboxItem]:
     """Give a tried item back until `due_ms`, outside of its lane; return the next, claimed."""
-    cursor = transaction.execute(
+    row = transaction.execute(
         "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + 1,"
-        " is_alone = 1 WHERE owner = ? AND position = ? AND fence = ?",
+        " is_alone = 1 WHERE owner = ? AND position = ? AND fence = ?"
+        " RETURNING owner, kind, url, is_replayed",
         (due_ms, *item_key(item.item_id), item.fence),
-    )
-    if not cursor.rowcount:
-        return ()
-    return _go_on(transaction, _lane_of(item), now_ms=now_ms, lease_ms=lease_ms)
+    ).fetchone()
+    return _go_on(transaction, row, now_ms=now_ms, lease_ms=lease_ms) if row is not None else ()
 
 
 def remove(
@@ -143,74 +142,32 @@ def remove(
     """Remove an item held under `fence`; return the next of its lane, claimed."""
     row = transaction.execute(
         "DELETE FROM outbox WHERE owner = ? AND position = ? AND fence = ?"
-        " RETURNING kind, url, is_alone",
+        " RETURNING owner, kind, url, is_replayed, is_alone",
         (*key, fence),
     ).fetchone()
     if row is None:
         return ()
-    kind, url, is_alone = row
-    transaction.sizes[SIZES[KINDS[kind]]] -= 1
+    *lane, is_alone = row
+    transaction.sizes[SIZES[KINDS[row[1]]]] -= 1
     if is_alone:
         return ()
-    return _go_on(transaction, (key[0], kind, url), now_ms=now_ms, lease_ms=lease_ms)
-
-
-def bury(
-    transaction: Transaction, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
-) -> Sequence[OutboxItem]:
-    """Move an item to the dead letters; return the next of its lane, claimed."""
-    key = item_key(item.item_id)
-    cursor = transaction.execute(
-        "INSERT INTO dead_letter (owner, position, kind, application, url, step, fence, tries,"
-        " reason, created_ms, died_ms, body)"
-        " SELECT owner, position, kind, application, url, step, fence, tries + 1, ?, created_ms, ?,"
-        " body FROM outbox WHERE owner = ? AND position = ? AND fence = ?",
-        (reason, now_ms, *key, item.fence),
-    )
-    transaction.sizes["dead_letters"] += cursor.rowcount
-    return remove(transaction, key, item.fence, now_ms=now_ms, lease_ms=lease_ms)
-
-
-def exhume(transaction: Transaction, application: int, key: ItemKey, *, now_ms: int) -> bool:
-    """Append a dead letter anew, outside of its lane.
-
-    Its fence goes up, so that whoever held it before it died holds it no longer.
-    """
-    cursor = transaction.execute(
-        "INSERT INTO outbox (owner, position, kind, application, url, step, due_ms, is_leased,"
-        " is_alone, fence, created_ms, body)"
-        " SELECT owner, position, kind, application, url, step, ?, 0, 1, fence + 1, ?, body"
-        " FROM dead_letter WHERE owner = ? AND position = ? AND application = ?",
-        (now_ms, now_ms, *key, application),
-    )
-    if cursor.rowcount != 1:
-        return False
-    (kind,) = transaction.execute(
-        "DELETE FROM dead_letter WHERE owner = ? AND position = ? RETURNING kind", key
-    ).fetchone()
-    transaction.sizes["dead_letters"] -= 1
-    transaction.sizes[SIZES[KINDS[kind]]] += 1
-    return True
+    return _go_on(transaction, lane, now_ms=now_ms, lease_ms=lease_ms)
 
 
 def _go_on(
-    transaction: Transaction, lane: LaneKey, *, now_ms: int, lease_ms: int
+    transaction: Transaction, lane: Sequence[object], *, now_ms: int, lease_ms: int
 ) -> Sequence[OutboxItem]:
     """Let a lane go on without an item that left it: return the next one, claimed, if it waits.
 
     If it does not, it was handed out before its turn.
     """
-    oldest = transaction.execute(_OLDEST, lane).fetchone()
+    oldest = transaction.execute(OLDEST, lane).fetchone()
     if oldest is None:
         return ()
     is_waiting, due_ms, holds_until_ms = oldest[-3:]
     if due_ms is not None:  # else all of them wait for their turn already
-        transaction.execute(_LET_WAIT, (holds_until_ms, *lane))
+        transaction.execute(LET_WAIT, (holds_until_ms, *lane))
     return [_lease(transaction, oldest, now_ms + lease_ms)] if is_waiting else ()
-
-
-def _lane_of(item: OutboxItem) -> LaneKey:
-    return item_key(item.item_id)[0], KIND_NUMBERS[item.kind], item.url
 
 
 def _lease(transaction: Transaction, row: Sequence[object], lease_until_ms: int) -> OutboxItem:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from gateway.stores.base import (
     DeadLetter,
@@ -18,6 +18,8 @@ from gateway.stores.base import (
     HeldWebhook,
     HistoryEntry,
     Hold,
+    LetterChoice,
+    LetterPlace,
     OutboxKind,
     RequestRecord,
 )
@@ -32,6 +34,7 @@ from gateway.stores.sqlite_rows import (
     due_timer,
     held_webhook,
     hold,
+    item_key,
 )
 
 _LAST_ROW: Final = 2**63 - 1
@@ -46,6 +49,23 @@ UNION ALL SELECT iif(kind, 'pending_callbacks', 'pending_sends'), count(*) FROM 
 UNION ALL SELECT 'dead_letters', count(*) FROM dead_letter
 UNION ALL SELECT 'held_webhooks', count(*) FROM held_webhook
 """
+
+_SELECT_LETTERS: Final = (
+    "SELECT owner, position, kind, :name, url, step, body, reason, http_status, tries,"
+    " created_ms, died_ms FROM dead_letter"
+)
+_COUNT_LETTERS: Final = "SELECT count(*) FROM dead_letter"
+_CHOSEN: Final = (
+    " WHERE application = (SELECT id FROM application WHERE name = :name)"
+    " AND created_ms BETWEEN :since_ms AND :until_ms"
+    " AND (:owner IS NULL OR owner = :owner) AND (:reason IS NULL OR reason = :reason)"
+)
+_AFTER: Final = (
+    " AND (created_ms, owner, position) > (:after_ms, :after_owner, :after_position)"
+    " ORDER BY created_ms, owner, position LIMIT :limit"
+)
+_BEFORE_ALL: Final = -(2**63)
+_AFTER_ALL: Final = 2**63 - 1
 
 
 class SqliteReads:
@@ -147,15 +167,29 @@ class SqliteReads:
         due_ms: int | None = self._execute("SELECT min(due_ms) FROM timer").fetchone()[0]
         return due_ms
 
-    def dead_letters(self, application: str, limit: int) -> Sequence[DeadLetter]:
-        """Return an application's dead letters, the latest first."""
+    def dead_letters(
+        self, application: str, limit: int, after: LetterPlace | None, choice: LetterChoice
+    ) -> Sequence[DeadLetter]:
+        """Return an application's dead letters, in the order of making."""
+        owner, position = ("", 0) if after is None else item_key(after.item_id)
         rows = self._execute(
-            "SELECT owner, position, kind, name, url, step, body, reason, tries, created_ms,"
-            " died_ms FROM dead_letter JOIN application ON application.id = dead_letter.application"
-            " WHERE name = ? ORDER BY died_ms DESC LIMIT ?",
-            (application, limit),
+            _SELECT_LETTERS + _CHOSEN + _AFTER,
+            {
+                **_choosing(application, choice),
+                "after_ms": _BEFORE_ALL if after is None else after.created_ms,
+                "after_owner": owner,
+                "after_position": position,
+                "limit": limit,
+            },
         )
         return [dead_letter(row) for row in rows]
+
+    def count_dead_letters(self, application: str, choice: LetterChoice) -> int:
+        """Count what `dead_letters` returns without a limit."""
+        (count,) = self._execute(
+            _COUNT_LETTERS + _CHOSEN, _choosing(application, choice)
+        ).fetchone()
+        return int(count)
 
     def held_for(self, message_uuid: str) -> Sequence[HeldWebhook]:
         """Return the unmatched webhooks of a message id, the oldest first."""
@@ -213,3 +247,14 @@ class SqliteReads:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _choosing(application: str, choice: LetterChoice) -> dict[str, Any]:
+    """Return the parameters of `_CHOSEN`."""
+    return {
+        "name": application,
+        "since_ms": _BEFORE_ALL if choice.since_ms is None else choice.since_ms,
+        "until_ms": _AFTER_ALL if choice.until_ms is None else choice.until_ms,
+        "owner": None if choice.owner is None else pack_id(choice.owner),
+        "reason": choice.reason,
+    }

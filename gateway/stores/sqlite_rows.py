@@ -81,7 +81,8 @@ def new_claim(item: NewOutboxItem, *, lease_until_ms: int, created_ms: int) -> O
 
 def dead_letter(row: Row) -> DeadLetter:
     """Return a row of `SqliteReads.dead_letters`."""
-    owner, position, kind, application, url, step, body, reason, tries, created_ms, died_ms = row
+    owner, position, kind, application, url, step, body = row[:7]
+    reason, http_status, tries, created_ms, died_ms = row[7:]
     return DeadLetter(
         item=NewOutboxItem(
             item_id=OutboxItemId(owner=unpack_id(owner), position=position),
@@ -92,6 +93,7 @@ def dead_letter(row: Row) -> DeadLetter:
             body=body,
         ),
         reason=reason,
+        http_status=http_status,
         tries=tries,
         created_ms=created_ms,
         died_ms=died_ms,

@@ -17,6 +17,7 @@ from gateway.clients.callbacks import (
     CallbackClient,
     CallbackSigning,
     Delivered,
+    Refusal,
     Undelivered,
     callback_headers,
 )
@@ -133,7 +134,7 @@ class Deliverer:
                 error_type=type(error).__name__,
                 exc_info=True,
             )
-            return Undelivered(reason="internal-error", http_status=None, retry_after_s=None)
+            return Undelivered(reason=Refusal.INTERNAL_ERROR, http_status=None, retry_after_s=None)
 
     def _signing_of(self, name: str) -> CallbackSigning | None:
         application = self._applications.by_name.get(name)
@@ -159,7 +160,11 @@ class Deliverer:
             self._metrics.callbacks.labels("buried").inc()
             self._offer(
                 await self._store.bury(
-                    item, reason=outcome.reason, now_ms=now_ms, lease_ms=LEASE_MS
+                    item,
+                    reason=outcome.reason,
+                    http_status=outcome.http_status,
+                    now_ms=now_ms,
+                    lease_ms=LEASE_MS,
                 )
             )
             return

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from gateway.stores.base import DeadLetter, NewOutboxItem, OutboxItem, OutboxItemId, OutboxKind
+from gateway.stores.base import (
+    DeadLetter,
+    LetterPlace,
+    NewOutboxItem,
+    OutboxItem,
+    OutboxItemId,
+    OutboxKind,
+)
+from gateway.stores.record import pack_id
+
+_Lane: TypeAlias = tuple[str, OutboxKind, str, bool]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,10 +31,12 @@ class _Entry:
     tries: int = 0
     begun_ms: int | None = None
     is_alone: bool = False
+    is_replayed: bool = False
+    made_ms: int = 0
 
     @property
-    def lane(self) -> tuple[str, OutboxKind, str]:
-        return self.item.item_id.owner, self.item.kind, self.item.url
+    def lane(self) -> _Lane:
+        return self.item.item_id.owner, self.item.kind, self.item.url, self.is_replayed
 
 
 class ModelOutbox:
@@ -41,7 +55,7 @@ class ModelOutbox:
         self, item: NewOutboxItem, *, now_ms: int, lease_ms: int, is_alone: bool = False
     ) -> list[OutboxItem]:
         """Append an item; claim it when it need not wait for its turn."""
-        entry = _Entry(item=item, created_ms=now_ms, is_alone=is_alone)
+        entry = _Entry(item=item, created_ms=now_ms, is_alone=is_alone, made_ms=now_ms)
         self._entries[item.item_id] = entry
         due_ms = self._due_ms(entry)
         if self._lane(entry.lane)[:1] == [entry] or is_alone:
@@ -117,12 +131,18 @@ class ModelOutbox:
         removed = self._entries.pop(item_id)
         return [] if removed.is_alone else self._go_on(removed.lane, now_ms + lease_ms)
 
-    def _go_on(self, lane: tuple[str, OutboxKind, str], until_ms: int) -> list[OutboxItem]:
+    def _go_on(self, lane: _Lane, until_ms: int) -> list[OutboxItem]:
         """Claim the oldest item of a lane if it waited for its turn until now."""
         return [_lease(entry, until_ms) for entry in self._lane(lane)[:1] if entry.due_ms is None]
 
     def bury(
-        self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
+        self,
+        item: OutboxItem,
+        *,
+        reason: str,
+        http_status: int | None,
+        now_ms: int,
+        lease_ms: int,
     ) -> list[OutboxItem]:
         """Turn an item into a dead letter; claim the next of its lane."""
         if self.holds(item.item_id, item.fence):
@@ -130,28 +150,58 @@ class ModelOutbox:
             letter = DeadLetter(
                 item=entry.item,
                 reason=reason,
+                http_status=http_status,
                 tries=entry.tries + 1,
-                created_ms=entry.created_ms,
+                created_ms=entry.made_ms,
                 died_ms=now_ms,
             )
             self._dead[item.item_id] = (letter, entry.fence)
         return self.remove(item.item_id, item.fence, now_ms=now_ms, lease_ms=lease_ms)
 
     def dead_letters(self) -> list[DeadLetter]:
-        """Return all dead letters, the latest first."""
+        """Return all dead letters, in the order of making."""
         letters = [letter for letter, _ in self._dead.values()]
-        return sorted(letters, key=lambda one: one.died_ms, reverse=True)
+        return sorted(letters, key=lambda letter: in_order_of_making(letter.place))
 
     def exhume(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> bool:
         """Append a dead letter anew, outside of its lane."""
+        entry = self._come_back(application, item_id, now_ms=now_ms)
+        if entry is None:
+            return False
+        entry.is_alone, entry.due_ms = True, now_ms
+        return True
+
+    def replay(
+        self,
+        application: str,
+        item_ids: Sequence[OutboxItemId],
+        *,
+        now_ms: int,
+        due_ms: int,
+        spacing_ms: int,
+    ) -> int:
+        """Append dead letters anew, in lanes of their own; return how many there were."""
+        back: list[tuple[_Entry, int]] = []
+        for number, item_id in enumerate(item_ids):
+            entry = self._come_back(application, item_id, now_ms=now_ms)
+            if entry is not None:
+                entry.is_replayed = True
+                back.append((entry, due_ms + number * spacing_ms))
+        for entry, entry_due_ms in back:
+            if self._lane(entry.lane)[0] is entry:
+                entry.due_ms = entry_due_ms
+        return len(back)
+
+    def _come_back(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> _Entry | None:
         found = self._dead.get(item_id)
         if found is None or found[0].item.application != application:
-            return False
+            return None
         letter, fence = self._dead.pop(item_id)
-        self._entries[item_id] = _Entry(
-            item=letter.item, created_ms=now_ms, due_ms=now_ms, fence=fence + 1, is_alone=True
+        entry = _Entry(
+            item=letter.item, created_ms=now_ms, fence=fence + 1, made_ms=letter.created_ms
         )
-        return True
+        self._entries[item_id] = entry
+        return entry
 
     def forget(self, letter: DeadLetter) -> None:
         """Wipe a dead letter."""
@@ -165,9 +215,15 @@ class ModelOutbox:
         """Count the items of a kind."""
         return [entry.item.kind for entry in self._entries.values()].count(kind)
 
-    def _lane(self, lane: tuple[str, OutboxKind, str]) -> list[_Entry]:
+    def _lane(self, lane: _Lane) -> list[_Entry]:
         found = [one for one in self._entries.values() if one.lane == lane and not one.is_alone]
         return sorted(found, key=lambda one: one.item.item_id.position)
+
+
+def in_order_of_making(place: LetterPlace) -> tuple[int, bool, str, int]:
+    """Return a key that sorts dead letters; ids that are no UUIDs come first."""
+    owner = place.item_id.owner
+    return place.created_ms, isinstance(pack_id(owner), bytes), owner, place.item_id.position
 
 
 def _lease(entry: _Entry, until_ms: int) -> OutboxItem:

@@ -14,6 +14,7 @@ from typing import TypeVar
 from gateway.core.events import SendRefused, StatusReceived
 from gateway.core.state import Dispatch, DispatchStatus
 from gateway.stores.base import (
+    EVERY_LETTER,
     Cause,
     CauseSpent,
     Commit,
@@ -24,6 +25,8 @@ from gateway.stores.base import (
     HistoryEntry,
     Hold,
     HoldReason,
+    LetterChoice,
+    LetterPlace,
     NewOutboxItem,
     OutboxCause,
     OutboxItem,
@@ -38,7 +41,7 @@ from gateway.stores.base import (
     TimerCause,
     WebhookCause,
 )
-from tests.support.model_outbox import ModelOutbox
+from tests.support.model_outbox import ModelOutbox, in_order_of_making
 from translators.dispatch import DispatchPlan
 
 K = TypeVar("K")
@@ -190,16 +193,61 @@ class ModelStore:
         return self._outbox.detach(item, due_ms=due_ms, now_ms=now_ms, lease_ms=lease_ms)
 
     async def bury(
-        self, item: OutboxItem, *, reason: str, now_ms: int, lease_ms: int
+        self,
+        item: OutboxItem,
+        *,
+        reason: str,
+        http_status: int | None,
+        now_ms: int,
+        lease_ms: int,
     ) -> Sequence[OutboxItem]:
-        return self._outbox.bury(item, reason=reason, now_ms=now_ms, lease_ms=lease_ms)
+        return self._outbox.bury(
+            item, reason=reason, http_status=http_status, now_ms=now_ms, lease_ms=lease_ms
+        )
 
-    async def dead_letters(self, application: str, *, limit: int) -> Sequence[DeadLetter]:
-        letters = self._outbox.dead_letters()
-        return [letter for letter in letters if letter.item.application == application][:limit]
+    async def dead_letters(
+        self,
+        application: str,
+        *,
+        limit: int,
+        after: LetterPlace | None = None,
+        choice: LetterChoice = EVERY_LETTER,
+    ) -> Sequence[DeadLetter]:
+        return [
+            letter
+            for letter in self._chosen(application, choice)
+            if after is None or in_order_of_making(letter.place) > in_order_of_making(after)
+        ][:limit]
+
+    async def count_dead_letters(self, application: str, choice: LetterChoice) -> int:
+        return len(self._chosen(application, choice))
+
+    def _chosen(self, application: str, choice: LetterChoice) -> list[DeadLetter]:
+        return [
+            letter
+            for letter in self._outbox.dead_letters()
+            if letter.item.application == application
+            and (choice.since_ms is None or choice.since_ms <= letter.created_ms)
+            and (choice.until_ms is None or letter.created_ms <= choice.until_ms)
+            and choice.owner in (None, letter.item.item_id.owner)
+            and choice.reason in (None, letter.reason)
+        ]
 
     async def exhume(self, application: str, item_id: OutboxItemId, *, now_ms: int) -> bool:
         return self._outbox.exhume(application, item_id, now_ms=now_ms)
+
+    async def replay(
+        self,
+        application: str,
+        item_ids: Sequence[OutboxItemId],
+        *,
+        now_ms: int,
+        due_ms: int,
+        spacing_ms: int,
+    ) -> int:
+        return self._outbox.replay(
+            application, item_ids, now_ms=now_ms, due_ms=due_ms, spacing_ms=spacing_ms
+        )
 
     async def enqueue(
         self, item: NewOutboxItem, *, digest: bytes, now_ms: int, lease_ms: int
@@ -309,7 +357,7 @@ class ModelStore:
     async def sweep(self, *, before_ms: int, limit: int) -> int:
         wiped = self._wipe_plans(before_ms, limit)
         kept = {uuid for uuid, known in self._dispatches.items() if known.plan is not None}
-        dead = self._outbox.dead_letters()[::-1]
+        dead = sorted(self._outbox.dead_letters(), key=lambda letter: letter.died_ms)
         letters = [one for one in dead if one.item.item_id.owner in wiped]
         others = [
             one

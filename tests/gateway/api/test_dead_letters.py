@@ -50,7 +50,11 @@ async def test_a_callback_nobody_wanted_is_listed_without_its_body(world: World)
     (letter,) = (await get(world, "/dead-letters")).json()["dead_letters"]
     assert letter == {
         "id": letter["id"],
+        "kind": "status",
         "dispatch_uuid": dispatch_uuid,
+        "message_uuid": world.receiver.seen[0].json()["message_uuid"],
+        "url": f"{world.receiver.url}/webhooks/status",
+        "http_status": 410,
         "reason": "client-error",
         "tries": 1,
         "created": "2025-02-03T12:14:25.000Z",

@@ -16,6 +16,7 @@ from gateway.core.state import DispatchStatus
 from gateway.stores.base import (
     Cause,
     CauseSpent,
+    LetterChoice,
     OutboxCause,
     OutboxItem,
     OutboxKind,
@@ -62,8 +63,8 @@ moves: Final = st.builds(
         (
             *("accept", "webhook", "outcome", "claim", "settle"),
             *("accept", "webhook", "outcome", "claim", "settle"),  # the usual life, twice as often
-            *("begin", "release", "release", "detach", "bury", "exhume", "enqueue"),
-            *("fire", "hold", "drop", "sweep", "set_aside", "bring_back"),
+            *("begin", "release", "release", "detach", "bury", "bury", "exhume", "replay"),
+            *("enqueue", "fire", "hold", "drop", "sweep", "set_aside", "bring_back"),
         )
     ),
     which=st.integers(0, 5),
@@ -109,7 +110,7 @@ class Player:
         shown.append(sorted(await self._store.due_timers(now_ms=2 * NOW, limit=99), key=str))
         shown.append(await self._store.next_timer_ms())
         shown.append(await self._store.scopes_aside())
-        shown.append(sorted(await self._store.dead_letters(SHOP, limit=99), key=str))
+        shown.append(list(await self._store.dead_letters(SHOP, limit=99)))
         shown.append(sorted(one.body for one in await self._store.matchable(limit=99)))
         for reason in (None, "unmatched"):
             listed = await self._store.held([SHOP], reason=reason, after=0, limit=99)
@@ -196,7 +197,7 @@ class Player:
     async def _bury(self, move: Move) -> Answer:
         for item in self._picked(move):
             following = await self._store.bury(
-                item, reason="refused", now_ms=self._now_ms, lease_ms=LEASE
+                item, reason="refused", http_status=422, now_ms=self._now_ms, lease_ms=LEASE
             )
             self._keep(following)
         return list(self._handed)
@@ -207,6 +208,25 @@ class Player:
             await self._store.exhume(application, item.item_id, now_ms=self._now_ms)
             for item in self._picked(move)
         ]
+
+    async def _replay(self, move: Move) -> Answer:
+        choice = LetterChoice(
+            since_ms=(None, NOW, self._now_ms)[move.choice % 3],
+            until_ms=(None, self._now_ms - 1)[move.which % 2],
+            owner=(None, uuid_of(1))[move.choice % 2],
+            reason=(None, None, "another")[move.which % 3],
+        )
+        count = await self._store.count_dead_letters(SHOP, choice)
+        letters = await self._store.dead_letters(SHOP, limit=1 + move.choice, choice=choice)
+        rest = letters and await self._store.dead_letters(SHOP, limit=9, after=letters[0].place)
+        replayed = await self._store.replay(
+            SHOP,
+            [letter.item.item_id for letter in letters],
+            now_ms=self._now_ms,
+            due_ms=self._now_ms + move.which,
+            spacing_ms=move.choice,
+        )
+        return [count, list(letters), list(rest), replayed]
 
     async def _enqueue(self, move: Move) -> Answer:
         item = replace(callback(self._next(), 9), application=("other", SHOP)[move.choice % 2])

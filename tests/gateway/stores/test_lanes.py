@@ -143,7 +143,9 @@ async def test_a_stale_holder_makes_no_lane_go_on(store: Store) -> None:
 async def test_a_lane_goes_on_when_the_item_it_waited_for_is_buried(store: Store) -> None:
     await failing(store, 1, 2, 3, due_ms=NOW)
     (first,) = await claim(store, NOW)
-    following = await store.bury(first, reason="refused", now_ms=NOW, lease_ms=LEASE)
+    following = await store.bury(
+        first, reason="refused", http_status=422, now_ms=NOW, lease_ms=LEASE
+    )
     assert (positions(following), await due(store, WAITED)) == ([2], [])
 
 

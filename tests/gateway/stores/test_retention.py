@@ -31,7 +31,7 @@ async def has_plan(store: Store, number: int = 1) -> bool:
 
 
 async def bury(store: Store, item: OutboxItem, now_ms: int = NOW) -> None:
-    await store.bury(item, reason="refused", now_ms=now_ms, lease_ms=LEASE)
+    await store.bury(item, reason="refused", http_status=422, now_ms=now_ms, lease_ms=LEASE)
 
 
 async def test_the_plan_of_an_ended_dispatch_is_wiped(store: Store) -> None:

@@ -171,5 +171,5 @@ async def test_a_stale_holder_changes_no_table(store: Store, tmp_path: Path) -> 
     await store.begin(item, now_ms=NOW)
     await store.settle(item, now_ms=NOW, lease_ms=LEASE)
     await store.release(item, due_ms=NOW, tried=True)
-    await store.bury(item, reason="refused", now_ms=NOW, lease_ms=LEASE)
+    await store.bury(item, reason="refused", http_status=422, now_ms=NOW, lease_ms=LEASE)
     assert contents(tmp_path) == before
