@@ -8,6 +8,7 @@ read in two ways. Whatever is not known counts as closed.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +27,13 @@ LONGEST_MS: Final = 7 * 86_400_000
 """How far ahead the end may be."""
 PATHS: Final = 2
 _LISTED: Final = "GATEWAY_PAIRED_ALLOW"
+_FEWEST_DIGITS: Final = 7
+"""More than any expiry or ttl has, and fewer than any number of a person."""
+_SPEECH: Final = re.compile(
+    r"workflow\[\d+\]\.(?:from\.(?:number|id)|to(?:\..*)?|client_ref|message\.content\..+)"
+)
+"""Where a number is nobody's who would be messaged: senders, references and what is said. A
+recipient is judged by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +78,11 @@ def lock(
         return Locked(
             detail="A paired request must hold no custom content. Nothing was sent.", invalid=custom
         )
+    if beyond := tuple(_not_understood(terms.allow, request)):
+        return Locked(
+            detail="A paired request must hold nothing that is not understood. Nothing was sent.",
+            invalid=beyond,
+        )
     strangers = tuple(_strangers(terms.allow, request, plan))
     if strangers:
         return Locked(
@@ -90,6 +103,48 @@ def _custom_contents(request: JsonObject) -> Iterator[tuple[str, str]]:
         content = message.get("content") if isinstance(message, dict) else None
         if isinstance(content, dict) and ("custom" in content or content.get("type") == "custom"):
             yield f"workflow[{index}].message.content", "is custom, and could name anybody"
+
+
+def _not_understood(allow: frozenset[str], request: JsonObject) -> Iterator[tuple[str, str]]:
+    """Yield what Dispatch could read a recipient in, though we read none.
+
+    Whatever has no meaning where it stands, such as the options of another channel, and every
+    number of a stranger that stands where no sender, text or reference of the caller does.
+    """
+    for index, step in enumerate(_steps(request)):
+        message = step.get("message") if isinstance(step, dict) else None
+        for name in message if isinstance(message, dict) else ():
+            if name not in ("content", _channel_of(step)):
+                yield f"workflow[{index}].message.{name}", "means nothing on this channel"
+    for place, value in _leaves(request, ""):
+        if not _SPEECH.fullmatch(place) and _could_be_a_number(allow, value):
+            yield place, f"could be a number, and is not in {_LISTED}"
+
+
+def _channel_of(step: JsonValue) -> JsonValue:
+    to = step.get("to") if isinstance(step, dict) else None
+    return to.get("type") if isinstance(to, dict) else None
+
+
+def _leaves(value: JsonValue, place: str) -> Iterator[tuple[str, JsonValue]]:
+    """Yield every value that is no object and no list, and every name of a member, by its place."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            below = f"{place}.{name}" if place else name
+            yield place, name
+            yield from _leaves(member, below)
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            yield from _leaves(entry, f"{place}[{index}]")
+    else:
+        yield place, value
+
+
+def _could_be_a_number(allow: frozenset[str], value: JsonValue) -> bool:
+    if value is None or isinstance(value, bool):
+        return False
+    digits = sum(character.isdecimal() for character in str(value))
+    return digits >= _FEWEST_DIGITS and not _is_allowed(allow, value)
 
 
 def _strangers(

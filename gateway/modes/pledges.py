@@ -15,11 +15,10 @@ from gateway.modes.split import (
     Places,
     half_of,
     life_ms,
-    life_of_unread_ms,
     place_of,
-    recipients_in,
     recipients_of,
 )
+from gateway.modes.unread import life_of_unread_ms, recipients_in
 from gateway.stores.base import StoreUnavailable
 from gateway.traces.model import Path
 from translators.diagnostics import JsonValue
@@ -97,9 +96,10 @@ class Pledges:
         """Return what of a claim can be bound."""
         addresses = recipients_of(claim.request)
         life = life_ms(claim.request, self._horizon_s)
-        if not addresses and not claim.is_servable:
-            addresses = recipients_in(claim.raw)
-            life = life_of_unread_ms(claim.raw, self._horizon_s)
+        if not claim.is_servable:
+            # Dispatch reads it with eyes of its own, also where we can read a part of it.
+            addresses = tuple(dict.fromkeys((*addresses, *recipients_in(claim.raw))))
+            life = max(life, life_of_unread_ms(claim.raw, self._horizon_s))
         own, known_under = claim.application, [claim.application or _STRANGER, _STRANGER]
         if own is None:
             known_under += self._applications

@@ -23,14 +23,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import Final
 
+from gateway.modes.unread import normal
 from gateway.settings.mode_values import WHOLE
 from gateway.traces.model import Path
 from translators.diagnostics import JsonObject, JsonValue
@@ -39,11 +37,6 @@ REST_MS: Final = 72 * 3_600_000
 """How long people stay where they are after the dial was turned: a message that was not delivered
 may still arrive for 72 hours (docs/wire.md section 6.4)."""
 _LONGEST_EXPIRY_S: Final = 86_400
-_MOST_ADDRESSES: Final = 64
-"""In a body that we cannot read: those of more steps than any workflow has."""
-_ADDRESS: Final = re.compile(
-    r"""["'](?:number|id)["']\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.){1,100})"|(?P<digits>[0-9]{1,100}))"""
-)
 
 
 class Why(StrEnum):
@@ -198,44 +191,7 @@ def _recipients(request: JsonValue) -> Iterator[str]:
         for key in ("number", "id"):
             address = to.get(key)
             if isinstance(address, str | int) and not isinstance(address, bool):
-                yield _normal(str(address).strip(), is_phone=to.get("type") != "messenger")
-
-
-def _normal(address: str, *, is_phone: bool) -> str:
-    digits = "".join(c for c in address if c.isascii() and c.isdigit())
-    if not is_phone or not digits:
-        return f"id:{address}"
-    return digits.removeprefix("00")
-
-
-def recipients_in(raw: bytes) -> tuple[str, ...]:
-    """Return who could be a recipient in a body that we cannot read as a request.
-
-    Dispatch may be less strict, or read something else into it: so whatever is called a number or
-    an id counts, senders as well. Nothing but the path of their workflows hangs on it.
-    """
-    return tuple(dict.fromkeys(_addresses_in(raw.decode("utf-8", "replace"))))
-
-
-def _addresses_in(text: str) -> Iterator[str]:
-    for found in islice(_ADDRESS.finditer(text), _MOST_ADDRESSES):
-        address = found["digits"] or _unescaped(found["text"])
-        yield _normal(address, is_phone=True)
-        yield _normal(address, is_phone=False)
-
-
-def _unescaped(literal: str) -> str:
-    try:
-        return str(json.loads(f'"{literal}"', strict=False)).strip()
-    except ValueError:
-        return literal
-
-
-def life_of_unread_ms(raw: bytes, horizon_s: int) -> int:
-    """Return how long such a body can go on messaging people, at most, in milliseconds."""
-    addresses = islice(_ADDRESS.finditer(raw.decode("utf-8", "replace")), _MOST_ADDRESSES)
-    steps = (1 + sum(1 for _ in addresses)) // 2  # each has a sender and a recipient
-    return 1000 * (steps * _LONGEST_EXPIRY_S + horizon_s)
+                yield normal(str(address).strip(), is_phone=to.get("type") != "messenger")
 
 
 def life_ms(request: JsonValue, horizon_s: int) -> int:

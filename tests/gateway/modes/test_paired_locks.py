@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -156,6 +157,93 @@ class TestRecipients:
 
     def test_an_empty_list_allows_nobody(self) -> None:
         assert _locked(workflow(step()), replace(TERMS, allow=frozenset())) is not None
+
+
+def _with(path: str, value: JsonValue, channel: str = "sms") -> JsonObject:
+    """Return a request to a handset of the list, with one more member somewhere in its step."""
+    one: Any = step(channel)
+    *above, name = path.split(".")
+    place = one
+    for each in above:
+        place = place.setdefault(each, {})
+    place[name] = value
+    return workflow(one)
+
+
+STRANGER = "447700900001"
+
+
+class TestWhatIsNotUnderstood:
+    @pytest.mark.parametrize("channel", ["whatsapp", "viber_service_msg", "messenger", "mms"])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"to": STRANGER},
+            {"to": {"number": STRANGER}},
+            {"to": [STRANGER]},
+            {"to": int(STRANGER)},
+            {"to": float(STRANGER)},
+            {"recipient": f"+{STRANGER}"},
+            {"to": "US.13491208655302741918"},
+            {STRANGER: "to"},
+            {"policy": "deterministic"},
+            {},
+        ],
+    )
+    def test_the_options_of_another_channel_are_refused(
+        self, channel: str, options: JsonObject
+    ) -> None:
+        locked = _locked(_with(f"message.{channel}", options))
+        assert locked is not None
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            "message.whatsapp.policy",
+            "message.whatsapp.locale",
+            "message.whatsapp.to",
+            "message.to",
+            "to.name",
+            "from.to",
+            "failover.to",
+            "recipient",
+            "message.content.to",
+        ],
+    )
+    @pytest.mark.parametrize(
+        "number", [STRANGER, int(STRANGER), f"+{STRANGER}", "00 44 7700 900001"]
+    )
+    def test_a_number_of_a_stranger_is_refused_wherever_it_could_be_read(
+        self, place: str, number: JsonValue
+    ) -> None:
+        request = _with(place, number, "whatsapp")
+        plan = translate_dispatch(request)
+        planned = plan.value or translate_dispatch(workflow(step("whatsapp"))).value
+        assert planned is not None
+        assert lock(TERMS, request, planned, plan.codes, NOW_MS) is not None
+
+    def test_the_refusal_names_the_place_and_not_the_number(self) -> None:
+        locked = _locked(_with("message.whatsapp", {"to": STRANGER}))
+        assert locked is not None
+        assert locked.invalid[0][0] == "workflow[0].message.whatsapp"
+        assert STRANGER not in str(locked)
+
+    @pytest.mark.parametrize(
+        ("path", "value", "channel"),
+        [
+            ("client_ref", "order 447700900001", "sms"),
+            ("message.content.text", "Call 447700900001", "sms"),
+            ("from.number", STRANGER, "sms"),
+            ("message.whatsapp", {"policy": "deterministic", "locale": "en-GB"}, "whatsapp"),
+            ("message.viber_service_msg", {"category": "transaction", "ttl": 259200}, "viber"),
+        ],
+    )
+    def test_what_is_understood_passes(self, path: str, value: JsonValue, channel: str) -> None:
+        name = "viber_service_msg" if channel == "viber" else channel
+        request: Any = _with(path, value, name)
+        if channel == "viber":
+            request["workflow"][0]["from"] = {"type": name, "id": "16273"}
+        assert _locked(request) is None
 
 
 class TestEnd:

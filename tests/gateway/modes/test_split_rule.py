@@ -18,11 +18,10 @@ from gateway.modes.split import (
     choose,
     half_of,
     life_ms,
-    life_of_unread_ms,
     place_of,
-    recipients_in,
     recipients_of,
 )
+from gateway.modes.unread import MOST_SUBJECTS, life_of_unread_ms, recipients_in
 from gateway.settings.mode_values import WHOLE
 from gateway.traces.model import Path
 from tests.support.world import failing_over, step, workflow
@@ -203,7 +202,7 @@ class TestRecipients:
 
     def test_a_body_of_very_many_holds_some(self) -> None:
         raw = b",".join(b'"number": %d' % number for number in range(10**9, 10**9 + 2_000))
-        assert len(recipients_in(raw)) == 128
+        assert len(recipients_in(raw)) == MOST_SUBJECTS
 
     def test_no_number_can_be_read_from_what_is_kept(self) -> None:
         assert b"447700900001" not in PLACES.recipient("447700900001")
