@@ -25,6 +25,7 @@ from gateway.api.legacy import LegacyApi
 from gateway.api.metering import Metering
 from gateway.api.paired import PairedApi
 from gateway.api.parked import ParkedApi
+from gateway.api.presence import PresenceApi
 from gateway.api.problems import Problems
 from gateway.api.split import SplitApi
 from gateway.api.unrouted import UnroutedWebhooks
@@ -45,6 +46,7 @@ from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
+from gateway.presence import Presence
 from gateway.reception import Reception
 from gateway.render import Renderer, RenderOptions
 from gateway.settings import Settings
@@ -201,6 +203,7 @@ class Gateway:
         self._problems = Problems(
             clock=clock, invalid_as_array=settings.invalid_parameters == "array"
         )
+        self._presence_api = PresenceApi(Presence(clock), self._problems)
         self._authenticator = authenticator = Authenticator(
             settings.applications, clock, leeway_s=settings.jwt_leeway_s
         )
@@ -277,6 +280,7 @@ class Gateway:
             Route("/v0.1/dispatch/plan/", dispatch.rehearse, methods=["POST"]),
             Route("/v0.1/dispatch/{dispatch_uuid}", workflow.show, methods=["GET"]),
             Route("/workflows/{dispatch_uuid}", workflow.show, methods=["GET"]),
+            Route("/webhooks/doctor/{nonce}", self._presence_api.show, methods=["GET"]),
             *webhook.routes(),
             *self._dead_letter_api.routes(),
             *self._parked_api.routes(),

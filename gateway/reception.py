@@ -32,7 +32,8 @@ from gateway.tokens import StepAddress
 from translators.diagnostics import JsonValue, Translation
 from translators.documents import parse_document
 from translators.inbound import translate_inbound
-from translators.webhook_shapes import WebhookKind, is_v01_inbound, read_form, webhook_kind
+from translators.rules_webhook import WEBHOOK_IN_V01_SHAPE
+from translators.webhook_shapes import WebhookKind, is_v01_inbound, read_loosely, webhook_kind
 
 log = get_logger()
 
@@ -89,10 +90,14 @@ class Reception:
             StoreUnavailable: it may not be kept; the vendor must send it again, and it counts once.
         """
         document = parse_document(body)
-        match _kind_of(document, body) or expected:
+        read = read_loosely(body) if document.errors else document.value
+        kind = webhook_kind(read)
+        match expected if kind is WebhookKind.UNKNOWN else kind:
             case WebhookKind.INBOUND:
-                return await self._relay(document, body, sender, address)
-            case WebhookKind.SMS_API | WebhookKind.VERIFY | WebhookKind.DISPATCH_REPORT as kind:
+                return await self._relay(
+                    document, body, sender, address, is_theirs=is_v01_inbound(read)
+                )
+            case WebhookKind.SMS_API | WebhookKind.VERIFY | WebhookKind.DISPATCH_REPORT:
                 if kind is WebhookKind.SMS_API:
                     self._sms_api.raise_alarm(self._applications.account_of(sender))
                 await self._parking.hold(sender, _FOREIGN[kind], None, body)
@@ -116,7 +121,7 @@ class Reception:
         if len(body) > _MAX_UNPROVEN:
             return None
         document = parse_document(body)
-        fields = read_form(body) if document.errors else document.value
+        fields = read_loosely(body) if document.errors else document.value
         if webhook_kind(fields) is not WebhookKind.SMS_API or not isinstance(fields, dict):
             return None
         counts = await self._engine.store.counts()
@@ -157,7 +162,10 @@ class Reception:
         body: bytes,
         sender: str,
         address: StepAddress | None,
+        *,
+        is_theirs: bool,
     ) -> Disposition:
+        """Relay what a person wrote: rewritten, or to the byte where it `is_theirs` already."""
         application = self._applications.inbound_of(sender)
         if address is not None:
             # A token says of whose message this is about, where the signer is a whole account.
@@ -167,17 +175,15 @@ class Reception:
                     log.error("webhook.refused", reason="not-permitted")
                     return Disposition.FORBIDDEN
                 application = self._wanting(record.application)
-        inbound = translate_inbound(document.value, reply_as_text=self._reply_as_text)
-        if document.errors or inbound.value is None:
-            codes = ",".join(document.codes if document.errors else inbound.codes)
-            await self._parking.hold(sender, f"{HeldReason.UNUSABLE}:{codes}", None, body)
+        relayed = body if is_theirs else self._rewritten(document)
+        if isinstance(relayed, str):
+            await self._parking.hold(sender, relayed, None, body)
             return Disposition.HELD_UNUSABLE
         if application is None:
             await self._parking.hold(sender, HeldReason.NO_INBOUND_URL, None, body)
             return Disposition.HELD_UNUSABLE
-        is_theirs = is_v01_inbound(document.value)
         if is_theirs:
-            log.warning("webhook.in_v01_shape", rules=list(inbound.codes))
+            log.warning("webhook.in_v01_shape", rules=[WEBHOOK_IN_V01_SHAPE.code])
         try:
             await self._engine.enqueue(
                 NewOutboxItem(
@@ -188,8 +194,7 @@ class Reception:
                     application=application.name,
                     url=application.inbound_url or "",
                     step=-1,
-                    # In the shape of v0.1 already: what the application expects, to the byte.
-                    body=body if is_theirs else orjson.dumps(inbound.value),
+                    body=relayed,
                 ),
                 digest=hashlib.blake2b(body, digest_size=12).digest(),
             )
@@ -197,14 +202,14 @@ class Reception:
             return Disposition.DUPLICATE
         return Disposition.APPLIED
 
+    def _rewritten(self, document: Translation[JsonValue]) -> bytes | str:
+        """Return a v1 message as v0.1 has it, or the reason why it cannot be read."""
+        read, codes = None, document.codes
+        if not document.errors:
+            inbound = translate_inbound(document.value, reply_as_text=self._reply_as_text)
+            read, codes = inbound.value, inbound.codes
+        return f"{HeldReason.UNUSABLE}:{','.join(codes)}" if read is None else orjson.dumps(read)
+
     def _wanting(self, name: str) -> Application | None:
         application = self._applications.by_name[name]
         return application if application.inbound_url is not None else None
-
-
-def _kind_of(document: Translation[JsonValue], body: bytes) -> WebhookKind | None:
-    """Return what a body says it is; None if it does not say."""
-    kind = webhook_kind(read_form(body) if document.errors else document.value)
-    if document.errors and kind is not WebhookKind.SMS_API:
-        return None  # nothing else comes as a form
-    return None if kind is WebhookKind.UNKNOWN else kind

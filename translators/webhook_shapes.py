@@ -6,6 +6,7 @@ and both can be wrong. So every route takes every kind. Source: docs/wire.md sec
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from typing import Final
 from urllib.parse import parse_qsl
@@ -67,7 +68,20 @@ def is_v01_inbound(document: JsonValue) -> bool:
     )
 
 
-def read_form(raw: bytes) -> JsonObject:
+def read_loosely(raw: bytes) -> JsonValue:
+    """Read as much of a body as its kind takes: what JSON forbids is let pass, and so are forms.
+
+    Good for telling what a body is and for nothing else: `parse_document` reads what is used. An
+    SMS cut in the middle of a character (a surrogate alone) is still somebody's message.
+    """
+    try:
+        document: JsonValue = json.loads(raw)
+    except (ValueError, RecursionError):
+        return _read_form(raw)
+    return document
+
+
+def _read_form(raw: bytes) -> JsonObject:
     """Read a form, or the query of a URL, as an object of texts; empty if it is neither."""
     try:
         fields = parse_qsl(raw.decode("utf-8"), max_num_fields=_MAX_FORM_FIELDS)

@@ -112,7 +112,11 @@ class DispatchApi:
         if (wish := read_wish(request.scope)) is not None:
             return await self._rehearse(request, wish=wish)
         application = self._authenticator.authenticate(request.scope["headers"])
-        if self._legacy is not None and self._legacy.takes(request, application):
+        if (
+            self._legacy is not None
+            and self._legacy.takes(request, application)
+            and not await self._was_served(application, request)
+        ):
             return await self._legacy.forward(request)
         if self._split is not None and self._split.takes(application):
             return await self._split.create(
@@ -206,6 +210,16 @@ class DispatchApi:
             default_locale=self._default_locale,
         )
         return Translation(value=plan.value, diagnostics=(*document.diagnostics, *plan.diagnostics))
+
+    async def _was_served(self, application: Application | AuthFault, request: Request) -> bool:
+        """Tell whether a request repeats one that was accepted here, be it in another mode.
+
+        Dispatch must not get it: it knows nothing of the first one, and would send it again.
+        """
+        key = read_idempotency_key(request)
+        if isinstance(application, AuthFault) or not isinstance(key, str):
+            return False
+        return await self._is_spent(application.name, key)
 
     async def _is_spent(self, application: str, key: str) -> bool:
         """Tell whether an idempotency key was used here."""

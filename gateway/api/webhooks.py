@@ -34,6 +34,8 @@ from translators.webhook_shapes import WebhookKind
 
 log = get_logger()
 
+_INBOUND: Final = "/webhooks/inbound"
+
 _UNSIGNED = Refusal(
     problem=Problem.UNAVAILABLE,
     detail="The webhook is not signed. Switch signed webhooks on in the account's settings.",
@@ -96,7 +98,7 @@ class WebhookApi:
         paths = {
             "/webhooks/status": self.status,
             "/webhooks/status/{token}": self.status,
-            "/webhooks/inbound": self.inbound,
+            _INBOUND: self.inbound,
         }
         return [
             route
@@ -122,7 +124,8 @@ class WebhookApi:
         Raises:
             HTTPException: 405.
         """
-        kind = WebhookKind.INBOUND if "inbound" in request.url.path else WebhookKind.STATUS
+        is_inbound = request.scope["path"].startswith(_INBOUND)
+        kind = WebhookKind.INBOUND if is_inbound else WebhookKind.STATUS
         try:
             kept = await self._reception.receive_unproven(request.scope["query_string"])
         except StoreUnavailable:
@@ -153,7 +156,8 @@ class WebhookApi:
         body = await read_body(request, self._max_body)
         if isinstance(body, Refusal):
             return body
-        if "authorization" not in request.headers:
+        # The vendor signs with a bearer token; a proxy may add credentials of its own.
+        if not request.headers.get("authorization", "").lower().startswith("bearer"):
             kept = await self._reception.receive_unproven(body)
             if kept is not None:
                 return _REFUSED.get(kept, kept)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from gateway.cli.checks import read_checked
+from gateway.cli.doctor import FORMAT, look
 from gateway.cli.main import stop
 from gateway.settings import Entry
 from gateway.settings.rows import shown
@@ -20,6 +21,7 @@ _CONFIG = click.option(
 _EPILOG = """\b
 Examples:
   dispatch-gateway config check --config gateway.toml
+  dispatch-gateway config check --live
   dispatch-gateway config show
 """
 
@@ -32,19 +34,25 @@ def command() -> None:
 @command.command()
 @_CONFIG
 @click.option("--strict", is_flag=True, help="Exit with 1 when something is doubtful.")
-def check(*, config: Path | None, strict: bool) -> int:
+@click.option("--live", is_flag=True, help="Look at what they lead to as well, as doctor does.")
+@FORMAT
+def check(*, config: Path | None, strict: bool, live: bool, layout: str) -> int:
     """Check the settings, all at once.
 
     Names and values, the files of secrets and keys, where URLs lead, and whether the store's file
     could be written. The store is not opened, the port not taken and nobody called: a store in
-    use, a port that is taken or a wrong secret shows when the gateway runs.
+    use, a port that is taken or a wrong secret shows when the gateway runs, or with --live.
 
     Faults end in exit code 2. What is allowed but probably not meant is named, too.
     """
+    if layout != "text" and not live:
+        raise click.UsageError("--format is for what --live finds")
     reading = read_checked(config, {})
     if reading.faults:
         stop(reading.faults)
     settings = reading.settings
+    if live:
+        return look(settings, layout) or int(strict and bool(settings.warnings))
     for doubt in settings.warnings:
         click.echo(f"doubtful: {doubt}", err=True)
     click.echo(f"The settings can be used. Applications: {len(settings.applications)}.")

@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "demo": "Send a real workflow through everything, in one process.",
     "sandbox": "Run a simulated Messages API v1.",
     "config": "Check the settings, or show them.",
+    "doctor": "Look at all that a gateway depends on; nobody is sent anything.",
     "translate": "Turn v0.1 payloads into v1 calls, offline.",
     "simulate": "Show what would happen to one workflow, offline.",
     "assess": "Report on a corpus of payloads, offline.",
@@ -48,7 +49,7 @@ INTERNAL_ERROR: Final = 3
 _EPILOG: Final = """\b
 Examples:
   dispatch-gateway demo
-  dispatch-gateway config check --config gateway.toml
+  dispatch-gateway doctor --config gateway.toml
   dispatch-gateway serve --config gateway.toml --port 8080
   dispatch-gateway translate order.json
   dispatch-gateway explain REQ163

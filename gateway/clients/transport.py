@@ -220,8 +220,9 @@ async def exchange(
     deadline_s: float,
     body_s: float | None = None,
     max_body: int = MAX_BODY,
+    method: str = "POST",
 ) -> Exchange:
-    """POST once and return what happened; never raises for what the network does.
+    """Ask once and return what happened; never raises for what the network does.
 
     Cancellation is passed on, so a task killed half-way never reads as "unsent".
 
@@ -229,6 +230,8 @@ async def exchange(
         deadline_s: limit for all of it, from the lookup to the last byte.
         body_s: limit for the body alone, when only the status matters.
         max_body: bytes of the answer's body that are read.
+        method: any but POST is asked without a body, and may be repeated by aiohttp on a broken
+            idle connection.
     """
     # Two turns of the loop let it notice idle connections that the server has closed meanwhile,
     # before one of them is picked. What closes later than that is in doubt.
@@ -238,8 +241,13 @@ async def exchange(
     try:
         async with asyncio.timeout(deadline_s):
             # aiohttp repeats a request on a broken idle connection only for idempotent methods.
-            response = await session.post(
-                url, data=body, headers=headers, allow_redirects=False, trace_request_ctx=seen
+            response = await session.request(
+                method,
+                url,
+                data=body if method == "POST" else None,
+                headers=headers,
+                allow_redirects=False,
+                trace_request_ctx=seen,
             )
             try:
                 seen.http_status, seen.headers = response.status, response.headers

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-import aiohttp
 from aiohttp.abc import AbstractResolver
 
 from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
-from gateway.clients.transport import open_session
+from gateway.clients.transport import exchange, open_session
 
 _CONNECT_S: Final = 3.0
 _DEADLINE_S: Final = 5.0
@@ -38,19 +36,18 @@ class UpstreamDate:
         """Return the upstream's clock in Unix seconds; None when it does not say, or not now."""
         if isinstance(self._target, Blocked):
             return None
-        session = open_session(
-            self._policy,
-            self._resolver or SystemResolver(),
-            connect_s=_CONNECT_S,
-            tls=self._tls,
-        )
+        resolver = self._resolver or SystemResolver(threads=1)
         try:
-            async with asyncio.timeout(_DEADLINE_S), session:
-                answer = await session.head(self._target, allow_redirects=False)
-                answer.close()
-                return _seconds(answer.headers.get("Date", ""))
-        except (aiohttp.ClientError, OSError):
-            return None
+            async with open_session(
+                self._policy, resolver, connect_s=_CONNECT_S, tls=self._tls
+            ) as session:
+                seen = await exchange(
+                    session, self._target, b"", {}, deadline_s=_DEADLINE_S, method="HEAD"
+                )
+        finally:
+            if self._resolver is None:
+                await resolver.close()
+        return _seconds(seen.headers.get("Date", ""))
 
 
 def _seconds(date: str) -> int | None:

@@ -72,6 +72,7 @@ class Bench:
     offered: list[OutboxItem] = field(default_factory=list)
     """What commits handed over and nobody has worked yet."""
     applications: Applications = field(init=False)
+    alarms: Alarms = field(init=False)
     fences: Fences = field(init=False)
     engine: Engine = field(init=False)
     correlator: Correlator = field(init=False)
@@ -95,10 +96,11 @@ class Bench:
         self.callbacks = CallbackClient(
             policy=policy, clock=clock, deadline_s=settings.callback_timeout_s
         )
+        self.alarms = Alarms(metrics)
         self.fences = Fences(
             store=self.store,
             clock=clock,
-            alarms=Alarms(metrics),
+            alarms=self.alarms,
             applications=self.applications,
             rate_per_s=settings.send_rate,
             unheard_hold_s=settings.unheard_hold_s,

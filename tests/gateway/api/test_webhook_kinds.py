@@ -195,6 +195,24 @@ async def test_a_message_in_v01_shape_is_relayed_once(relaying: World, inbox: Lo
     assert len(inbox.seen) == 1
 
 
+ODD: dict[str, bytes] = {
+    "a character cut in two": b"\\ud83d",
+    "a character that is none": b"\\u0000",
+    "a key twice": b'","text":"twice',
+    "a large number": b'","n":123456789012345678901234567890,"m":"',
+}
+
+
+@pytest.mark.parametrize("row", ODD)
+async def test_a_message_in_v01_shape_is_relayed_whatever_it_says(
+    relaying: World, inbox: Loopback, row: str
+) -> None:
+    body = v01_message().replace(b"Hello", ODD[row])
+    assert_taken(await post(relaying, INBOUND, body))
+    (seen,) = await inbox.wait_for(1)
+    assert seen.body == body
+
+
 async def test_two_messages_in_v01_shape_are_relayed_both(relaying: World, inbox: Loopback) -> None:
     for text in ("one", "two"):
         await post(relaying, INBOUND, v01_message(text))
@@ -309,6 +327,14 @@ async def test_the_form_of_the_sms_api_is_held_under_its_own_reason_however_it_c
         ("sms-api-format", query.encode()),
         ("sms-api-format", as_json(query)),
     ]
+
+
+async def test_credentials_that_a_proxy_adds_do_not_hide_the_form_of_the_sms_api(
+    world: World,
+) -> None:
+    headers = {**FORM, "Authorization": "Basic cHJveHk6eA=="}
+    assert_taken(await world.http.post(INBOUND, content=SMS.encode(), headers=headers))
+    assert [one.reason for one in await kept(world)] == ["sms-api-format"]
 
 
 async def test_the_form_of_the_sms_api_raises_an_alarm_that_shuts_nothing(world: World) -> None:

@@ -46,6 +46,10 @@ class TestCheck:
         environment.setenv("GATEWAY_SQLITE_SYNCHRONOUS", "normal")
         assert run(["config", "check", "--strict"]) == 1
 
+    def test_a_format_is_for_what_is_found_live(self, capsys: Output) -> None:
+        assert run(["config", "check", "--format", "json"]) == 2
+        assert "--format is for what --live finds" in capsys.readouterr().err
+
     def test_a_file_is_read(self, tmp_path: Path, capsys: Output) -> None:
         path = tmp_path / "gateway.toml"
         path.write_text("prot = 1")

@@ -1,0 +1,183 @@
+"""Whether the public URL leads to this gateway, with a certificate that the vendor will trust."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+from typing import Final
+from urllib.parse import urlsplit
+
+import orjson
+
+from gateway.clients.guard import AddressPolicy
+from gateway.clients.transport import Exchange, Fault
+from gateway.clock import Clock
+from gateway.doctor.findings import UNREACHED, Finding, Verdict
+from gateway.doctor.stand_in import standing_in
+from gateway.doctor.visit import Visitor, visiting
+from gateway.presence import PATH, Presence
+from gateway.server import bind
+from gateway.settings import Settings
+
+FEW_DAYS: Final = 7
+"""A certificate that ends sooner is about to take every webhook with it."""
+
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
+_FROM_OUTSIDE: Final = (
+    "mend GATEWAY_PUBLIC_URL, the name, the proxy or the firewall; if only this machine cannot"
+    " reach it, ask from outside"
+)
+
+
+async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock) -> list[Finding]:
+    """Return who answers at the public URL, how it is secured, and how the gateway says it is.
+
+    A gateway that runs is asked for its proof at its own address. Where none runs, something
+    listens in its place meanwhile.
+    """
+    nonce = clock.draw_token(24).hex()
+    async with contextlib.AsyncExitStack() as stack:
+        own = await stack.enter_async_context(visiting(AddressPolicy(allow_private=True), tls=None))
+        expected: str | None = None
+        running: list[Finding] = []
+        try:
+            listener = bind(settings.host, settings.port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return [_unbound(settings, error), await _of_certificate(settings, visitor, clock)]
+            expected = _proof(await own.ask("GET", f"{_own_url(settings)}{PATH}{nonce}"))
+            running = [await _of_readiness(settings, own, is_gateway=expected is not None)]
+        else:
+            presence = Presence(clock)
+            await stack.enter_async_context(standing_in(listener, presence))
+            expected = presence.proof(nonce)
+        found = await _of_public_url(settings, visitor, nonce, expected, is_running=bool(running))
+        return [*running, found, await _of_certificate(settings, visitor, clock)]
+
+
+def _own_url(settings: Settings) -> str:
+    host = _EVERYWHERE.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
+
+
+def _place(settings: Settings) -> str:
+    return f"{settings.host}:{settings.port}"
+
+
+def _proof(seen: Exchange) -> str | None:
+    """Return the proof in an answer; `None` for what no gateway would say."""
+    try:
+        body = orjson.loads(bytes(seen.body)) if seen.http_status == 200 else None
+    except orjson.JSONDecodeError:
+        return None
+    proof = body.get("proof") if isinstance(body, dict) else None
+    return proof if isinstance(proof, str) else None
+
+
+def _unbound(settings: Settings, error: OSError) -> Finding:
+    why = (error.strerror or "unknown reason").partition(" (while ")[0]
+    return Finding(
+        check="address",
+        about="GATEWAY_HOST and GATEWAY_PORT",
+        verdict=Verdict.WRONG,
+        said=f"{_place(settings)} cannot be listened on: {why}",
+        remedy="choose another address",
+    )
+
+
+async def _of_readiness(settings: Settings, own: Visitor, *, is_gateway: bool) -> Finding:
+    about = f"what listens on {_place(settings)}"
+    if not is_gateway:
+        return Finding(
+            check="readiness",
+            about=about,
+            verdict=Verdict.WRONG,
+            said="it is no gateway of this version",
+            remedy="stop it, or choose another address with GATEWAY_HOST and GATEWAY_PORT",
+        )
+    seen = await own.ask("GET", f"{_own_url(settings)}/readyz")
+    lines = bytes(seen.body).decode("utf-8", "replace").splitlines() or ["it does not answer"]
+    is_ready = seen.http_status == 200 and lines[0].startswith("ready")
+    return Finding(
+        check="readiness",
+        about=about,
+        verdict=Verdict.OK if is_ready else Verdict.WRONG,
+        said=f"a gateway, and it says: {'; '.join(lines)}",
+        remedy="" if is_ready else "do what it says; docs/operations.md has more",
+    )
+
+
+async def _of_public_url(
+    settings: Settings, visitor: Visitor, nonce: str, expected: str | None, *, is_running: bool
+) -> Finding:
+    verdict, said, remedy = Verdict.UNKNOWN, "", ""
+    if settings.public_url is None:
+        said, remedy = "not set", "set it to how the upstream reaches this gateway"
+    elif settings.port == 0:
+        said = "GATEWAY_PORT is 0, so nobody knows where it should lead"
+        remedy = "set GATEWAY_PORT, or ask it from outside while the gateway runs"
+    else:
+        seen = await visitor.ask("GET", f"{settings.public_url}{PATH}{nonce}")
+        proof = _proof(seen)
+        host = urlsplit(settings.public_url).netloc
+        if seen.fault is Fault.ADDRESS_REFUSED:
+            said = f"{host} has no public address as seen from here"
+            remedy = "ask it from outside"
+        elif seen.fault is not None:
+            verdict, remedy = Verdict.WRONG, _FROM_OUTSIDE
+            said = f"{host} cannot be reached: {UNREACHED[seen.fault]}"
+        elif proof is None:
+            verdict, said = (
+                Verdict.WRONG,
+                f"{host} is not this gateway: it answers {seen.http_status}",
+            )
+            remedy = "let it lead here, with the paths under /webhooks as they are"
+        elif expected is None:
+            said, remedy = f"{host} is a gateway, but which one", f"free {_place(settings)} first"
+        elif proof != expected:
+            verdict, said = Verdict.WRONG, f"{host} is another gateway"
+            remedy = f"let it lead to {_place(settings)} of this machine"
+        else:
+            verdict, said = Verdict.OK, f"{host} leads to {_place(settings)}, where doctor listened"
+            if is_running:
+                said = f"{host} leads to the gateway that listens on {_place(settings)}"
+    return Finding(
+        check="public-url",
+        about="GATEWAY_PUBLIC_URL",
+        verdict=verdict,
+        said=said,
+        remedy=remedy,
+    )
+
+
+async def _of_certificate(settings: Settings, visitor: Visitor, clock: Clock) -> Finding:
+    verdict, said, remedy = Verdict.UNKNOWN, "", ""
+    url = settings.public_url
+    if url is None:
+        said, remedy = "GATEWAY_PUBLIC_URL is not set", "set it"
+    elif urlsplit(url).scheme == "http":
+        if settings.allow_private_callbacks:
+            verdict, said = Verdict.OK, "none, because it is plain http"
+        else:
+            verdict, said = Verdict.WRONG, "none: phone numbers would travel in plain http"
+            remedy = "terminate TLS in front of the gateway, and write https"
+    else:
+        shown = await visitor.certificate(url, clock.wall_s())
+        if isinstance(shown, Fault):
+            said = f"it was not seen: {UNREACHED[shown]}"
+            remedy = "mend GATEWAY_PUBLIC_URL first"
+        elif shown.problem:
+            verdict, said = Verdict.WRONG, f"it is refused: {shown.problem}"
+            remedy = "renew it, for this name and with its whole chain"
+        elif shown.days_left < FEW_DAYS:
+            verdict, said = Verdict.WRONG, f"it ends in {shown.days_left} days"
+            remedy = "renew it"
+        else:
+            verdict, said = Verdict.OK, f"good for {shown.days_left} more days"
+    return Finding(
+        check="certificate",
+        about="certificate of GATEWAY_PUBLIC_URL",
+        verdict=verdict,
+        said=said,
+        remedy=remedy,
+    )

@@ -1,0 +1,237 @@
+"""The clock is found right before anything that was timed earlier may fire."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+
+import pytest
+
+from gateway.clients.guard import AddressPolicy
+from gateway.clients.upstream_date import UpstreamDate
+from gateway.fences.clock_check import EVERY_S, PATIENCE_MS, Reading, fault_of
+from gateway.fences.fences import Fences
+from tests.support.bench import Bench, a_bench
+from tests.support.clock import START_MS
+from tests.support.lives import Lives
+from tests.support.loopback import Loopback, Reply
+from tests.support.world import failing_over, step, workflow
+
+HOUR_S = 3600
+ONE_HOUR = workflow(step("whatsapp", **failing_over("read", HOUR_S)), step("sms"))
+START_S = START_MS // 1000
+
+
+@pytest.mark.parametrize(
+    ("ours_s", "upstream_s", "mark_s", "is_patient", "fault"),
+    [
+        (START_S, START_S, START_S, True, None),
+        (START_S, START_S + 30, None, True, None),
+        (START_S, START_S - 30, START_S, True, None),
+        (START_S, START_S - 31, START_S, True, "31 s ahead of the upstream's"),
+        (START_S, START_S + 7200, START_S, False, "7200 s behind the upstream's"),
+        # The upstream agrees: it was the store's last owner whose clock was wrong.
+        (START_S, START_S, START_S + 7200, True, None),
+        (START_S, None, START_S - 7200, True, ""),
+        (START_S, None, START_S - 7200, False, None),
+        (START_S, None, None, True, ""),
+        (START_S, None, None, False, None),
+        (START_S, None, START_S + 31, True, "31 s behind the last sign of life"),
+        (START_S, None, START_S + 31, False, "31 s behind the last sign of life"),
+        (START_S, None, START_S + 30, False, None),
+    ],
+)
+def test_what_is_wrong_with_a_clock(
+    ours_s: int, upstream_s: int | None, mark_s: int | None, is_patient: bool, fault: str | None
+) -> None:
+    reading = Reading(ours_s=ours_s, upstream_s=upstream_s, mark_s=mark_s)
+    found = fault_of(reading, is_patient=is_patient)
+    assert (found and fault in found) if fault else found == fault
+
+
+@dataclass(slots=True)
+class Upstream:
+    """What the upstream's clock says, and how often it was asked."""
+
+    says_s: int | None
+    asked: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
+    goes_on: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
+
+    async def read(self) -> int | None:
+        return self.says_s
+
+    async def pause(self, seconds: float) -> None:
+        assert seconds == EVERY_S
+        self.asked.put_nowait(None)
+        await self.goes_on.get()
+
+
+@contextlib.asynccontextmanager
+async def started(bench: Bench, upstream: Upstream) -> AsyncIterator[Fences]:
+    """Run fences that ask this upstream, in place of the bench's."""
+    fences = Fences(
+        store=bench.store,
+        clock=bench.clock,
+        alarms=bench.alarms,
+        applications=bench.applications,
+        rate_per_s=0,
+        unheard_hold_s=900,
+        upstream_s=upstream.read,
+        pause=upstream.pause,
+    )
+    bench.timers._fences = fences
+    await fences.begin()
+    running = asyncio.create_task(fences.run())
+    try:
+        yield fences
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def left_waiting(lives: Lives) -> None:
+    """Leave a dispatch behind that waits for an hour."""
+    async with lives.first() as bench:
+        await bench.dispatch(ONE_HOUR)
+        await bench.send()
+        await bench.store.sign(now_ms=lives.clock.now_ms())
+
+
+def wrong(lives: Lives, seconds: float) -> None:
+    """Let the next process start under a wrong clock."""
+    lives.clock.set_wrong(seconds)
+    lives.clock.anchor()
+
+
+async def test_two_hours_ahead_nothing_fires_and_everybody_is_told(lives: Lives) -> None:
+    await left_waiting(lives)
+    wrong(lives, 7200)
+    async with lives.first() as bench:
+        upstream = Upstream(START_S)
+        async with started(bench, upstream):
+            await upstream.asked.get()
+            assert await bench.timers.fire_due() == 1  # it was due, and was set aside
+            (alarm,) = bench.alarms.standing()
+            counts = await bench.store.counts()
+    assert (alarm.kind, alarm.blocks_intake) == ("clock", True)
+    assert "7200 s ahead of the upstream's" in alarm.why
+    assert (counts.held_timers, len(lives.upstream.seen)) == (1, 1)
+
+
+async def test_when_the_clock_is_set_it_is_taken_over_and_the_wait_goes_on(lives: Lives) -> None:
+    await left_waiting(lives)
+    wrong(lives, 7200)
+    async with lives.first() as bench:
+        upstream = Upstream(START_S)
+        async with started(bench, upstream) as fences:
+            await upstream.asked.get()
+            await bench.timers.fire_due()
+            lives.clock.set_wrong(0)
+            upstream.goes_on.put_nowait(None)
+            await until_agreed(fences)
+            assert bench.alarms.standing("nobody") == []
+            lives.clock.advance(10)
+            await fences.holds.turn()
+            assert await bench.fire_after(HOUR_S - 10.001) == 0
+            assert await bench.fire_after(0.001) == 1
+            assert bench.counted("gateway_failovers_total", channel="whatsapp", reason="expired")
+
+
+async def until_agreed(fences: Fences) -> None:
+    """Wait until nothing is held for the clock, nor for the moment it took."""
+    async with asyncio.timeout(10):
+        while any(hold.reason == "clock" for hold in fences.holds.all()):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
+async def test_two_hours_behind_nothing_fires_and_the_store_s_mark_tells_without_a_date(
+    lives: Lives,
+) -> None:
+    await left_waiting(lives)
+    wrong(lives, -7200)
+    async with lives.first() as bench:
+        upstream = Upstream(None)
+        async with started(bench, upstream):
+            await upstream.asked.get()
+            (alarm,) = bench.alarms.standing()
+            assert await bench.fire_after(HOUR_S) == 0
+    assert alarm.blocks_intake
+    assert "7200 s behind the last sign of life in the store" in alarm.why
+
+
+async def test_without_a_date_the_start_waits_five_minutes_and_refuses_nobody(
+    lives: Lives,
+) -> None:
+    await left_waiting(lives)
+    async with lives.first() as bench:
+        upstream = Upstream(None)
+        async with started(bench, upstream) as fences:
+            await upstream.asked.get()
+            (alarm,) = bench.alarms.standing()
+            assert not alarm.blocks_intake
+            lives.clock.stall(PATIENCE_MS / 1000 - 1)
+            upstream.goes_on.put_nowait(None)
+            await upstream.asked.get()
+            lives.clock.stall(1)
+            upstream.goes_on.put_nowait(None)
+            await until_agreed(fences)
+
+
+async def test_a_gap_is_measured_by_the_clock_that_was_found_right(lives: Lives) -> None:
+    await left_waiting(lives)
+    wrong(lives, 7200)
+    async with lives.first() as bench:
+        upstream = Upstream(START_S)
+        async with started(bench, upstream) as fences:
+            await upstream.asked.get()
+            lives.clock.set_wrong(0)
+            upstream.goes_on.put_nowait(None)
+            await until_agreed(fences)
+            (gap,) = fences.holds.all()
+    assert (gap.reason, (gap.until_ms or 0) - START_MS) == ("gap", 10_000)
+
+
+async def test_a_store_with_nothing_open_is_not_held(tmp_path: Path) -> None:
+    async with a_bench(tmp_path) as bench, started(bench, Upstream(None)) as fences:
+        assert list(fences.holds.all()) == []
+
+
+async def test_the_date_of_any_answer_tells_the_upstream_s_clock() -> None:
+    upstream = Loopback(
+        lambda seen: Reply(status=404, headers={"Date": formatdate(START_S, usegmt=True)})
+    )
+    async with upstream.listening():
+        date = UpstreamDate(base_url=upstream.url, policy=AddressPolicy(allow_private=True))
+        assert await date.read_s() == START_S
+    assert [seen.path for seen in upstream.seen] == ["/"]
+
+
+@pytest.mark.parametrize("header", [{}, {"Date": "soon"}, {"Date": "Mon, 03 Feb 2025 12:14:25"}])
+async def test_without_a_readable_date_nothing_is_known(header: dict[str, str]) -> None:
+    upstream = Loopback(lambda seen: Reply(headers=header))
+    async with upstream.listening():
+        date = UpstreamDate(base_url=upstream.url, policy=AddressPolicy(allow_private=True))
+        assert await date.read_s() is None
+
+
+async def test_an_upstream_that_is_down_tells_nothing() -> None:
+    date = UpstreamDate(base_url="http://127.0.0.1:9", policy=AddressPolicy(allow_private=True))
+    assert await date.read_s() is None
+
+
+async def test_a_gateway_in_dispute_refuses_new_workflows_and_is_not_ready(lives: Lives) -> None:
+    # The upstream answers with the date of today, and the tests' clock is years behind it.
+    lives.upstream.default = lambda seen: Reply(headers={"Date": formatdate(usegmt=True)})
+    async with lives.whole(GATEWAY_CLOCK="checked") as world:
+        async with asyncio.timeout(10):
+            while not world.gateway.alarms.standing():  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
+        ready = await world.http.get("/readyz")
+        answer = await world.post(ONE_HOUR)
+    assert (ready.status_code, answer.status_code) == (503, 503)
+    assert ready.text.startswith("not accepting workflows\nclock: since ")
+    assert "Retry-After" in answer.headers
