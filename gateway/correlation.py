@@ -47,7 +47,7 @@ class Disposition(StrEnum):
     """Its token is ours and what it names is gone; nothing will ever come of it."""
     FORBIDDEN = "forbidden"
     NO_ROOM = "no_room"
-    """Nobody signed it and too much is held already: it may come again."""
+    """Nobody signed it and enough of that was kept today: it may come again."""
 
 
 SPENT: Final = frozenset({Disposition.APPLIED, Disposition.DUPLICATE, Disposition.UNKNOWN_DISPATCH})

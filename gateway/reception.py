@@ -39,8 +39,6 @@ log = get_logger()
 
 _MAX_UNPROVEN: Final = 16 * 1024
 """Bytes of a webhook that nobody signed: an SMS with all its parameters is far shorter."""
-_MAX_HELD: Final = 10_000
-"""Webhooks on hold beyond which strangers add none: 160 MB at most."""
 
 _FOREIGN: Final = {
     WebhookKind.SMS_API: HeldReason.SMS_API_FORMAT,
@@ -124,11 +122,10 @@ class Reception:
         fields = read_loosely(body) if document.errors else document.value
         if webhook_kind(fields) is not WebhookKind.SMS_API or not isinstance(fields, dict):
             return None
-        counts = await self._engine.store.counts()
-        if counts.held_webhooks >= _MAX_HELD:
-            return Disposition.NO_ROOM
         sender = self._applications.stranger_of(fields.get("api-key"))
         self._sms_api.raise_alarm(self._applications.account_of(sender))
+        if not self._sms_api.may_keep(len(body)):
+            return Disposition.NO_ROOM
         await self._parking.hold(sender, HeldReason.SMS_API_FORMAT, None, body)
         return Disposition.HELD_FOREIGN
 

@@ -43,7 +43,7 @@ _UNSIGNED = Refusal(
 """docs/wire.md section 7: the vendor may fail to sign one, and sends it again on a 503."""
 _NO_ROOM = Refusal(
     problem=Problem.UNAVAILABLE,
-    detail="Too many webhooks are kept already that nobody signed.",
+    detail="Enough webhooks that nobody signed were kept today. Send it again tomorrow.",
 )
 _REFUSED: Final = {
     Disposition.FORBIDDEN: Refusal(problem=Problem.UNAUTHORIZED),

@@ -17,6 +17,7 @@ from tests.gateway.api.statuses import (
     path_of,
     sent,
     status_of,
+    v01_status_of,
 )
 from tests.gateway.api.surface import (
     JSON,
@@ -103,6 +104,20 @@ async def test_without_a_public_url_an_early_webhook_is_held_until_its_message_i
         status, report = await world.callbacks(2)
         await until(lambda: is_nothing_held(world))
     assert before == (1, 0)
+    assert (status["status"], report["status"]) == ("delivered", "completed")
+
+
+async def test_an_early_webhook_in_v01_shape_is_held_until_its_message_is_known(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path, {"GATEWAY_PUBLIC_URL": ""}) as world:
+        upstream = await holding(world)
+        body = v01_status_of(upstream.send)
+        headers = world.signed(body)
+        assert_taken(await world.http.post("/webhooks/status", content=body, headers=headers))
+        await upstream.answer()
+        status, report = await world.callbacks(2)
+        await until(lambda: is_nothing_held(world))
     assert (status["status"], report["status"]) == ("delivered", "completed")
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx2
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.alarms import AlarmKind
 from gateway.stores.base import HeldWebhook
@@ -38,8 +41,14 @@ from tests.gateway.api.surface import (
 )
 from tests.gateway.api.test_inbound_route import message
 from tests.support.loopback import Loopback, Reply
-from tests.support.world import API_KEY, WHATSAPP_THEN_SMS, World, a_world
-from translators.diagnostics import JsonObject
+from tests.support.world import (
+    API_KEY,
+    WHATSAPP_THEN_SMS,
+    World,
+    a_world,
+    message_uuid_of,
+)
+from translators.diagnostics import JsonObject, JsonValue
 
 STATUS, INBOUND = "/webhooks/status", "/webhooks/inbound"
 
@@ -389,10 +398,50 @@ async def test_an_unsigned_body_that_is_long_is_not_kept(world: World) -> None:
 async def test_strangers_do_not_fill_the_store(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.reception._MAX_HELD", 1)
+    monkeypatch.setattr("gateway.sms_api._KEPT_BYTES", len(SMS) + 10)
     assert_taken(await world.http.get(f"{INBOUND}?{SMS}"))
     problem(await world.http.get(f"{INBOUND}?{RECEIPT}"), 503)
-    assert await held(world) == 1
+    world.clock.advance(24 * 3600)
+    assert_taken(await world.http.get(f"{INBOUND}?{SMS}2"))
+    assert [one.body for one in await kept(world)] == [SMS.encode(), f"{SMS}2".encode()]
+
+
+async def test_what_is_held_for_other_reasons_leaves_room_for_it(world: World) -> None:
+    for number in range(3):
+        await post(world, STATUS, b"[%d]" % number)
+    assert_taken(await world.http.get(f"{INBOUND}?{SMS}"))
+    assert await held(world) == 4
+
+
+MEMBERS = (
+    *("msisdn", "messageId", "message-timestamp", "message_uuid", "status", "to", "from"),
+    *("err-code", "scts", "text", "type", "api-key", "dispatch_uuid", "request_id", "message"),
+)
+VALUES: list[JsonValue] = ["", "delivered", "read", "447700900000", API_KEY, None, 1, {}, []]
+UNPROVEN = st.dictionaries(st.sampled_from(MEMBERS), st.sampled_from(VALUES))
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(document=UNPROVEN, names_message=st.booleans(), is_form=st.booleans())
+async def test_nothing_that_nobody_signed_touches_a_dispatch(
+    world: World, document: JsonObject, names_message: bool, is_form: bool
+) -> None:
+    if not world.upstream.seen:
+        await sent(world, WHATSAPP_THEN_SMS)
+    send: JsonObject = world.upstream.seen[0].json()
+    if names_message:
+        document = {**document, "message_uuid": message_uuid_of(send)}
+    body = urlencode(document).encode() if is_form else orjson.dumps(document)
+    for path in (path_of(send), STATUS, INBOUND):
+        answer = await world.http.post(path, content=body, headers=FORM if is_form else JSON)
+        assert answer.status_code in (200, 503)
+    await world.http.get(f"{path_of(send)}?{body.decode()}")
+    shown = await first_step(world)
+    assert (shown["step"], "status" in shown, len(world.receiver.seen)) == ("waiting", False, 0)
 
 
 async def test_the_alarm_goes_a_day_after_the_last_of_them(world: World) -> None:
