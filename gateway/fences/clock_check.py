@@ -103,7 +103,8 @@ class ClockCheck:
             fault = fault_of(reading, is_patient=is_patient)
             if fault is None:
                 break
-            self._tell(fault)
+            if fault or self._held:
+                self._tell(fault)
             await self._pause(EVERY_S)
         self._clock.anchor()
         self._alarms.clear(AlarmKind.CLOCK)

@@ -15,6 +15,6 @@ def grace_ms(missed_ms: int) -> int:
     5 s, 1, 5 and 15 minutes by another; and an attempt that hung lasts 15 s. Each grace covers the
     next repetition by either of them.
 
-    Source: docs/wire.md section 7.
+    Source: docs/wire.md section 5.1.
     """
     return next((grace for under, grace in _GRACES_MS if missed_ms < under), _LONGEST_MS)

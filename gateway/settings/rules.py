@@ -198,7 +198,8 @@ def warnings(settings: Settings, labels: Mapping[str, Labels]) -> list[Fault]:
             Fault(
                 name=_PUBLIC_URL,
                 problem="is not set: webhooks reach the gateway only if the application's status"
-                " URL points at it",
+                " URL points at it, and those that cannot be verified (a wrong signature secret)"
+                " cannot be told from forgeries, so that steps expire as if nothing had come",
                 remedy="set it to how the upstream reaches this gateway",
             )
         )
