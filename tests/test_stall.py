@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.kill.processes import free_ports
 from tests.stall.scene import Scene, Silence, play
 
 SMALL = Scene(
@@ -23,5 +24,6 @@ SMALL = Scene(
 async def test_who_answers_while_the_gateway_is_stopped_gets_no_second_message(
     tmp_path: Path,
 ) -> None:
-    outcome = await play(SMALL, tmp_path)
+    (port,) = free_ports(1)
+    outcome = await play(SMALL, tmp_path, port)
     assert (outcome.first, outcome.taken, outcome.second_at_s) == (40, 40, [])

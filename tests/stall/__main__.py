@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from tests.kill.processes import free_ports
 from tests.stall.scene import Outcome, Scene, Silence, play
 
 Promise: TypeAlias = Callable[[Outcome], bool]
@@ -34,7 +35,7 @@ def _after(earliest_s: float) -> Promise:
 
 def _scene(silence: Silence, lasts_s: float, *, grace_s: float, repeats: tuple[int, ...]) -> Scene:
     """Return a scene whose expiries fall before, into and just after the silence."""
-    begins_s = 14.0
+    begins_s = 8.0  # posting takes a few seconds, and the shortest expiry is 15
     over_s = begins_s + lasts_s
     expiries = (15, int(begins_s + lasts_s / 2), int(over_s) + 1, int(over_s) + 5)
     return Scene(
@@ -94,13 +95,14 @@ SCENES: Final[dict[str, tuple[Scene, Promise]]] = {
 async def _play_all() -> int:
     with tempfile.TemporaryDirectory(prefix="stall-test-") as name:
         broken = 0
+        ports = free_ports(len(SCENES))
 
         async def one(number: int, title: str, scene: Scene, holds: Promise) -> None:
             nonlocal broken
             folder = Path(name) / str(number)
             folder.mkdir()
             await asyncio.sleep(number * 0.5)
-            outcome = await play(scene, folder)
+            outcome = await play(scene, folder, ports[number])
             verdict = "kept" if holds(outcome) else "BROKEN"
             broken += verdict == "BROKEN"
             second = outcome.second_at_s

@@ -30,7 +30,6 @@ from tests.kill.processes import (
     SIGNATURE_SECRET,
     end,
     environment,
-    free_ports,
     start,
     until_alive,
 )
@@ -93,11 +92,10 @@ class _Vendor:
         return Reply(status=202, body=body, headers=headers)
 
 
-async def play(scene: Scene, folder: Path) -> Outcome:
-    """Play a scene; return what was seen."""
+async def play(scene: Scene, folder: Path, port: int) -> Outcome:
+    """Play a scene with the gateway at `port` of loopback; return what was seen."""
     vendor = _Vendor()
     upstream, receiver = Loopback(vendor.answer), Loopback(lambda seen: Reply())
-    (port,) = free_ports(1)
     base_url = f"http://127.0.0.1:{port}"
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(upstream.listening())
