@@ -72,6 +72,8 @@ class Outcome:
     first: int = 0
     second_at_s: list[float] = field(default_factory=list)
     """When each second message left, after the silence ended."""
+    late_s: list[float] = field(default_factory=list)
+    """How long each second message left after the `expiry_time` of its first one."""
     taken: int = 0
     """Webhooks that were answered 200."""
 
@@ -155,12 +157,20 @@ async def play(scene: Scene, folder: Path, port: int) -> Outcome:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(gateway.pid, signal.SIGCONT)
             await end(gateway)
-    seconds = [at for at, send, _ in vendor.sends if send["channel"] == "sms"]
+    seconds = {str(send["to"]): at for at, send, _ in vendor.sends if send["channel"] == "sms"}
+    firsts = {str(send["to"]): at for at, send, _ in vendor.sends if send["channel"] != "sms"}
     return Outcome(
-        first=len(vendor.sends) - len(seconds),
-        second_at_s=sorted(round(at - over, 2) for at in seconds),
+        first=len(firsts),
+        second_at_s=sorted(round(at - over, 2) for at in seconds.values()),
+        late_s=sorted(
+            round(at - firsts[to] - _expiry_of(to, scene), 2) for to, at in seconds.items()
+        ),
         taken=taken,
     )
+
+
+def _expiry_of(to: str, scene: Scene) -> int:
+    return scene.expiries_s[int(to[-5:]) % len(scene.expiries_s)]
 
 
 def _port_of(server: Loopback) -> str:
