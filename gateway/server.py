@@ -120,6 +120,9 @@ async def _run(
         applications=len(settings.applications),
         **gateway.modes.standing,
     )
+    if sys.stderr.isatty():
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        print(f"Listening on http://{place}; Ctrl-C ends it.", file=sys.stderr)  # noqa: T201
     watches = _watches(gateway, store, rereading)
     for watch in watches:
         watch.add_done_callback(lambda _: setattr(server, "should_exit", True))

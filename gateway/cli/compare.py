@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Final
 
 import click
 
 from gateway.cli.main import stop
+from gateway.cli.named import NamedCommands
 
 SUBCOMMANDS: Final[Mapping[str, str]] = {
     "report": "Say whether to cut over, with the evidence.",
@@ -35,20 +35,11 @@ makes them of logs. Nothing here sends a message.
 """
 
 
-class _Subcommands(click.Group):
-    """Knows its commands by name and imports the one that runs."""
+class _Subcommands(NamedCommands):
+    """The commands of the comparison."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the subcommands."""
-        return list(SUBCOMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a subcommand; None for an unknown name."""
-        if cmd_name not in SUBCOMMANDS:
-            return None
-        found = importlib.import_module(f"gateway.cli.compare_{cmd_name}").command
-        assert isinstance(found, click.Command)  # noqa: S101
-        return found
+    summaries = SUBCOMMANDS
+    module = "gateway.cli.compare_{}"
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the subcommand; what it reads it does not write."""

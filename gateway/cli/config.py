@@ -77,4 +77,6 @@ def show(*, config: Path | None) -> None:
 
 
 def _value(entry: Entry) -> str:
-    return f"({entry.note})" if entry.note else shown(entry.value) or "-"
+    # The note is written for a page; a terminal shows no marks.
+    note = (entry.note or "").replace("`", "")
+    return f"({note})" if note else shown(entry.value) or "-"

@@ -22,6 +22,7 @@ from gateway.cli.endings import (
     signals_as_interruptions,
     told_endings,
 )
+from gateway.cli.named import NamedCommands
 
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run the gateway.",
@@ -63,20 +64,11 @@ input, or an address or a store that cannot be had; 3 an internal error;
 """
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports the one that runs."""
+class LazyGroup(NamedCommands):
+    """The command itself, whose help and completions import no subcommand."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the subcommands."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a subcommand; None for an unknown name."""
-        if cmd_name not in COMMANDS:
-            return None
-        found = importlib.import_module(f"gateway.cli.{cmd_name}").command
-        assert isinstance(found, click.Command)  # noqa: S101
-        return found
+    summaries = COMMANDS
+    module = "gateway.cli.{}"
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing them."""
@@ -151,6 +143,11 @@ def command(debug: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
+    # What many type before they know the options.
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    elif arguments == ["version"]:
+        arguments = ["--version"]
     if COMPLETION in os.environ:
         importlib.import_module("gateway.cli.shells")  # which tells click of them
     try:

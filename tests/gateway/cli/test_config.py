@@ -199,6 +199,10 @@ class TestShow:
         ]
         assert line.split(maxsplit=1)[1].split("  ")[0] == "(the status URL)"
 
+    def test_a_note_is_shown_without_the_marks_of_a_page(self, capsys: Output) -> None:
+        run(["config", "show"])
+        assert "(https://api.nexmo.com) " in capsys.readouterr().out
+
     def test_each_setting_has_its_value_and_origin(
         self, environment: pytest.MonkeyPatch, tmp_path: Path, capsys: Output
     ) -> None:

@@ -75,6 +75,38 @@ def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFix
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["serv"], "serve"),
+        (["trasnlate", "x.json"], "translate"),
+        (["compare", "reprot"], "report"),
+        (["config", "chek"], "check"),
+    ],
+)
+def test_a_misspelt_command_is_answered_with_the_one_that_was_meant(
+    arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    assert f"Did you mean '{meant}'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "same"),
+    [
+        (["help"], ["--help"]),
+        (["help", "serve"], ["serve", "--help"]),
+        (["help", "config", "check"], ["config", "check", "--help"]),
+        (["version"], ["--version"]),
+    ],
+)
+def test_help_and_version_are_understood_as_words(
+    arguments: list[str], same: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = [(run(each), capsys.readouterr().out) for each in (arguments, same)]
+    assert outputs[0] == outputs[1]
+
+
 def test_an_unexpected_error_is_one_line_without_its_text(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

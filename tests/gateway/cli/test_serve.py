@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
 from gateway.cli.main import run
+from tests.gateway.cli.terminal import PROGRAM, run_in_terminal
+from tests.support.environment import environment as settings_in
 
 Output = pytest.CaptureFixture[str]
 
@@ -43,3 +46,13 @@ def test_an_address_that_is_taken_ends_with_2(
     assert "setting.doubted" in err
     assert "dispatch-gateway: cannot listen on 127.0.0.1" in err
     assert ": Address already in use; choose another address" in err
+
+
+@pytest.mark.slow
+def test_on_a_terminal_it_says_where_it_listens(tmp_path: Path) -> None:
+    nowhere = "http://127.0.0.1:9"
+    variables = [f"{name}={text}" for name, text in settings_in(tmp_path, nowhere, nowhere).items()]
+    command = ["env", *variables, PROGRAM, "serve", "--port", "0"]
+    with run_in_terminal(command, at=tmp_path) as terminal:
+        terminal.until("Listening on http://127.0.0.1:")
+        assert "; Ctrl-C ends it." in terminal.until("it.")
