@@ -29,6 +29,7 @@ from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.render import CORRECTION_HEADER, CORRECTION_STEP
 from gateway.stores.base import OutboxItem, OutboxKind, Store
+from gateway.workers.turns import Turns
 
 log = get_logger()
 
@@ -76,6 +77,7 @@ class Deliverer:
             lambda: asyncio.Semaphore(per_origin)
         )
         self._at_origin: dict[str, int] = defaultdict(int)
+        self._turns = Turns()
 
     async def work(self, item: OutboxItem) -> None:
         """Attempt one delivery, or park the item when its receiver is already overrun.
@@ -89,7 +91,8 @@ class Deliverer:
             return
         self._at_origin[origin] += 1
         try:
-            async with self._slots[origin]:
+            # A lane that waits no longer hands out several at once: they begin in order, too.
+            async with self._turns.taking((item.item_id.owner, item.url)), self._slots[origin]:
                 await self._attempt(item)
         finally:
             self._at_origin[origin] -= 1
