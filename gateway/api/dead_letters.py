@@ -17,14 +17,11 @@ from gateway.api.letter_parameters import (
     CHOICE,
     COUNT,
     PAGE,
-    Unusable,
     read_after,
     read_choice,
-    read_flag,
-    read_limit,
-    read_parameters,
     write_place,
 )
+from gateway.api.parameters import Unusable, read_flag, read_limit, read_parameters
 from gateway.api.requests import Refusal
 from gateway.clock import Clock
 from gateway.engine import Engine

@@ -8,86 +8,26 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import orjson
-from starlette.requests import Request
-
-from gateway.api.requests import Refusal, read_body
+from gateway.api.parameters import Unusable
 from gateway.clients import callbacks
 from gateway.clients.transport import Fault
 from gateway.stores.base import LetterChoice, LetterPlace, OutboxItemId
-from translators.problems import Problem
 
-MAX_LIMIT: Final = 100
 CHOICE: Final = frozenset({"since", "until", "dispatch_uuid", "reason"})
 PAGE: Final = frozenset({"after", "limit"})
 COUNT: Final = frozenset({"count"})
 
 _REASONS: Final = frozenset({*Fault, *callbacks.Refusal})
-_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
-_MAX_BODY: Final = 4096
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PLACE: Final = re.compile(rf"([0-9]{{1,15}})\.({_UUID})\.([0-9]{{1,10}})", re.ASCII)
 # RFC 3339. In a query a plus sign that is not escaped arrives as a space.
 _INSTANT: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)(?:([Zz])|([-+ ])(\d\d:\d\d))", re.ASCII
 )
-
-
-class Unusable(Exception):
-    """The parameters cannot be used; the refusal names one and never repeats its value."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.problem.name)
-        self.refusal = refusal
-
-    @classmethod
-    def because(cls, name: str, reason: str) -> Unusable:
-        """Say what is wrong with one parameter."""
-        return cls(Refusal(problem=Problem.INVALID_PARAMETERS, invalid=((name, reason),)))
-
-
-async def read_parameters(request: Request, known: Set[str]) -> dict[str, str]:
-    """Return the parameters of a query and of a body, which may be a JSON object of them.
-
-    Raises:
-        Unusable: one is not known, or there twice, or the body is something else.
-    """
-    body = await read_body(request, _MAX_BODY)
-    if isinstance(body, Refusal):
-        raise Unusable(body)
-    found: dict[str, str] = {}
-    for name, value in (*request.query_params.multi_items(), *_members(body)):
-        if name not in known:
-            names = ", ".join(sorted(known))
-            raise Unusable.because(
-                name[:64], f"is not a parameter of this route; there are {names}"
-            )
-        if name in found:
-            raise Unusable.because(name, "is there more than once")
-        found[name] = value
-    return found
-
-
-def _members(body: bytes) -> Iterator[tuple[str, str]]:
-    if not body.strip():
-        return
-    try:
-        document: Any = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        document = None
-    if not isinstance(document, dict):
-        raise Unusable.because("body", "is neither empty nor a JSON object of parameters")
-    for name, value in document.items():
-        if isinstance(value, bool):
-            yield name, str(value).lower()
-        elif isinstance(value, str):
-            yield name, value
-        else:
-            raise Unusable.because(name[:64], "is not a text")
 
 
 def read_choice(parameters: Mapping[str, str]) -> LetterChoice:
@@ -127,33 +67,6 @@ def _instant_ms(parameters: Mapping[str, str], name: str) -> float | None:
         raise Unusable.because(
             name, "is not an instant of RFC 3339, as in 2025-02-03T12:00:00Z"
         ) from None
-
-
-def read_flag(parameters: Mapping[str, str], name: str) -> bool:
-    """Return a flag, false when it is not given.
-
-    Raises:
-        Unusable: it is neither true nor false.
-    """
-    text = parameters.get(name)
-    if text is None:
-        return False
-    if text.lower() not in _FLAGS:
-        raise Unusable.because(name, "is neither true nor false")
-    return _FLAGS[text.lower()]
-
-
-def read_limit(parameters: Mapping[str, str]) -> int:
-    """Return how many letters a page holds.
-
-    Raises:
-        Unusable: it is out of range.
-    """
-    text = parameters.get("limit", str(MAX_LIMIT))
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT))
-    if not is_number or not 1 <= int(text) <= MAX_LIMIT:
-        raise Unusable.because("limit", f"is not a number from 1 to {MAX_LIMIT}")
-    return int(text)
 
 
 def read_after(parameters: Mapping[str, str]) -> LetterPlace | None:

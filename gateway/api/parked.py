@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.api.authenticated import Authenticated, json_answer
+from gateway.api.parameters import Unusable, read_limit, read_parameters
 from gateway.api.requests import Refusal
 from gateway.applications import Applications
 from gateway.correlation import SPENT, Disposition
@@ -25,8 +27,9 @@ from translators.status import format_timestamp
 
 log = get_logger()
 
-_LISTED: Final = 100
-"""Webhooks of one page, at most."""
+_PAGE: Final = frozenset({"after", "limit", "reason"})
+_RELEASE: Final = frozenset({"after", "reason"})
+_BATCH: Final = 100
 _RELEASED: Final = 1000
 """Webhooks that one request tries, at most: a few seconds of work."""
 _LONGEST_NUMBER: Final = 19
@@ -89,11 +92,13 @@ class ParkedApi:
         return await self._authenticated.answer(request, self._discard)
 
     async def _list(self, request: Request, application: Application) -> Response | Refusal:
-        after, limit = _number(request, "after", 0), _number(request, "limit", _LISTED)
-        if after is None or limit is None or not 1 <= limit <= _LISTED:
-            return _refused_number("limit" if after is not None else "after")
+        try:
+            parameters = await read_parameters(request, _PAGE)
+            after, limit = _read_after(parameters), read_limit(parameters)
+        except Unusable as fault:
+            return fault.refusal
         senders = self._applications.senders_to(application)
-        reason = request.query_params.get("reason")
+        reason = parameters.get("reason")
         # One more than is shown tells whether there is a next page.
         found = await self._store.held(senders, reason=reason, after=after, limit=limit + 1)
         body: JsonObject = {"parked": [self._entry(held) for held in found[:limit]]}
@@ -115,23 +120,24 @@ class ParkedApi:
         return json_answer(202, {"id": str(held.held_id), "disposition": disposition.value})
 
     async def _release_all(self, request: Request, application: Application) -> Response | Refusal:
-        reason, after = request.query_params.get("reason"), _number(request, "after", 0)
-        if not reason:
-            detail = "must say which are to be released, such as no-inbound-url"
-            return Refusal(problem=Problem.INVALID_PARAMETERS, invalid=(("reason", detail),))
-        if after is None:
-            return _refused_number("after")
+        try:
+            parameters = await read_parameters(request, _RELEASE)
+            reason, after = parameters.get("reason"), _read_after(parameters)
+            if not reason:
+                raise Unusable.because("reason", "says which are released, as in no-inbound-url")
+        except Unusable as fault:
+            return fault.refusal
         senders = self._applications.senders_to(application)
         tried = released = 0
         is_more = True
         try:
             while is_more and tried < _RELEASED:
-                batch = await self._store.held(senders, reason=reason, after=after, limit=_LISTED)
+                batch = await self._store.held(senders, reason=reason, after=after, limit=_BATCH)
                 for held in batch:
                     released += await self._released(held) in SPENT
                     after = held.held_id
                 tried += len(batch)
-                is_more = len(batch) == _LISTED
+                is_more = len(batch) == _BATCH
         except StoreUnavailable:
             return _HALFWAY
         body: JsonObject = {"reason": reason, "released": released, "kept": tried - released}
@@ -182,17 +188,18 @@ def _body(body: bytes) -> JsonObject:
         return {"body_base64": base64.b64encode(body).decode("ascii")}
 
 
-def _number(request: Request, name: str, default: int) -> int | None:
-    """Return a number of the query; None for something else."""
-    text = request.query_params.get(name)
-    return default if text is None else _digits(text)
+def _read_after(parameters: Mapping[str, str]) -> int:
+    """Return the id that a page begins behind, 0 for the first page.
+
+    Raises:
+        Unusable: it is no id.
+    """
+    after = _digits(parameters.get("after", "0"))
+    if after is None:
+        raise Unusable.because("after", "is not the next of an answer of this route")
+    return after
 
 
 def _digits(text: str) -> int | None:
     is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
     return int(text) if is_number else None
-
-
-def _refused_number(name: str) -> Refusal:
-    detail = f"must be a number from 1 to {_LISTED}" if name == "limit" else "must be an id"
-    return Refusal(problem=Problem.INVALID_PARAMETERS, invalid=((name, detail),))

@@ -139,7 +139,10 @@ async def test_a_reason_of_another_release_is_listed_without_a_remedy(world: Wor
     assert (entry["reason"], entry["remedy"]) == ("a-new-word:X1", "")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "after=-1", "after=x"])
+ODD_PAGES = ["limit=0", "limit=101", "limit=x", "after=-1", "after=x", "after=", "reasons=failed"]
+
+
+@pytest.mark.parametrize("query", [*ODD_PAGES, "reason=failed&reason=unusable"])
 async def test_a_page_that_cannot_be_is_a_400(world: World, query: str) -> None:
     body = problem(await ask(world, "GET", f"/parked?{query}"), 400)
     assert query.partition("=")[0] in str(body["invalid_parameters"])
@@ -290,7 +293,7 @@ async def test_one_request_releases_so_many_and_says_where_to_go_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.api.parked._RELEASED", 2)
-    monkeypatch.setattr("gateway.api.parked._LISTED", 2)
+    monkeypatch.setattr("gateway.api.parked._BATCH", 2)
     for number in range(3):
         await park(world, str(number).encode(), "failed")
     first = (await ask(world, "POST", "/parked/release?reason=failed")).json()
@@ -302,7 +305,8 @@ async def test_one_request_releases_so_many_and_says_where_to_go_on(
 async def test_all_of_no_reason_are_a_400(world: World) -> None:
     body = problem(await ask(world, "POST", "/parked/release"), 400)
     assert "reason" in str(body["invalid_parameters"])
-    problem(await ask(world, "POST", "/parked/release?reason=failed&after=x"), 400)
+    for query in ("reason=", "reason=failed&after=x", "reason=failed&count=true"):
+        problem(await ask(world, "POST", f"/parked/release?{query}"), 400)
 
 
 async def test_releases_are_counted(world: World) -> None:
