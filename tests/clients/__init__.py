@@ -1,0 +1,1 @@
+"""Published clients of Dispatch, unmodified, against a running gateway."""
