@@ -55,11 +55,13 @@ from gateway.settings.terms import order_of, terms_of
 from gateway.sms_api import SmsApiNotice
 from gateway.stores.base import Commit, OutboxItem, OutboxKind, Store
 from gateway.tokens import TokenMint
+from gateway.workers.breaker import Breakers
 from gateway.workers.callbacks import Deliverer
 from gateway.workers.housekeeping import Housekeeper
 from gateway.workers.loop import OutboxLoop
 from gateway.workers.pace import Pace
 from gateway.workers.sends import Sender
+from gateway.workers.suspended import SuspendedSends
 from gateway.workers.timers import TimerLoop
 from translators.rules import Switches
 from translators.status import LinkStyle
@@ -136,16 +138,25 @@ class Gateway:
             clock=clock,
             reply_as_text=settings.reply_as_text,
         )
+        breakers = Breakers(
+            clock=clock,
+            alarms=alarms,
+            refuses_intake=settings.while_mute == "refuse",
+            became_mute=modes.became_mute,
+        )
+        pace = Pace(rate_per_s=settings.send_rate, clock=clock)
         sender = Sender(
             engine=engine,
             correlator=correlator,
             client=self._client,
             credentials=self._credentials,
             applications=applications,
-            pace=Pace(rate_per_s=settings.send_rate, clock=clock),
+            breakers=breakers,
+            pace=pace,
             clock=clock,
             metrics=metrics,
             budget_s=settings.send_budget_s,
+            stale_after_s=settings.stale_after_s,
             timeout_s=settings.send_timeout_s,
         )
         deliverer = Deliverer(
@@ -183,6 +194,9 @@ class Gateway:
             metrics=metrics,
             fences=fences,
             stale_after_s=settings.stale_after_s,
+        )
+        self._suspended = SuspendedSends(
+            store=store, breakers=breakers, pace=pace, clock=clock, offer=self._offer
         )
         self._housekeeper = Housekeeper(
             store=store,
@@ -226,7 +240,13 @@ class Gateway:
             engine=engine,
             authenticator=authenticator,
             problems=self._problems,
-            admission=Admission(alarms),
+            admission=Admission(
+                alarms=alarms,
+                store=store,
+                applications=settings.applications,
+                clock=clock,
+                max_age_s=settings.max_send_age_s,
+            ),
             switches=Switches(accepted=settings.accept, refused=settings.refuse),
             max_body=settings.max_body,
             max_steps=settings.max_steps or None,
@@ -332,6 +352,7 @@ class Gateway:
         tasks = [
             asyncio.create_task(self.fences.run(), name="fences"),
             asyncio.create_task(self._sends.run(), name="sends"),
+            asyncio.create_task(self._suspended.run(), name="suspended-sends"),
             asyncio.create_task(self._callbacks.run(), name="callbacks"),
             asyncio.create_task(self._timers.run(), name="timers"),
             asyncio.create_task(self._housekeeper.run(), name="housekeeping"),

@@ -44,6 +44,7 @@ EVENTS: Final = frozenset(
         "request.refused",
         "retention.wiped",
         "send.deferred",
+        "send.suspended",
         "setting.doubted",
         "settings.refused",
         "settings.reloaded",

@@ -96,6 +96,11 @@ class Metrics:
         self.pending_sends = Gauge(
             "gateway_pending_sends", "Sends waiting or under way.", registry=registry
         )
+        self.suspended_sends = Gauge(
+            "gateway_suspended_sends",
+            "Sends that wait because those of their account cannot be made.",
+            registry=registry,
+        )
         self.pending_callbacks = Gauge(
             "gateway_callback_backlog", "Callbacks waiting or under way.", registry=registry
         )

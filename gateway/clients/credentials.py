@@ -57,6 +57,16 @@ class UpstreamCredentials:
             self._minted[application.name, pem] = minted
         return minted.authorization
 
+    def renew(self, application: Application, refused: str) -> str | None:
+        """Return another authorization than the one that was refused, None where there is none.
+
+        Of many that were refused together, the first one signs anew and the others use the same.
+        """
+        if self.authorization(application) == refused:
+            self.forget(application)
+        fresh = self.authorization(application)
+        return fresh if fresh != refused else None
+
     def forget(self, application: Application) -> None:
         """Sign anew next time: the upstream refused the token, which may have been revoked."""
         if application.private_key_pem is not None:

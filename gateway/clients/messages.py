@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
@@ -85,10 +86,13 @@ class MessagesClient:
         self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
-    async def send(self, body: bytes, *, authorization: str) -> SendOutcome:
+    async def send(
+        self, body: bytes, *, authorization: str, began: Callable[[], None] | None = None
+    ) -> SendOutcome:
         """POST `body` to `/v1/messages`, once.
 
-        A cancelled call raises `CancelledError`, and then nothing is known: treat it as in doubt.
+        `began` is called when the first byte is about to leave, if it comes to that. A cancelled
+        call raises `CancelledError`, and then nothing is known: treat it as in doubt.
         """
         if self._session is None:
             self._session = open_session(
@@ -99,7 +103,14 @@ class MessagesClient:
             "Authorization": authorization,
             "Content-Type": "application/json",
         }
-        seen = await exchange(self._session, self._url, body, headers, deadline_s=self._deadline_s)
+        seen = await exchange(
+            self._session,
+            self._url,
+            body,
+            headers,
+            deadline_s=self._deadline_s,
+            began=began,
+        )
         if seen.fault is not None:
             outcome = InDoubt if seen.began else Unsent
             return outcome(reason=seen.fault)

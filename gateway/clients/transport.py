@@ -12,7 +12,7 @@ import errno
 import functools
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -72,6 +72,8 @@ class Exchange:
     """Whether the body was read to its end, which the server has to have said."""
     fault: Fault | None = None
     """Set exactly when there is no status."""
+    tell_began: Callable[[], None] | None = None
+    """Called when `began` becomes true."""
 
 
 class HeadCutOff(HttpProcessingError):
@@ -208,7 +210,10 @@ async def _mark_began(
     context: SimpleNamespace,
     params: aiohttp.TraceRequestHeadersSentParams,
 ) -> None:
-    context.trace_request_ctx.began = True
+    seen: Exchange = context.trace_request_ctx
+    seen.began = True
+    if seen.tell_began is not None:
+        seen.tell_began()
 
 
 async def exchange(
@@ -221,6 +226,7 @@ async def exchange(
     body_s: float | None = None,
     max_body: int = MAX_BODY,
     method: str = "POST",
+    began: Callable[[], None] | None = None,
 ) -> Exchange:
     """Ask once and return what happened; never raises for what the network does.
 
@@ -232,12 +238,13 @@ async def exchange(
         max_body: bytes of the answer's body that are read.
         method: any but POST is asked without a body, and may be repeated by aiohttp on a broken
             idle connection.
+        began: called right before the first byte is handed to the socket.
     """
     # Two turns of the loop let it notice idle connections that the server has closed meanwhile,
     # before one of them is picked. What closes later than that is in doubt.
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    seen = Exchange()
+    seen = Exchange(tell_began=began)
     try:
         async with asyncio.timeout(deadline_s):
             # aiohttp repeats a request on a broken idle connection only for idempotent methods.

@@ -53,6 +53,8 @@ class Modes:
     pairing: Pairing | None = None
     legacy: str | None = None
     """Where Dispatch is, if anything is passed on to it."""
+    split_accounts: frozenset[str] = frozenset()
+    """Those of the applications whose workflows are split."""
     names: frozenset[str] = frozenset({_GATEWAY})
     """The modes of all applications."""
 
@@ -78,6 +80,11 @@ class Modes:
                 witness(commit, decision)
 
         return tell
+
+    def became_mute(self, account: str) -> None:
+        """Take that the sends of an account cannot be made: a split steps back."""
+        if self.splitter is not None and account in self.split_accounts:
+            self.splitter.became_mute()
 
     def describe_legacy(self) -> str:
         """Return what readiness says about the two paths; empty when there is nothing to say."""
@@ -152,6 +159,9 @@ def build_modes(
         recorder=recorder,
         observer=observer,
         splitter=splitter,
+        split_accounts=frozenset(
+            each.account for each in settings.applications if each.mode == SPLIT
+        ),
         pairing=Pairing.of(settings),
         legacy=legacy,
         names=frozenset(modes),

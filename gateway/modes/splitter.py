@@ -175,6 +175,10 @@ class Splitter:
         if state.status is not DispatchStatus.OPEN:
             self.ended(state.dispatch_uuid, is_error=state.status is DispatchStatus.ERROR)
 
+    def became_mute(self) -> None:
+        """Take that our sends cannot be made: what cannot leave here leaves with Dispatch."""
+        self._heed(Cause.UPSTREAM)
+
     def told(self, body: bytes) -> None:
         """Take a callback of Dispatch that the application accepted."""
         about = Told(at_ms=0, body=body, is_taken=True).about

@@ -22,7 +22,10 @@ class Cause(StrEnum):
     ERRORS = "errors"
     """More workflows end with `error` here than on the legacy path, beyond its own noise."""
     UPSTREAM = "upstream-faults"
-    """Sends to the upstream are in doubt, do not leave, or are refused for our credentials."""
+    """Sends to the upstream are in doubt, do not leave, or are refused for our credentials.
+
+    Of the latter two, so many in a row that none can be made are enough by themselves.
+    """
     DIVERGENCE = "divergence"
     """What is done here, or was predicted, is not what Dispatch does."""
 

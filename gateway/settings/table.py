@@ -224,8 +224,21 @@ class Settings:
         " recipient may get it twice",
     )
     send_budget_s: float = row(
-        30.0, "GATEWAY_SEND_BUDGET", decimal(0, 3600),
-        "seconds in which a send that provably did not happen is tried again",
+        3600.0, "GATEWAY_SEND_BUDGET", decimal(0, _DAY_S),
+        "seconds in which the send of a last step that provably did not happen is tried again; the"
+        " steps before it have their own `expiry_time`. 0 tries nothing again, and refuses the step"
+        " at once",
+    )
+    while_mute: str = row(
+        "refuse", "GATEWAY_WHILE_MUTE", choice("refuse", "hold"),
+        "what follows for new workflows while the sends of their account cannot be made: `refuse`"
+        " answers 503, `hold` accepts them and sends them afterwards, for callers that drop a"
+        " workflow on a 503",
+    )
+    max_send_age_s: int = row(
+        900, "GATEWAY_MAX_SEND_AGE", whole(0, _DAY_S),
+        "seconds that sends of an account may wait for their turn before its new workflows are"
+        " answered 503; 0 lifts the limit",
     )
     send_timeout_s: float = row(
         10.0, "GATEWAY_SEND_TIMEOUT", decimal(0.1, 25),

@@ -10,9 +10,9 @@ from typing import Final
 from gateway.simulation.durations import duration
 from gateway.simulation.fates import Answer, Fate, Happening
 from gateway.simulation.language import STATUSES, ScriptedEvent
-from gateway.simulation.scenarios import DEFAULT_SCENARIO, SCENARIOS
+from gateway.simulation.scenarios import DEFAULT_SCENARIO, SCENARIOS, within_patience
 from translators.channels import CHANNELS
-from translators.dispatch import DispatchPlan
+from translators.dispatch import DispatchPlan, StepPlan
 
 EVENTS: Final = "events"
 
@@ -81,7 +81,7 @@ def cast(
             parts.append(Part(fate=_fate(told), origin=EVENTS))
             continue
         name = scenarios.get(index, DEFAULT_SCENARIO)
-        parts.append(_part(name, step.channel, is_assumed=index not in scenarios))
+        parts.append(_part(name, step, is_assumed=index not in scenarios))
     return parts, faults
 
 
@@ -114,12 +114,12 @@ def _after(ms: int) -> str:
     return f"after {duration(ms)}" if ms else "at once"
 
 
-def _part(name: str, channel: str, *, is_assumed: bool) -> Part:
-    fate, note = SCENARIOS[name], None
-    if not CHANNELS[channel].reports_read:
+def _part(name: str, step: StepPlan, *, is_assumed: bool) -> Part:
+    fate, note = within_patience(SCENARIOS[name], step.expiry_s), None
+    if not CHANNELS[step.channel].reports_read:
         told = tuple(each for each in fate.happenings if each.status != "read")
         if len(told) < len(fate.happenings):
-            note = f"{channel} has no read receipts: the scenario's read is left out"
+            note = f"{step.channel} has no read receipts: the scenario's read is left out"
             fate = replace(fate, happenings=told)
     return Part(fate=fate, origin=name, is_assumed=is_assumed, note=note)
 

@@ -12,7 +12,7 @@ what it changed survives a loss of power, unless the store was opened with less 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
 from gateway.stores.records import (
@@ -169,9 +169,9 @@ class Store(Protocol):
     ) -> None:
         """Give an item back, to be claimed from `due_ms` on, no longer begun.
 
-        `tried` adds one to its `tries`. The first `lane_waits_until_ms` of an item says until
-        when its lane waits for it; without one the lane waits until it is gone. Does nothing under
-        an older fence.
+        `tried` adds one to its `tries`, and dates its `refused_ms` to when the attempt was begun,
+        if it has no date. The first `lane_waits_until_ms` of an item says until when its lane waits
+        for it; without one the lane waits until it is gone. Does nothing under an older fence.
         """
         ...
 
@@ -181,6 +181,39 @@ class Store(Protocol):
         """Give an item back after an attempt, as `release` does, and take it out of its lane.
 
         It waits for nothing and nothing waits for it; its lane goes on as with `settle`.
+        """
+        ...
+
+    async def suspend(
+        self, item: OutboxItem, *, account: str, until_ms: int, now_ms: int, tried: bool
+    ) -> None:
+        """Put a send aside that cannot be made, until `resume` takes it up, no longer begun.
+
+        `claim` hands it out from `until_ms` on, and not before: what is suspended is not due and
+        starves nothing. Its `refused_ms`, if it has no date, is dated to when an attempt was begun,
+        or else to `now_ms`. `tried` adds one to its `tries`. Does nothing for a callback, and
+        nothing under an older fence.
+        """
+        ...
+
+    async def resume(
+        self, account: str, *, now_ms: int, lease_ms: int, limit: int
+    ) -> Sequence[OutboxItem]:
+        """Claim up to `limit` suspended sends of `account`, due or not.
+
+        They come in the order in which their dispatches were accepted, the earliest first.
+        """
+        ...
+
+    async def suspended(self) -> Sequence[str]:
+        """Return the accounts that have suspended sends, by name."""
+        ...
+
+    async def oldest_send_ms(self, applications: Collection[str]) -> int | None:
+        """Return when the longest waiting send of these applications was appended.
+
+        None when there is none. A send that was refused or suspended before does not count: it
+        waits for something else than its turn.
         """
         ...
 

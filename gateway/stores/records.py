@@ -64,6 +64,8 @@ class OutboxItem(NewOutboxItem):
     `fence` grows with every claim; settling, releasing and burying are refused under an older
     one. `tries` counts completed attempts. `begun_ms` is when an attempt was begun that has not
     been settled or released since, else None. `created_ms` is when it was appended.
+    `refused_ms` is when its first attempt that came to nothing was begun, or when it was first
+    suspended, else None: what it may spend on being tried again counts from there.
     """
 
     fence: int
@@ -71,6 +73,7 @@ class OutboxItem(NewOutboxItem):
     created_ms: int
     tries: int = 0
     begun_ms: int | None = None
+    refused_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +305,8 @@ class StoreCounts:
     held_webhooks: int
     held_timers: int = 0
     """Of the pending timers, those that are set aside."""
+    suspended_sends: int = 0
+    """Of the pending ones."""
 
 
 class RevisionConflict(Exception):

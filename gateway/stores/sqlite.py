@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
@@ -182,6 +182,39 @@ class SqliteStore:
             )
         )
 
+    async def suspend(
+        self, item: OutboxItem, *, account: str, until_ms: int, now_ms: int, tried: bool
+    ) -> None:
+        await self.writer.submit(
+            partial(
+                sqlite_outbox.suspend,
+                item=item,
+                account=account,
+                until_ms=until_ms,
+                now_ms=now_ms,
+                tried=tried,
+            )
+        )
+
+    async def resume(
+        self, account: str, *, now_ms: int, lease_ms: int, limit: int
+    ) -> Sequence[OutboxItem]:
+        return await self.writer.submit(
+            partial(
+                sqlite_outbox.resume,
+                account=account,
+                now_ms=now_ms,
+                lease_ms=lease_ms,
+                limit=limit,
+            )
+        )
+
+    async def suspended(self) -> Sequence[str]:
+        return self._read(self._reads.suspended)
+
+    async def oldest_send_ms(self, applications: Collection[str]) -> int | None:
+        return self._read(self._reads.oldest_send_ms, applications)
+
     async def bury(
         self,
         item: OutboxItem,
@@ -349,6 +382,7 @@ class SqliteStore:
             open_dispatches=sizes["open_dispatches"],
             pending_timers=sizes["pending_timers"],
             pending_sends=sizes["pending_sends"],
+            suspended_sends=self._read(self._reads.suspended_sends),
             pending_callbacks=sizes["pending_callbacks"],
             dead_letters=sizes["dead_letters"],
             held_webhooks=sizes["held_webhooks"],

@@ -194,3 +194,19 @@ ALTER TABLE dead_letter ADD COLUMN http_status INTEGER;
 DROP INDEX dead_letter_latest;
 
 CREATE INDEX dead_letter_oldest ON dead_letter (application, created_ms);
+
+-- migration 5
+--
+-- A send that cannot be made is suspended for its account: due when its patience ends, and taken up
+-- before that, in the order of acceptance, when the account can send again.
+
+ALTER TABLE outbox ADD COLUMN refused_ms INTEGER;
+ALTER TABLE outbox ADD COLUMN suspended_for TEXT;
+ALTER TABLE outbox ADD COLUMN accepted INTEGER;  -- the number of its dispatch, once suspended
+
+CREATE INDEX outbox_suspended ON outbox (suspended_for, accepted)
+    WHERE suspended_for IS NOT NULL;
+
+-- Sends that wait for nothing but their turn.
+CREATE INDEX outbox_waiting ON outbox (application, created_ms)
+    WHERE kind = 0 AND refused_ms IS NULL;

@@ -114,9 +114,10 @@ def release(
     """Give an item back until `due_ms`; its lane waits for it, with an end or without."""
     row = transaction.execute(
         "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + ?,"
-        " holds_until_ms = coalesce(holds_until_ms, ?)"
+        " holds_until_ms = coalesce(holds_until_ms, ?),"
+        " refused_ms = coalesce(refused_ms, iif(?, begun_ms, NULL)), suspended_for = NULL"
         " WHERE owner = ? AND position = ? AND fence = ? RETURNING owner, kind, url, is_replayed",
-        (due_ms, tried, lane_waits_until_ms, *item_key(item.item_id), item.fence),
+        (due_ms, tried, lane_waits_until_ms, tried, *item_key(item.item_id), item.fence),
     ).fetchone()
     if row is not None and lane_waits_until_ms is not None:
         oldest = transaction.execute(OLDEST, row).fetchone()
@@ -129,11 +130,50 @@ def detach(
     """Give a tried item back until `due_ms`, outside of its lane; return the next, claimed."""
     row = transaction.execute(
         "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + 1,"
-        " is_alone = 1 WHERE owner = ? AND position = ? AND fence = ?"
+        " is_alone = 1, refused_ms = coalesce(refused_ms, begun_ms), suspended_for = NULL"
+        " WHERE owner = ? AND position = ? AND fence = ?"
         " RETURNING owner, kind, url, is_replayed",
         (due_ms, *item_key(item.item_id), item.fence),
     ).fetchone()
     return _go_on(transaction, row, now_ms=now_ms, lease_ms=lease_ms) if row is not None else ()
+
+
+def suspend(
+    transaction: Transaction,
+    item: OutboxItem,
+    *,
+    account: str,
+    until_ms: int,
+    now_ms: int,
+    tried: bool,
+) -> None:
+    """Put a send aside for its account. Dispatches are numbered in the order of acceptance."""
+    transaction.execute(
+        "UPDATE outbox SET due_ms = ?, is_leased = 0, begun_ms = NULL, tries = tries + ?,"
+        " refused_ms = coalesce(refused_ms, begun_ms, ?), suspended_for = ?,"
+        " accepted = (SELECT id FROM dispatch WHERE uuid = owner)"
+        " WHERE owner = ? AND position = ? AND fence = ? AND kind = ?",
+        (
+            until_ms,
+            tried,
+            now_ms,
+            account,
+            *item_key(item.item_id),
+            item.fence,
+            KIND_NUMBERS[OutboxKind.SEND],
+        ),
+    )
+
+
+def resume(
+    transaction: Transaction, account: str, *, now_ms: int, lease_ms: int, limit: int
+) -> Sequence[OutboxItem]:
+    """Lease what is suspended for an account, in the order of acceptance."""
+    rows = transaction.execute(
+        SELECT_ITEMS + "WHERE suspended_for = ? ORDER BY accepted, position LIMIT ?",
+        (account, limit),
+    ).fetchall()
+    return [_lease(transaction, row, now_ms + lease_ms) for row in rows]
 
 
 def remove(
@@ -175,7 +215,8 @@ def _lease(transaction: Transaction, row: Sequence[object], lease_until_ms: int)
     item = claimed_item(row, lease_until_ms=lease_until_ms)
     transaction.execute(
         "UPDATE outbox SET holds_until_ms = iif(is_waiting, due_ms, holds_until_ms),"
-        " is_waiting = 0, due_ms = ?, is_leased = 1, fence = ? WHERE owner = ? AND position = ?",
+        " is_waiting = 0, due_ms = ?, is_leased = 1, fence = ?, suspended_for = NULL"
+        " WHERE owner = ? AND position = ?",
         (lease_until_ms, item.fence, *item_key(item.item_id)),
     )
     return item

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from gateway.stores.base import (
@@ -132,6 +132,32 @@ class SqliteReads:
                 (KIND_NUMBERS[kind], now_ms),
             ).fetchone()
         )
+
+    def suspended(self) -> Sequence[str]:
+        """Return the accounts with suspended sends, by name."""
+        rows = self._execute(
+            "SELECT DISTINCT suspended_for FROM outbox WHERE suspended_for IS NOT NULL"
+            " ORDER BY suspended_for"
+        )
+        return [account for (account,) in rows]
+
+    def suspended_sends(self) -> int:
+        """Count the suspended sends."""
+        query = "SELECT count(*) FROM outbox WHERE suspended_for IS NOT NULL"
+        return int(self._execute(query).fetchone()[0])
+
+    def oldest_send_ms(self, applications: Collection[str]) -> int | None:
+        """Return when the oldest send of these applications that only waits was appended."""
+        oldest = [
+            self._execute(
+                "SELECT min(created_ms) FROM outbox"
+                " WHERE application = (SELECT id FROM application WHERE name = ?)"
+                " AND kind = 0 AND refused_ms IS NULL",
+                (name,),
+            ).fetchone()[0]
+            for name in applications
+        ]
+        return min((each for each in oldest if each is not None), default=None)
 
     def due_timers(self, now_ms: int, limit: int) -> Sequence[DueTimer]:
         """Return due timers, the longest due first."""

@@ -31,8 +31,8 @@ SIZES: Final = {OutboxKind.SEND: "pending_sends", OutboxKind.CALLBACK: "pending_
 
 SELECT_ITEMS: Final = (
     "SELECT owner, position, kind, (SELECT name FROM application WHERE id = application), url,"
-    " step, body, fence, tries, begun_ms, created_ms, is_waiting, due_ms, holds_until_ms"
-    " FROM outbox "
+    " step, body, fence, tries, begun_ms, created_ms, refused_ms,"
+    " is_waiting, due_ms, holds_until_ms FROM outbox "
 )
 SELECT_HELD: Final = (
     "SELECT held_webhook.id, (SELECT name FROM application WHERE id = application), reason,"
@@ -47,8 +47,8 @@ def item_key(item_id: OutboxItemId) -> tuple[bytes | str, int]:
 
 def claimed_item(row: Row, *, lease_until_ms: int) -> OutboxItem:
     """Return an item of the outbox as its new holder gets it: the fence is one up."""
-    owner, position, kind, application, url, step, body, fence, tries, begun_ms = row[:10]
-    created_ms = row[10]
+    owner, position, kind, application, url, step, body, fence, *past = row[:12]
+    tries, begun_ms, created_ms, refused_ms = past
     return OutboxItem(
         item_id=OutboxItemId(owner=unpack_id(owner), position=position),
         kind=KINDS[kind],
@@ -61,6 +61,7 @@ def claimed_item(row: Row, *, lease_until_ms: int) -> OutboxItem:
         created_ms=created_ms,
         tries=tries,
         begun_ms=begun_ms,
+        refused_ms=refused_ms,
     )
 
 

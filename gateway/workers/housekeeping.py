@@ -79,6 +79,7 @@ class Housekeeper:
         self._metrics.pending_timers.set(counts.pending_timers)
         self._metrics.held_timers.set(counts.held_timers)
         self._metrics.pending_sends.set(counts.pending_sends)
+        self._metrics.suspended_sends.set(counts.suspended_sends)
         self._metrics.pending_callbacks.set(counts.pending_callbacks)
         self._metrics.dead_letters.set(counts.dead_letters)
         self._metrics.held_webhooks.set(counts.held_webhooks)

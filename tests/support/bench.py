@@ -34,10 +34,12 @@ from gateway.settings.terms import order_of, terms_of
 from gateway.stores.base import OutboxItem, OutboxKind, Store
 from gateway.stores.open import open_store
 from gateway.tokens import StepAddress, TokenMint
+from gateway.workers.breaker import Breakers
 from gateway.workers.callbacks import Deliverer
 from gateway.workers.housekeeping import Housekeeper
 from gateway.workers.pace import Pace
 from gateway.workers.sends import Sender
+from gateway.workers.suspended import SuspendedSends
 from gateway.workers.timers import TimerLoop
 from tests.support.clock import ManualClock
 from tests.support.environment import environment
@@ -77,6 +79,7 @@ class Bench:
     engine: Engine = field(init=False)
     correlator: Correlator = field(init=False)
     sender: Sender = field(init=False)
+    suspended: SuspendedSends = field(init=False)
     deliverer: Deliverer = field(init=False)
     timers: TimerLoop = field(init=False)
     housekeeper: Housekeeper = field(init=False)
@@ -124,16 +127,29 @@ class Bench:
             speaks_for=self.applications.speaks_for,
             pass_v1_codes=False,
         )
+        breakers = Breakers(
+            clock=clock, alarms=self.alarms, refuses_intake=settings.while_mute == "refuse"
+        )
+        pace = Pace(rate_per_s=settings.send_rate, clock=clock)
+        self.suspended = SuspendedSends(
+            store=self.store,
+            breakers=breakers,
+            pace=pace,
+            clock=clock,
+            offer=self.offered.extend,
+        )
         self.sender = Sender(
             engine=self.engine,
             correlator=self.correlator,
             client=self.messages,
             credentials=UpstreamCredentials(clock),
             applications=self.applications,
-            pace=Pace(rate_per_s=settings.send_rate, clock=clock),
+            breakers=breakers,
+            pace=pace,
             clock=clock,
             metrics=metrics,
             budget_s=settings.send_budget_s,
+            stale_after_s=settings.stale_after_s,
             timeout_s=settings.send_timeout_s,
         )
         self.deliverer = Deliverer(
@@ -173,6 +189,7 @@ class Bench:
 
     async def take(self, kind: OutboxKind) -> list[OutboxItem]:
         """Take what is ready to be worked: what was handed over, and what can be claimed."""
+        await self.suspended.take_up()
         taken = [item for item in self.offered if item.kind is kind]
         self.offered[:] = [item for item in self.offered if item.kind is not kind]
         claimed = await self.store.claim(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,6 +30,8 @@ class _Entry:
     fence: int = 0
     tries: int = 0
     begun_ms: int | None = None
+    refused_ms: int | None = None
+    suspended_for: str | None = None
     is_alone: bool = False
     is_replayed: bool = False
     made_ms: int = 0
@@ -107,7 +109,10 @@ class ModelOutbox:
         """Give an item back until `due_ms`."""
         if self.holds(item.item_id, item.fence):
             entry = self._entries[item.item_id]
+            if tried and entry.refused_ms is None:
+                entry.refused_ms = entry.begun_ms
             entry.due_ms, entry.begun_ms, entry.tries = due_ms, None, entry.tries + tried
+            entry.suspended_for = None
             if entry.lane_waits_until_ms is None:
                 entry.lane_waits_until_ms = waits_until_ms
 
@@ -121,6 +126,42 @@ class ModelOutbox:
         self.release(item, due_ms=due_ms, tried=True, waits_until_ms=None)
         entry.is_alone = True
         return self._go_on(entry.lane, now_ms + lease_ms)
+
+    def suspend(
+        self, item: OutboxItem, *, account: str, until_ms: int, now_ms: int, tried: bool
+    ) -> None:
+        """Put a send aside."""
+        if self.holds(item.item_id, item.fence) and item.kind is OutboxKind.SEND:
+            entry = self._entries[item.item_id]
+            if entry.refused_ms is None:
+                entry.refused_ms = now_ms if entry.begun_ms is None else entry.begun_ms
+            entry.due_ms, entry.begun_ms, entry.tries = until_ms, None, entry.tries + tried
+            entry.suspended_for = account
+
+    def resume(
+        self, account: str, accepted: list[str], *, now_ms: int, lease_ms: int, limit: int
+    ) -> list[OutboxItem]:
+        """Claim what is suspended; `accepted` has the dispatches in the order of acceptance."""
+        aside = [entry for entry in self._entries.values() if entry.suspended_for == account]
+        aside.sort(
+            key=lambda one: (accepted.index(one.item.item_id.owner), one.item.item_id.position)
+        )
+        return [_lease(entry, now_ms + lease_ms) for entry in aside[:limit]]
+
+    def suspended(self) -> list[str]:
+        """Return for whom a send is suspended, once for each."""
+        return [one.suspended_for for one in self._entries.values() if one.suspended_for]
+
+    def oldest_send_ms(self, applications: Collection[str]) -> int | None:
+        """Return the age of the send that has waited longest for its turn."""
+        waiting = [
+            entry.created_ms
+            for entry in self._entries.values()
+            if entry.item.kind is OutboxKind.SEND
+            and entry.item.application in applications
+            and entry.refused_ms is None
+        ]
+        return min(waiting, default=None)
 
     def remove(
         self, item_id: OutboxItemId, fence: int, *, now_ms: int, lease_ms: int
@@ -228,7 +269,7 @@ def in_order_of_making(place: LetterPlace) -> tuple[int, bool, str, int]:
 
 def _lease(entry: _Entry, until_ms: int) -> OutboxItem:
     entry.fence += 1
-    entry.due_ms = until_ms
+    entry.due_ms, entry.suspended_for = until_ms, None
     item = entry.item
     return OutboxItem(
         item_id=item.item_id,
@@ -242,4 +283,5 @@ def _lease(entry: _Entry, until_ms: int) -> OutboxItem:
         created_ms=entry.created_ms,
         tries=entry.tries,
         begun_ms=entry.begun_ms,
+        refused_ms=entry.refused_ms,
     )

@@ -7,7 +7,7 @@ right rather than fast. It forgets everything when it is closed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -191,6 +191,23 @@ class ModelStore:
         self, item: OutboxItem, *, due_ms: int, now_ms: int, lease_ms: int
     ) -> Sequence[OutboxItem]:
         return self._outbox.detach(item, due_ms=due_ms, now_ms=now_ms, lease_ms=lease_ms)
+
+    async def suspend(
+        self, item: OutboxItem, *, account: str, until_ms: int, now_ms: int, tried: bool
+    ) -> None:
+        self._outbox.suspend(item, account=account, until_ms=until_ms, now_ms=now_ms, tried=tried)
+
+    async def resume(
+        self, account: str, *, now_ms: int, lease_ms: int, limit: int
+    ) -> Sequence[OutboxItem]:
+        accepted = list(self._dispatches)
+        return self._outbox.resume(account, accepted, now_ms=now_ms, lease_ms=lease_ms, limit=limit)
+
+    async def suspended(self) -> Sequence[str]:
+        return sorted(set(self._outbox.suspended()))
+
+    async def oldest_send_ms(self, applications: Collection[str]) -> int | None:
+        return self._outbox.oldest_send_ms(applications)
 
     async def bury(
         self,
@@ -408,6 +425,7 @@ class ModelStore:
             pending_timers=len(self._timers) + len(self._aside),
             held_timers=len(self._aside),
             pending_sends=self._outbox.count(OutboxKind.SEND),
+            suspended_sends=len(self._outbox.suspended()),
             pending_callbacks=self._outbox.count(OutboxKind.CALLBACK),
             dead_letters=len(self._outbox.dead_letters()),
             held_webhooks=len(self._held),

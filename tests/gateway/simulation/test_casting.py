@@ -39,7 +39,7 @@ def test_a_part_is_described_in_a_line(lines: tuple[str, ...], expected: str) ->
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("throttled", "refused 1000 again and again for 23.5 s (throttled)"),
+        ("throttled", "refused 1000 again and again for 9 min 59.5 s (throttled)"),
         (
             "throttled-once",
             "refused 1000 at first, accepted after 1 s, submitted after 1.2 s,"

@@ -14,7 +14,7 @@ from gateway.sandbox.statuses import SentMessage, plan_statuses
 from gateway.settings import Settings
 from gateway.simulation.fates import Answer
 from gateway.simulation.messages import Sent
-from gateway.simulation.scenarios import SCENARIOS, SEND_BUDGET_S
+from gateway.simulation.scenarios import SCENARIOS, SEND_BUDGET_S, within_patience
 from tests.gateway.simulation.casts import plan_of
 from translators.diagnostics import JsonObject
 from translators.problems import Verdict, read_send_answer
@@ -90,7 +90,21 @@ def test_the_send_budget_is_the_default_of_the_settings() -> None:
 
 def test_a_send_that_is_throttled_for_ever_is_given_up_within_its_budget() -> None:
     fate = SCENARIOS["throttled"]
+    assert (fate.answered_ms, fate.tried_ms) == (3_599_500, 3_599_500)
+
+
+def test_a_step_that_is_throttled_for_ever_is_given_up_within_its_expiry() -> None:
+    fate = within_patience(SCENARIOS["throttled"], 30)
     assert (fate.answered_ms, fate.tried_ms) == (23_500, 23_500)
+
+
+def test_a_step_whose_account_cannot_send_is_given_up_at_its_expiry() -> None:
+    fate = within_patience(SCENARIOS["wrong-credentials"], 600)
+    assert (fate.answered_ms, fate.tried_ms) == (600_000, 600_000)
+
+
+def test_the_expiry_of_a_step_changes_no_other_fate() -> None:
+    assert within_patience(SCENARIOS["delivered"], 600) == SCENARIOS["delivered"]
 
 
 def test_a_send_that_is_throttled_once_was_refused_at_first() -> None:

@@ -65,6 +65,7 @@ moves: Final = st.builds(
             *("accept", "webhook", "outcome", "claim", "settle"),  # the usual life, twice as often
             *("begin", "release", "release", "detach", "bury", "bury", "exhume", "replay"),
             *("enqueue", "fire", "hold", "drop", "sweep", "set_aside", "bring_back"),
+            *("suspend", "resume", "suspend"),
         )
     ),
     which=st.integers(0, 5),
@@ -193,6 +194,23 @@ class Player:
             )
             for item in self._picked(move)
         ]
+
+    async def _suspend(self, move: Move) -> Answer:
+        for item in self._picked(move):
+            await self._store.suspend(
+                item,
+                account="ab"[move.which % 2],
+                until_ms=self._now_ms + move.choice * LEASE,
+                now_ms=self._now_ms,
+                tried=bool(move.choice % 2),
+            )
+        return await self._store.suspended()
+
+    async def _resume(self, move: Move) -> Answer:
+        resumed = await self._store.resume(
+            "ab"[move.which % 2], now_ms=self._now_ms, lease_ms=LEASE, limit=1 + move.choice
+        )
+        return self._keep(resumed), await self._store.oldest_send_ms((SHOP, "other"))
 
     async def _bury(self, move: Move) -> Answer:
         for item in self._picked(move):

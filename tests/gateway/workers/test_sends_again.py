@@ -20,6 +20,7 @@ from tests.support.peers import ClosedAtFirst, answer
 from tests.support.world import API_KEY, API_SECRET, step, workflow
 
 LAST_STEP = workflow(step("sms"))
+BUDGET = {"GATEWAY_SEND_BUDGET": "30"}
 APPLICATION_ID = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"
 
 
@@ -28,8 +29,15 @@ async def unreachable(tmp_path: Path) -> AsyncIterator[Bench]:
     """A bench whose upstream refuses connections, until it is opened."""
     async with (
         ClosedAtFirst().listening() as upstream,
-        a_bench(tmp_path, upstream=upstream) as bench,
+        a_bench(tmp_path, BUDGET, upstream=upstream) as bench,
     ):
+        yield bench
+
+
+@pytest.fixture
+async def brief(tmp_path: Path) -> AsyncIterator[Bench]:
+    """A bench whose sends are tried again for half a minute."""
+    async with a_bench(tmp_path, BUDGET) as bench:
         yield bench
 
 
@@ -59,24 +67,74 @@ def claims_of(bench: Bench, number: int) -> dict[str, Any]:
 async def test_a_refused_connection_is_tried_again_within_the_budget(unreachable: Bench) -> None:
     await unreachable.dispatch(LAST_STEP)
     await unreachable.send()
-    assert await attempts_within(unreachable, 60) == [0.5, 1.5, 3.5, 7.5, 15.5, 23.5]
+    # At the end of the budget it is given up without another attempt.
+    assert await attempts_within(unreachable, 60) == [0.5, 1.5, 3.5, 7.5, 15.5, 23.5, 30.0]
 
 
 async def test_a_send_that_never_leaves_is_rejected_with_1100(unreachable: Bench) -> None:
     await unreachable.dispatch(LAST_STEP)
     await unreachable.send()
-    await attempts_within(unreachable, 24)
+    await attempts_within(unreachable, 30)
     assert [status.get("error") for status in await unreachable.told()] == [
         {"code": 1100, "reason": "Communication Failed"},
         None,
     ]
 
 
-async def test_a_spent_budget_fails_over_at_once(unreachable: Bench) -> None:
+async def test_a_step_that_never_leaves_fails_over_when_its_expiry_time_has_passed(
+    unreachable: Bench,
+) -> None:
     dispatch_uuid = await unreachable.dispatch()
     await unreachable.send()
-    await attempts_within(unreachable, 24)
-    assert await unreachable.standing(dispatch_uuid) == "open: rejected sending"
+    await unreachable.send_after(599)
+    before = await unreachable.standing(dispatch_uuid)
+    await unreachable.send_after(1)
+    assert (before, await unreachable.standing(dispatch_uuid)) == (
+        "open: sending pending",
+        "open: rejected sending",
+    )
+
+
+async def test_the_patience_of_a_step_counts_from_its_first_attempt(unreachable: Bench) -> None:
+    first = await unreachable.dispatch()
+    await unreachable.take(OutboxKind.SEND)
+    await unreachable.send_after(60)
+    await unreachable.send_after(599)
+    before = await unreachable.standing(first)
+    await unreachable.send_after(1)
+    assert (before, await unreachable.standing(first)) == (
+        "open: sending pending",
+        "open: rejected sending",
+    )
+
+
+async def test_a_restart_neither_renews_nor_loses_the_budget(tmp_path: Path) -> None:
+    async with ClosedAtFirst().listening() as upstream:
+        async with a_bench(tmp_path, BUDGET, upstream=upstream) as bench:
+            dispatch_uuid = await bench.dispatch(LAST_STEP)
+            await bench.send()
+            clock = bench.clock
+        clock.advance(20)
+        async with a_bench(tmp_path, BUDGET, upstream=upstream, clock=clock) as bench:
+            await bench.send()
+            await bench.send_after(9)
+            before = await bench.standing(dispatch_uuid)
+            await bench.send_after(1)
+            assert (before, await bench.standing(dispatch_uuid)) == (
+                "open: sending",
+                "error: rejected",
+            )
+
+
+async def test_without_a_budget_nothing_is_tried_again(tmp_path: Path) -> None:
+    async with (
+        ClosedAtFirst().listening() as upstream,
+        a_bench(tmp_path, {"GATEWAY_SEND_BUDGET": "0"}, upstream=upstream) as bench,
+    ):
+        dispatch_uuids = [await bench.dispatch() for _ in range(5)]
+        await bench.send()
+        standings = {await bench.standing(each) for each in dispatch_uuids}
+        assert standings == {"open: rejected sending"}
 
 
 async def test_a_send_that_could_not_leave_is_sent_once_it_can(unreachable: Bench) -> None:
@@ -167,13 +225,13 @@ UNPROVISIONED = answer(
     ids=["401", "401 unprovisioned", "403"],
 )
 async def test_credentials_refused_for_the_whole_budget_reject_the_step(
-    bench: Bench, reply: Reply, error: dict[str, object]
+    brief: Bench, reply: Reply, error: dict[str, object]
 ) -> None:
-    bench.upstream.replies += [reply] * 7
-    await bench.dispatch(LAST_STEP)
-    await bench.send()
-    await attempts_within(bench, 24)
-    assert (await bench.told())[0]["error"] == error
+    brief.upstream.replies += [reply] * 7
+    await brief.dispatch(LAST_STEP)
+    await brief.send()
+    await attempts_within(brief, 30)
+    assert (await brief.told())[0]["error"] == error
 
 
 async def test_refused_credentials_raise_the_alarm_each_time(bench: Bench) -> None:
@@ -220,12 +278,12 @@ async def test_a_503_with_the_documented_throttle_problem_is_a_429(bench: Bench)
     assert await attempts_within(bench, 29) == [3.0]
 
 
-async def test_a_send_throttled_for_the_whole_budget_is_rejected_with_1000(bench: Bench) -> None:
-    bench.upstream.replies += [answer(429)] * 7
-    await bench.dispatch(LAST_STEP)
-    await bench.send()
-    await attempts_within(bench, 24)
-    assert (await bench.told())[0]["error"] == {"code": 1000, "reason": "Throttled"}
+async def test_a_send_throttled_for_the_whole_budget_is_rejected_with_1000(brief: Bench) -> None:
+    brief.upstream.replies += [answer(429)] * 7
+    await brief.dispatch(LAST_STEP)
+    await brief.send()
+    await attempts_within(brief, 24)
+    assert (await brief.told())[0]["error"] == {"code": 1000, "reason": "Throttled"}
 
 
 async def test_a_wait_longer_than_the_budget_is_not_waited_for(bench: Bench) -> None:
@@ -260,16 +318,16 @@ async def test_a_429_does_not_hold_up_another_account(tmp_path: Path) -> None:
         assert await bench.standing(waiting) == "open: waiting"
 
 
-async def test_being_silenced_does_not_spend_the_budget(bench: Bench) -> None:
-    bench.upstream.replies.append(answer(429, Retry_After="31"))
-    await bench.dispatch(LAST_STEP)
-    await bench.send()
-    silenced = await bench.dispatch(LAST_STEP)
-    await bench.send()
-    bench.upstream.replies.append(answer(429, Retry_After="2"))
-    await bench.send_after(30)
-    await bench.send_after(2)
-    assert await bench.standing(silenced) == "open: waiting"
+async def test_being_silenced_does_not_spend_the_budget(brief: Bench) -> None:
+    brief.upstream.replies.append(answer(429, Retry_After="31"))
+    await brief.dispatch(LAST_STEP)
+    await brief.send()
+    silenced = await brief.dispatch(LAST_STEP)
+    await brief.send()
+    brief.upstream.replies.append(answer(429, Retry_After="2"))
+    await brief.send_after(30)
+    await brief.send_after(2)
+    assert await brief.standing(silenced) == "open: waiting"
 
 
 async def test_being_silenced_is_not_an_attempt(bench: Bench) -> None:
@@ -283,12 +341,14 @@ async def test_being_silenced_is_not_an_attempt(bench: Bench) -> None:
     assert [item.tries for item in items if item.item_id.owner == silenced] == [0]
 
 
-async def test_an_absurd_wait_does_not_silence_the_account_for_ever(bench: Bench) -> None:
+async def test_an_absurd_wait_silences_the_account_for_the_budget_and_no_longer(
+    bench: Bench,
+) -> None:
     bench.upstream.replies.append(answer(429, Retry_After="1000000000"))
     await bench.dispatch(LAST_STEP)
     await bench.send()
     silenced = await bench.dispatch(LAST_STEP)
-    await bench.send_after(30)
+    await bench.send_after(3600)
     assert await bench.standing(silenced) == "open: waiting"
 
 

@@ -1,0 +1,80 @@
+"""Take suspended sends up again: one at a time while a breaker is open, then all in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from gateway.clock import Clock
+from gateway.engine import LEASE_MS
+from gateway.logs import get_logger
+from gateway.stores.base import OutboxItem, Store, StoreUnavailable
+from gateway.workers.breaker import Breaker, Breakers
+from gateway.workers.pace import Pace
+
+log = get_logger()
+
+_LONGEST_WAIT_MS: Final = 1_000
+"""A send is taken up when its turn is near, so that its lease is not spent on waiting."""
+
+
+class SuspendedSends:
+    """Looks at the breakers, and hands out what they have room for."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        breakers: Breakers,
+        pace: Pace,
+        clock: Clock,
+        offer: Callable[[Sequence[OutboxItem]], None],
+        poll_s: float = 0.1,
+    ) -> None:
+        """`offer` takes the sends that were taken up, in order."""
+        self._store = store
+        self._breakers = breakers
+        self._pace = pace
+        self._clock = clock
+        self._offer = offer
+        self._poll_s = poll_s
+        self._has_recalled = False
+
+    async def run(self) -> None:
+        """Take sends up until cancelled."""
+        while True:
+            self._breakers.news.clear()
+            try:
+                await self.take_up()
+            except StoreUnavailable:
+                log.error("store.became_unavailable", worker="suspended-sends")
+                await asyncio.sleep(self._poll_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_s):
+                    await self._breakers.news.wait()
+
+    async def take_up(self) -> None:
+        """Hand out what may be tried now; the first time, learn what earlier runs suspended."""
+        if not self._has_recalled:
+            for account in await self._store.suspended():
+                self._breakers.of(account).recall()
+            self._has_recalled = True
+        for breaker in self._breakers:
+            await self._take_up(breaker)
+
+    async def _take_up(self, breaker: Breaker) -> None:
+        account = breaker.account
+        wait_ms = max(self._pace.silence_ms(account), self._pace.wait_ms(account))
+        room = breaker.room()
+        if room <= 0 or wait_ms > _LONGEST_WAIT_MS:
+            return
+        before = breaker.suspensions
+        items = await self._store.resume(
+            account, now_ms=self._clock.now_ms(), lease_ms=LEASE_MS, limit=room
+        )
+        # One that was suspended meanwhile may have come too late for this look.
+        are_all = len(items) < room and breaker.suspensions == before
+        breaker.take_up(items, are_all=are_all)
+        self._offer(items)
