@@ -59,6 +59,7 @@ EVENTS: Final = frozenset(
         "store.became_unavailable",
         "store.opened",
         "store.rescue_failed",
+        "store.rescue_found",
         "store.rescued",
         "timer.failed",
         "trace.fact_dropped",

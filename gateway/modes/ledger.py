@@ -73,8 +73,10 @@ class Ledger:
         Raises:
             StoreUnavailable: it cannot be opened.
         """
+        self._path = path
         with _told(f"{path} cannot be opened"):
             self._connection = _connect(path)
+            self._file = path.stat()
             dial = self._connection.execute("SELECT 1 FROM dial").fetchone()
         self.is_new = dial is None
         """Whether it was empty when it was opened: it knows nobody who has an open workflow."""
@@ -205,6 +207,9 @@ class Ledger:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
+            # What is written to a file that nobody will open again binds nobody after a restart.
+            if not os.path.samestat(self._file, self._path.stat()):
+                raise StoreUnavailable(f"{self._path} was replaced while it was open")
 
 
 def _connect(path: FilePath) -> sqlite3.Connection:

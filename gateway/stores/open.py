@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.clock import Clock
+from gateway.logs import get_logger
 from gateway.stores.base import Store
 from gateway.stores.sqlite import SqliteStore
 from gateway.stores.sqlite_file import StoreRefused, check_place, has_slow_disk
@@ -23,6 +24,8 @@ from gateway.stores.sqlite_schema import (
     migrations,
     take_over,
 )
+
+log = get_logger()
 
 _SQLITE: Final = "sqlite:///"
 CHECKPOINT_EVERY_S: Final = 0.1
@@ -124,8 +127,17 @@ def _take_file(
 
 def _check_nothing_is_saved_beside(path: Path) -> None:
     """Do not begin with an empty store where the work of the last one waits to be put back."""
-    saved = None if path.exists() else rescued_beside(path)
-    if saved is not None:
+    saved = rescued_beside(path)
+    if saved is None:
+        return
+    if path.exists():
+        log.warning(
+            "store.rescue_found",
+            path=str(saved),
+            remedy="it holds what the store did when its file was replaced: look which of the two"
+            " is to be kept, and move this one away",
+        )
+    else:
         raise StoreRefused(
             f"{path} was deleted while it was open, and what it held was saved to {saved}. Rename"
             " that to the store's name to go on with it, or move it away to begin with an empty"

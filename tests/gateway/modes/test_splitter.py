@@ -196,6 +196,17 @@ class TestLedger:
                 split.route(ALICE)
         assert SystemClock().now_ms() - begun_ms < 1_000
 
+    @pytest.mark.parametrize("is_replaced", [True, False])
+    def test_a_ledger_whose_file_is_gone_pledges_nothing(
+        self, split: Split, is_replaced: bool
+    ) -> None:
+        ledger = split.folder / "gateway.db.split"
+        ledger.rename(split.folder / "elsewhere")
+        if is_replaced:
+            ledger.touch()
+        with pytest.raises(StoreUnavailable):
+            split.route(ALICE)
+
     @pytest.mark.parametrize("name", ["", "nowhere/ledger"])
     def test_a_ledger_that_cannot_be_opened_is_named(self, tmp_path: FilePath, name: str) -> None:
         with pytest.raises(StoreUnavailable, match=f"^{tmp_path / name} cannot be opened"):

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.stores.base import CauseSpent, OutcomeUnknown, StoreUnavailable
 from gateway.stores.open import open_store
@@ -165,6 +166,21 @@ async def test_an_empty_store_is_not_begun_beside_what_was_saved(
     await store.close()
     with pytest.raises(StoreRefused, match=r"saved to .*store\.db\.rescued-"):
         await open_sqlite_in_loop(tmp_path)
+
+
+async def test_a_start_on_a_replacement_tells_of_what_was_saved(
+    store: SqliteStore, tmp_path: Path
+) -> None:
+    replace(tmp_path / "store.db")
+    with pytest.raises(OutcomeUnknown):
+        await store.check()
+    await until_it_may_end(store)
+    await store.close()
+    with capture_logs() as lines:
+        await (await open_sqlite_in_loop(tmp_path)).close()
+    assert [(line["event"], line["path"]) for line in lines] == [
+        ("store.rescue_found", str(saved_in(tmp_path)[0]))
+    ]
 
 
 async def test_a_link_that_is_turned_to_another_file_is_noticed(tmp_path: Path) -> None:
