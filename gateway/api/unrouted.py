@@ -23,8 +23,11 @@ from gateway.signatures import SignedClaims, verify_body
 log = get_logger()
 
 _LONGEST_PATH: Final = 100
-# A segment that is anything else may be a token, a number or a text of a person.
-_PLAIN: Final = re.compile(r"(?!.*[0-9]{5})[A-Za-z0-9._-]{0,30}", re.ASCII)
+# Words as people write them in paths, with few digits (`v0.1`). A segment that is anything else may
+# be a token, a number or a text of a person.
+_PLAIN: Final = re.compile(
+    r"(?!(?:.*[0-9]){3})(?:[A-Za-z]?[a-z0-9._-]{0,30}|[A-Z0-9._-]{1,30})", re.ASCII
+)
 
 Fallback = Callable[[Request, Exception], Awaitable[Response]]
 

@@ -156,3 +156,65 @@ def test_inbound_messages_of_a_named_application_go_to_no_sister() -> None:
 
 def test_inbound_messages_do_not_cross_accounts() -> None:
     assert Applications([WANTING, BANK]).inbound_of("account:account-2") is None
+
+
+# Senders
+
+
+ACCOUNTS = {
+    "account:account-2": "account-2",
+    "account:stranger": "stranger",
+    "unproven:account-1": "account-1",
+    "unproven:": "",
+    "bank": "account-2",
+    UNSIGNED: "",
+}
+
+
+@pytest.mark.parametrize("sender", ACCOUNTS)
+def test_a_sender_is_of_the_account_it_names(sender: str) -> None:
+    assert Applications([SHOP, BANK]).account_of(sender) == ACCOUNTS[sender]
+
+
+@pytest.mark.parametrize(
+    ("applications", "claim", "account"),
+    [
+        ([SHOP, SISTER], None, "account-1"),
+        ([SHOP, SISTER], "stranger", "account-1"),
+        ([SHOP, BANK], "account-2", "account-2"),
+        ([SHOP, BANK], "stranger", ""),
+        ([SHOP, BANK], None, ""),
+        ([SHOP, BANK], ["account-2"], ""),
+    ],
+)
+def test_a_stranger_is_of_the_only_account_or_of_the_one_it_claims(
+    applications: list[Application], claim: object, account: str
+) -> None:
+    registry = Applications(applications)
+    assert registry.account_of(registry.stranger_of(claim)) == account
+
+
+def test_a_stranger_speaks_for_no_application() -> None:
+    registry = Applications([SHOP, MUTE])
+    strangers = [registry.stranger_of(each) for each in ("account-1", "account-3", None)]
+    assert not any(
+        registry.speaks_for(each, name) for each in strangers for name in ("shop", "mute")
+    )
+
+
+def test_an_application_sees_what_speaks_for_it_or_claims_its_account() -> None:
+    senders = Applications([SHOP, SISTER, BANK]).senders_to(SHOP)
+    assert set(senders) == {"shop", "account:account-1", "unproven:account-1"}
+
+
+def test_what_needs_no_signature_is_seen_where_it_can_be_of_no_other_account() -> None:
+    other = application("other", api_key="account-4")
+    assert UNSIGNED in Applications([SHOP, MUTE]).senders_to(MUTE)
+    assert UNSIGNED not in Applications([SHOP, MUTE]).senders_to(SHOP)
+    assert UNSIGNED not in Applications([other, MUTE]).senders_to(MUTE)
+
+
+def test_an_application_without_account_sees_its_own() -> None:
+    assert set(Applications([KEYLESS, SHOP]).senders_to(KEYLESS)) == {
+        *("keyless", "unproven:keyless", UNSIGNED)
+    }

@@ -99,10 +99,12 @@ async def test_a_signed_callback_of_dispatch_for_nobody_is_logged_too(
 PATHS = {
     "": "",
     "/": "/",
-    "/a/b.c/d-e_f": "/a/b.c/d-e_f",
-    "/" + "a" * 31: "/…",
-    "/a1234": "/a1234",
-    "/a12345": "/…",
+    "/a/b.c/d-e_f/v0.1": "/a/b.c/d-e_f/v0.1",
+    "/Webhooks/STATUS": "/Webhooks/STATUS",
+    "/webhooks/x7Gh2kPq": "/webhooks/…",
+    "/webhooks/a3f9c1d2": "/webhooks/…",
+    "/webhooks/447": "/webhooks/…",
+    "/" + "a" * 32: "/…",
     "/caf\u00e9/\n": "/…/…",
     "/a" * 100: "/a" * 50,
 }

@@ -152,6 +152,29 @@ async def test_a_chore_that_fails_does_not_end_the_housekeeping(
     assert not is_over
 
 
+async def test_chores_are_done_whatever_fails_before_them(bench: Bench) -> None:
+    done = asyncio.Event()
+
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def do() -> None:
+        done.set()
+
+    keeper = Housekeeper(
+        store=Failing(ZeroDivisionError()),
+        correlator=bench.correlator,
+        clock=bench.clock,
+        metrics=bench.metrics,
+        retention_s=WEEK_S,
+        chores=[fail, do],
+    )
+    keeping = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(WAIT_S):
+        await done.wait()
+    await ended(keeping)
+
+
 async def ended(task: asyncio.Task[None]) -> None:
     """Cancel a task and wait for its end."""
     task.cancel()
