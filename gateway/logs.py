@@ -61,6 +61,7 @@ EVENTS: Final = frozenset(
         "store.rescue_failed",
         "store.rescue_found",
         "store.rescued",
+        "store.resumed",
         "timer.failed",
         "trace.fact_dropped",
         "trace.key_drawn",
@@ -99,6 +100,7 @@ FIELDS: Final = frozenset(
         *("remedy", "rules", "setting", "step_status", "why"),
         # how much, how long, how often
         *("applications", "changed", "delay_s", "duration_ms", "rows", "share", "steps", "tries"),
+        *("callbacks", "dispatches", "sends", "timers"),
         # where
         *("host", "legacy", "logger", "modes", "port", "store", "version", "worker"),
         # exceptions, written by `_describe_exception` only

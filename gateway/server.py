@@ -82,6 +82,7 @@ async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) 
                 "configure it again until its dispatches have ended, or use another store",
             )
         log.info("store.opened", store=store.description)
+        await _tell_resumed(store)
         return await _run(settings, store, clock, listener, rereading)
     finally:
         await store.close()
@@ -91,6 +92,19 @@ async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) 
 async def _stuck_applications(settings: Settings, store: Store) -> list[str]:
     configured = {application.name for application in settings.applications}
     return [name for name in await store.applications_in_use() if name not in configured]
+
+
+async def _tell_resumed(store: Store) -> None:
+    """Say what an earlier process left to this one."""
+    left = await store.counts()
+    if left.open_dispatches or left.pending_callbacks:
+        log.info(
+            "store.resumed",
+            dispatches=left.open_dispatches,
+            timers=left.pending_timers,
+            sends=left.pending_sends,
+            callbacks=left.pending_callbacks,
+        )
 
 
 async def _run(

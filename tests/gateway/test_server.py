@@ -47,6 +47,8 @@ class Process:
         self._log = process.stderr
         self.pid = process.pid
         self.started: dict[str, JsonValue] = {}
+        self.told: list[dict[str, JsonValue]] = []
+        """What was logged up to its start."""
         self.http = httpx2.AsyncClient(base_url=url, auth=(API_KEY, API_SECRET))
 
     async def dispatch(self, document: JsonValue = WHATSAPP_THEN_SMS) -> str:
@@ -66,10 +68,14 @@ class Process:
         return self._process.returncode
 
 
-async def _until_logged(log: asyncio.StreamReader, *events: str) -> dict[str, JsonValue]:
+async def _until_logged(
+    log: asyncio.StreamReader, *events: str, told: list[dict[str, JsonValue]] | None = None
+) -> dict[str, JsonValue]:
     async with asyncio.timeout(WAIT_S):
         while True:
             line: dict[str, JsonValue] = orjson.loads(await log.readline())
+            if told is not None:
+                told.append(line)
             if line["event"] in events:
                 return line
 
@@ -106,10 +112,11 @@ async def a_process(
         if hangup_at:
             await _until_logged(process.stderr, hangup_at)
             process.send_signal(signal.SIGHUP)
-        line = await _until_logged(process.stderr, "gateway.started")
+        told: list[dict[str, JsonValue]] = []
+        line = await _until_logged(process.stderr, "gateway.started", told=told)
         running = Process(process, f"http://{line['host']}:{line['port']}")
         async with running.http:
-            running.started = line
+            running.started, running.told = line, told
             yield running
     finally:
         with contextlib.suppress(ProcessLookupError):
@@ -132,6 +139,19 @@ async def test_sigterm_ends_the_process_well_and_finishes_what_is_under_way(
         async with a_bench(tmp_path) as bench:
             first = (await bench.steps(dispatch_uuid))[0]
     assert (code, first.message_uuid) == (0, message_uuid_of(upstream.seen[0].json()))
+
+
+@pytest.mark.slow
+async def test_a_start_after_a_kill_tells_what_was_left(tmp_path: Path) -> None:
+    async with Loopback(accepting).listening() as upstream:
+        async with a_process(tmp_path, upstream.url) as process:
+            await process.dispatch()
+            await upstream.wait_for(1)
+            os.kill(process.pid, signal.SIGKILL)
+            await process.exit_code()
+        async with a_process(tmp_path, upstream.url) as process:
+            told = [line for line in process.told if line["event"] == "store.resumed"]
+    assert [line["dispatches"] for line in told] == [1]
 
 
 @pytest.mark.slow
