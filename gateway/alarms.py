@@ -45,6 +45,8 @@ class Alarm:
     since_ms: int
     why: str
     remedy: str
+    until_ms: int | None = None
+    """When it ends by itself, if nothing ends it before; None when nobody knows."""
     blocks_intake: bool = False
     """Whether new workflows of the subject are answered 503 meanwhile."""
 

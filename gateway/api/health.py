@@ -89,5 +89,7 @@ class HealthApi:
 
 def _line(alarm: Alarm) -> str:
     whom = f" account {alarm.subject}" if alarm.subject else ""
-    since = format_timestamp(alarm.since_ms)
-    return f"{alarm.kind.value}:{whom} since {since}: {alarm.why} {alarm.remedy}"
+    when = f"since {format_timestamp(alarm.since_ms)}"
+    if alarm.until_ms is not None:
+        when += f" until {format_timestamp(alarm.until_ms)}"
+    return f"{alarm.kind.value}:{whom} {when}: {alarm.why} {alarm.remedy}"

@@ -74,9 +74,11 @@ class WorkflowApi:
 
 
 def _alarm_body(alarm: Alarm) -> JsonObject:
+    until = {} if alarm.until_ms is None else {"until": format_timestamp(alarm.until_ms)}
     return {
         "kind": alarm.kind.value,
         "since": format_timestamp(alarm.since_ms),
+        **until,
         "why": alarm.why,
         "remedy": alarm.remedy,
     }

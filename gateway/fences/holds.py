@@ -17,21 +17,23 @@ from gateway.fences.grace import grace_ms
 from gateway.stores.base import DueTimer, Hold, HoldReason, Store, Timer, account_scope, step_scope
 
 _BATCH: Final = 200
-_ALARMS: Final = {
-    HoldReason.GAP: (
-        AlarmKind.GAP,
-        "Webhooks may have been missed; timers wait for the vendor to repeat them.",
-        "Nothing: it ends by itself.",
-    ),
-    HoldReason.DEAF: (
-        AlarmKind.DEAF,
-        "Webhooks of this account arrive and cannot be verified. They are answered 503, which the"
-        " vendor repeats, and no step of it expires.",
-        "Compare VONAGE_SIGNATURE_SECRET and VONAGE_API_KEY with the account's settings, and check"
-        " the machine's clock; then send SIGHUP, or restart.",
-    ),
-}
-"""What a hold of a whole account says to a person; the other reasons raise their own alarms."""
+_ALARMS: Final = {HoldReason.GAP: AlarmKind.GAP, HoldReason.DEAF: AlarmKind.DEAF}
+"""The holds of whole accounts that are alarms as such; the other reasons raise their own."""
+_GAP: Final = (
+    "Webhooks may have been missed; timers wait for the vendor to repeat them.",
+    "Nothing: it ends by itself.",
+)
+_DEAF: Final = (
+    "Webhooks of this account arrive and cannot be verified. They are answered 503, which the"
+    " vendor repeats, and no step of it expires.",
+    "Compare VONAGE_SIGNATURE_SECRET and VONAGE_API_KEY with the account's settings, and check the"
+    " machine's clock; then send SIGHUP, or restart.",
+)
+_DEAF_BEFORE: Final = (
+    "Webhooks of this account could not be verified. Its secrets are others now, and timers wait"
+    " for the vendor to repeat what was refused.",
+    "Nothing, if the secrets are right now: the next webhook that is verified shows it.",
+)
 
 
 @dataclass(slots=True)
@@ -201,12 +203,15 @@ class Holds:
     def _stand(self, hold: Hold) -> None:
         self._standing[hold.scope][hold.reason] = hold
         if hold.dispatch_uuid is None and hold.reason in _ALARMS:
-            kind, why, remedy = _ALARMS[hold.reason]
+            why, remedy = _GAP
+            if hold.reason is HoldReason.DEAF:
+                why, remedy = _DEAF if hold.until_ms is None else _DEAF_BEFORE
             self._alarms.raise_alarm(
                 Alarm(
-                    kind=kind,
+                    kind=_ALARMS[hold.reason],
                     subject=hold.account,
                     since_ms=hold.since_ms,
+                    until_ms=hold.until_ms,
                     why=why,
                     remedy=remedy,
                 )
@@ -218,7 +223,7 @@ class Holds:
         if not reasons:
             self._standing.pop(hold.scope, None)
         if hold.dispatch_uuid is None and hold.reason in _ALARMS:
-            self._alarms.clear(_ALARMS[hold.reason][0], hold.account)
+            self._alarms.clear(_ALARMS[hold.reason], hold.account)
 
     def all(self) -> Iterator[Hold]:
         """Yield every hold that stands, as they stand when asked."""

@@ -168,6 +168,19 @@ async def test_other_secrets_and_the_repeated_webhooks_complete_with_one_message
     assert (state["status"], len(lives.upstream.seen)) == ("completed", 1)
 
 
+async def test_a_start_with_other_secrets_says_until_when_it_waits(lives: Lives) -> None:
+    async with lives.whole(VONAGE_SIGNATURE_SECRET=OTHER_SECRET) as world:
+        for _ in range(3):
+            await world.dispatch()
+        for send in await world.sends(3):
+            await world.webhook(send, "submitted")
+    async with lives.whole() as world:
+        _, lines = await readiness(world)
+    deaf = next(line for line in lines if line.startswith("deaf: "))
+    assert "since 2025-02-03T12:14:25.000Z until 2025-02-03T12:29:25.000Z: " in deaf
+    assert "Its secrets are others now" in deaf
+
+
 async def test_after_a_start_with_other_secrets_silence_means_something_again(
     lives: Lives,
 ) -> None:

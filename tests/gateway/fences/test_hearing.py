@@ -87,7 +87,9 @@ async def test_a_gap_is_told_where_an_operator_looks(world: World) -> None:
     await until_reasons(world, "gap")
     status, lines = await readiness(world)
     assert (status, lines[0]) == (200, "degraded")
-    assert lines[1].startswith("gap: account abcd1234 since 2025-02-03T12:14:25.000Z: ")
+    assert lines[1].startswith(
+        "gap: account abcd1234 since 2025-02-03T12:14:25.000Z until 2025-02-03T12:16:02.000Z: "
+    )
 
 
 async def test_a_stall_with_nothing_open_holds_nothing(world: World) -> None:
