@@ -259,6 +259,8 @@ class Engine:
             self._metrics.failovers.labels(step.channel, step.status.value).inc()
         if after.status is not DispatchStatus.OPEN and before.status is DispatchStatus.OPEN:
             self._metrics.dispatches_closed.labels(after.status.value).inc()
+        elif after.status is not before.status:
+            self._metrics.reports_corrected.inc()
         if isinstance(event, StatusReceived) and was.status is StepStatus.EXPIRED:
             arrived = RANK.get(event.report.status, 0) >= RANK["delivered"]
             before_rank = RANK.get(was.reported or "", 0)

@@ -42,6 +42,11 @@ class Metrics:
             ["channel"],
             registry=registry,
         )
+        self.reports_corrected = Counter(
+            "gateway_reports_corrected_total",
+            "Final reports of an error that were put right.",
+            registry=registry,
+        )
         self.sends = Counter(
             "gateway_sends_total",
             "Attempts to send a step, by what the answer proved.",

@@ -98,6 +98,16 @@ async def test_a_correction_that_is_repeated_is_still_marked(correcting: Bench) 
     assert marks == [None, "correction", "correction"]
 
 
+async def test_corrections_are_counted_and_nothing_is_closed_twice(correcting: Bench) -> None:
+    dispatch_uuid = await reported_as_error(correcting)
+    await correcting.hear(dispatch_uuid, "delivered", **LATE)
+    closed = ("error", "completed")
+    counted = [
+        correcting.counted("gateway_dispatches_closed_total", status=status) for status in closed
+    ]
+    assert (counted, correcting.counted("gateway_reports_corrected_total")) == ([1, 0], 1)
+
+
 async def test_a_corrected_dispatch_is_shown_as_completed(correcting: Bench) -> None:
     dispatch_uuid = await reported_as_error(correcting)
     await correcting.hear(dispatch_uuid, "delivered", **LATE)
