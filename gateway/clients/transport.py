@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import functools
+import math
 import re
 import ssl
 from collections.abc import Callable, Mapping
@@ -34,8 +35,16 @@ _MAX_HEAD: Final = 64 * 1024
 _HEAD_END: Final = re.compile(rb"\n\r?\n")
 _STATUS_LINE: Final = re.compile(rb"[\r\n]*HTTP/1\.[01] ([2-5][0-9]{2})(?: [^\n]*)?\r?\n")
 _BEGINNING: Final = b"HTTP/1."
-_KEEP_ALIVE_S: Final = 5.0
-"""Under the idle limit of common servers, so that it is us who close an idle connection."""
+IDLE_LIMIT_S: Final = 0.75
+"""How long an idle connection may be used again.
+
+A server that closes it while a request is on its way leaves that request in doubt, though it was
+never read. Common limits are 5 s (Apache, uvicorn, Node) and 2 s (gunicorn), and some set 1 s; what
+is left of that is for the way there and back.
+"""
+_SAFE_SHARE: Final = 0.5
+"""Of the limit that a server announces."""
+_ANNOUNCED: Final = re.compile(r"(?:^|[,;\s])timeout\s*=\s*\"?([0-9]{1,9})", re.IGNORECASE)
 
 
 class Fault(StrEnum):
@@ -86,9 +95,21 @@ class StrictReader(ResponseHandler):
     On its own aiohttp takes what a server says on an idle connection, a late 408 for instance, as
     the answer to the next request, and parses informational responses for as long as they come. A
     body it cannot parse makes it lose the head that came with it, and so does a header the status.
+    It uses an idle connection again however soon the server said that it would close it.
     """
 
     _awaiting = False
+    _heard_s = math.inf
+    _idle_limit_s = IDLE_LIMIT_S
+
+    def is_connected(self) -> bool:
+        """Tell whether it can be used: not once the server may be about to close it as idle."""
+        if self._is_idle() and self._loop.time() - self._heard_s > self._idle_limit_s:
+            return False
+        return super().is_connected()
+
+    def _is_idle(self) -> bool:
+        return not self._awaiting and (self._payload is None or self._payload.is_eof())
 
     def set_response_params(self, **params: Any) -> None:
         """Expect the answer to one request."""
@@ -103,16 +124,17 @@ class StrictReader(ResponseHandler):
             self.abort()
             return
         self._awaiting = 100 <= data[0].code <= 199  # announces another head
+        self._idle_limit_s = idle_limit_s(data[0].headers.get("Keep-Alive"))
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the socket; none at all is how aiohttp resumes a paused parser."""
+        self._heard_s = self._loop.time()
         if data and self._awaiting:
             data = self._take_heads(data)
             if not data:
                 return
-        is_idle = not self._awaiting and (self._payload is None or self._payload.is_eof())
-        if data and is_idle:
+        if data and self._is_idle():
             self.abort()
             return
         super().data_received(data)
@@ -168,6 +190,17 @@ def _may_begin_head(data: bytes | bytearray) -> bool:
     return _BEGINNING.startswith(begun)
 
 
+def idle_limit_s(keep_alive: str | None) -> float:
+    """Return for how long a connection may be idle, given the `Keep-Alive` of its last answer.
+
+    What a server announces is obeyed when it is less than what we would wait anyway.
+    """
+    announced = _ANNOUNCED.search(keep_alive or "")
+    if announced is None:
+        return IDLE_LIMIT_S
+    return min(IDLE_LIMIT_S, _SAFE_SHARE * int(announced[1]))
+
+
 def open_session(
     policy: AddressPolicy,
     resolver: AbstractResolver,
@@ -185,7 +218,7 @@ def open_session(
         limit=0,  # callers hold semaphores; a pool that queues would hide the wait
         resolver=GuardedResolver(policy, resolver),
         use_dns_cache=False,  # each dial asks and checks anew
-        keepalive_timeout=_KEEP_ALIVE_S,
+        keepalive_timeout=IDLE_LIMIT_S,
         ssl=tls or True,
     )
     # aiohttp offers no public way to choose the reader; a test holds that this one is in use.
