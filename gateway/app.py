@@ -65,6 +65,7 @@ from gateway.workers.suspended import SuspendedSends
 from gateway.workers.timers import TimerLoop
 from translators.rules import Switches
 from translators.status import LinkStyle
+from translators.user_ids import UserIdForm
 
 log = get_logger()
 
@@ -127,6 +128,7 @@ class Gateway:
             clock=clock,
             speaks_for=applications.speaks_for,
             pass_v1_codes=settings.pass_v1_codes,
+            as_invalid_template=settings.template_rejection == "invalid-template",
         )
         self._credentials = UpstreamCredentials(clock)
         self.sms_api = sms_api = SmsApiNotice(alarms, clock)
@@ -136,7 +138,9 @@ class Gateway:
             applications=applications,
             sms_api=sms_api,
             clock=clock,
+            metrics=metrics,
             reply_as_text=settings.reply_as_text,
+            user_ids=UserIdForm(settings.user_id_form),
         )
         breakers = Breakers(
             clock=clock,
@@ -251,6 +255,7 @@ class Gateway:
             max_body=settings.max_body,
             max_steps=settings.max_steps or None,
             default_locale=settings.default_locale,
+            authentication_templates=settings.authentication_templates,
             public_url=settings.public_url,
             legacy=self._legacy_api,
             recorder=modes.recorder,
@@ -447,6 +452,7 @@ def _render_options(settings: Settings) -> RenderOptions:
     return RenderOptions(
         public_url=settings.public_url,
         links=LinkStyle(settings.links),
+        user_ids=UserIdForm(settings.user_id_form),
         workflow_fee=settings.workflow_fee,
         message_href_prefix=MESSAGE_HREF_PREFIX if settings.message_href == "path" else "",
     )

@@ -25,6 +25,7 @@ from translators.status import (
     format_timestamp,
     render_status,
 )
+from translators.user_ids import UserIdForm
 
 
 def new_dispatch(dispatch_uuid: str, plan: DispatchPlan, terms: Terms) -> Dispatch:
@@ -48,6 +49,7 @@ def status_body(
     told: MessageStatus | None,
     links: LinkStyle,
     now_ms: int,
+    user_ids: UserIdForm = UserIdForm.BOTH,
 ) -> JsonObject:
     """Return the body of a status callback.
 
@@ -55,6 +57,7 @@ def status_body(
         plan: the accepted plan; None once retention wiped it, then the addresses are `told`'s.
         told: the status webhook behind it; None for a refusal at submission.
         now_ms: the instant of the decision, Unix milliseconds.
+        user_ids: how a WhatsApp user id is shown that only `told` knows.
     """
     planned = plan.steps[step] if plan is not None else None
     status = told or _own_status(state, step, report, now_ms)
@@ -64,6 +67,8 @@ def status_body(
         sender=planned.sender if planned else None,
         client_ref=planned.client_ref if planned else status.client_ref,
         links=dispatch_links(state.dispatch_uuid, links),
+        arrived_ms=now_ms,
+        user_ids=user_ids,
     )
 
 

@@ -64,6 +64,7 @@ class Correlator:
         clock: Clock,
         speaks_for: Callable[[str, str], bool],
         pass_v1_codes: bool,
+        as_invalid_template: bool = False,
     ) -> None:
         """`speaks_for(sender, application)` tells whether a signer may report on its messages."""
         self._engine = engine
@@ -71,6 +72,7 @@ class Correlator:
         self._store = engine.store
         self._pass_v1_codes = pass_v1_codes
         self._parking = Parking(engine.store, clock)
+        self._as_invalid_template = as_invalid_template
 
     async def receive(
         self,
@@ -189,7 +191,11 @@ class Correlator:
     def _read(self, document: Translation[JsonValue]) -> Translation[MessageStatus]:
         if document.errors:
             return Translation(value=None, diagnostics=document.diagnostics)
-        return translate_status(document.value, pass_v1_codes=self._pass_v1_codes)
+        return translate_status(
+            document.value,
+            pass_v1_codes=self._pass_v1_codes,
+            as_invalid_template=self._as_invalid_template,
+        )
 
     async def _address_of(self, message_uuid: str) -> StepAddress | None:
         bound = await self._store.find_message(message_uuid)

@@ -36,6 +36,7 @@ EVENTS: Final = frozenset(
         "gateway.started",
         "hearing.gap_held",
         "gateway.stopped",
+        "inbound.sender_unknown",
         "legacy.ended",
         "legacy.returned",
         "legacy.unreachable",

@@ -73,6 +73,12 @@ class Metrics:
             ["kind", "disposition"],
             registry=registry,
         )
+        self.inbound_senders = Counter(
+            "gateway_inbound_senders_total",
+            "Inbound WhatsApp messages relayed, by what names their sender.",
+            ["sender"],
+            registry=registry,
+        )
         self.callbacks = Counter(
             "gateway_callbacks_total",
             "Attempts to deliver a callback, by outcome.",

@@ -16,6 +16,7 @@ from gateway.clock import Clock
 from gateway.correlation import SPENT, Correlator, Disposition
 from gateway.engine import Engine
 from gateway.logs import get_logger
+from gateway.metrics import Metrics
 from gateway.parking import HeldReason, Parking
 from gateway.render import LONE_POSITION
 from gateway.settings import Application
@@ -29,10 +30,11 @@ from gateway.stores.base import (
     StoreUnavailable,
 )
 from gateway.tokens import StepAddress
-from translators.diagnostics import JsonValue, Translation
+from translators.diagnostics import JsonObject, JsonValue, Translation
 from translators.documents import parse_document
-from translators.inbound import translate_inbound
+from translators.inbound import WhatsappSender, translate_inbound, whatsapp_sender
 from translators.rules_webhook import WEBHOOK_IN_V01_SHAPE
+from translators.user_ids import UserIdForm
 from translators.webhook_shapes import WebhookKind, is_v01_inbound, read_loosely, webhook_kind
 
 log = get_logger()
@@ -58,14 +60,18 @@ class Reception:
         applications: Applications,
         sms_api: SmsApiNotice,
         clock: Clock,
+        metrics: Metrics,
         reply_as_text: bool,
+        user_ids: UserIdForm,
     ) -> None:
         self._engine = engine
         self._correlator = correlator
         self._applications = applications
         self._sms_api = sms_api
         self._clock = clock
+        self._metrics = metrics
         self._reply_as_text = reply_as_text
+        self._user_ids = user_ids
         self._parking = Parking(engine.store, clock)
 
     async def receive(
@@ -172,9 +178,9 @@ class Reception:
                     log.error("webhook.refused", reason="not-permitted")
                     return Disposition.FORBIDDEN
                 application = self._wanting(record.application)
-        relayed = body if is_theirs else self._rewritten(document)
-        if isinstance(relayed, str):
-            await self._parking.hold(sender, relayed, None, body)
+        callback = document.value if is_theirs else self._rewritten(document)
+        if isinstance(callback, str):
+            await self._parking.hold(sender, callback, None, body)
             return Disposition.HELD_UNUSABLE
         if application is None:
             await self._parking.hold(sender, HeldReason.NO_INBOUND_URL, None, body)
@@ -191,21 +197,36 @@ class Reception:
                     application=application.name,
                     url=application.inbound_url or "",
                     step=-1,
-                    body=relayed,
+                    # In the shape of v0.1 already: what the application expects, to the byte.
+                    body=body if is_theirs else orjson.dumps(callback),
                 ),
                 digest=hashlib.blake2b(body, digest_size=12).digest(),
             )
         except CauseSpent:
             return Disposition.DUPLICATE
+        self._count_sender(callback)
         return Disposition.APPLIED
 
-    def _rewritten(self, document: Translation[JsonValue]) -> bytes | str:
+    def _rewritten(self, document: Translation[JsonValue]) -> JsonObject | str:
         """Return a v1 message as v0.1 has it, or the reason why it cannot be read."""
         read, codes = None, document.codes
         if not document.errors:
-            inbound = translate_inbound(document.value, reply_as_text=self._reply_as_text)
+            inbound = translate_inbound(
+                document.value,
+                reply_as_text=self._reply_as_text,
+                user_ids=self._user_ids,
+                arrived_ms=self._clock.now_ms(),
+            )
             read, codes = inbound.value, inbound.codes
-        return f"{HeldReason.UNUSABLE}:{','.join(codes)}" if read is None else orjson.dumps(read)
+        return f"{HeldReason.UNUSABLE}:{','.join(codes)}" if read is None else read
+
+    def _count_sender(self, callback: JsonValue) -> None:
+        """Let operators see it coming that people hide their numbers."""
+        named = whatsapp_sender(callback)
+        if named is not None:
+            self._metrics.inbound_senders.labels(named.value).inc()
+        if named is WhatsappSender.NOBODY:
+            log.warning("inbound.sender_unknown", reason="no number and no user id")
 
     def _wanting(self, name: str) -> Application | None:
         application = self._applications.by_name[name]

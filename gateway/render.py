@@ -40,6 +40,7 @@ from gateway.tokens import StepAddress, TokenMint
 from translators.diagnostics import JsonObject
 from translators.dispatch import DispatchPlan, StepPlan
 from translators.status import LinkStyle, MessageStatus
+from translators.user_ids import UserIdForm
 
 REPORT_STEP = -1
 """The `step` of an outbox item that speaks of the whole dispatch."""
@@ -77,6 +78,7 @@ class RenderOptions:
 
     public_url: str | None = None
     links: LinkStyle = LinkStyle.BOTH
+    user_ids: UserIdForm = UserIdForm.BOTH
     workflow_fee: Decimal = Decimal(0)
     message_href_prefix: str = ""
 
@@ -134,10 +136,16 @@ class Renderer:
                     )
                 case PostStatus(step=step, report=report):
                     url = self._applications[application].status_url
-                    links = self._options.links
                     body = orjson.dumps(
                         status_body(
-                            state, plan, step, report, told=told, links=links, now_ms=now_ms
+                            state,
+                            plan,
+                            step,
+                            report,
+                            told=told,
+                            links=self._options.links,
+                            user_ids=self._options.user_ids,
+                            now_ms=now_ms,
                         )
                     )
                     outbox.append(

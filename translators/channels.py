@@ -31,6 +31,8 @@ class AddressForm:
     """The key that a published sample uses in its place."""
     is_phone: bool
     """Whether it must be a phone number. A sender by SMS or MMS may be a name."""
+    takes_user_ids: bool = False
+    """Whether a WhatsApp user id may stand in place of the number, in `number` or in `id`."""
 
 
 class Captions(StrEnum):
@@ -104,7 +106,12 @@ class Word:
     """An option that is any string."""
 
 
-Option: TypeAlias = Choice | Seconds | Word
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """An option that is a message tag of Messenger: any string, though few are still taken."""
+
+
+Option: TypeAlias = Choice | Seconds | Word | Tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +149,7 @@ class Channel:
 
 _PHONE: Final = AddressForm(key="number", is_phone=True)
 _PHONE_OR_NAME: Final = AddressForm(key="number", is_phone=False)
+_PHONE_OR_USER: Final = AddressForm(key="number", is_phone=True, takes_user_ids=True)
 _ID: Final = AddressForm(key="id", is_phone=False)
 
 _CARRIED: Final = ContentForm(shape=Media(captions=Captions.CARRIED))
@@ -188,7 +196,7 @@ _ROWS: Final = (
     Channel(
         name="whatsapp",
         v1_name="whatsapp",
-        recipient=_PHONE,
+        recipient=_PHONE_OR_USER,
         sender=_PHONE,
         reports_read=True,
         contents={
@@ -250,7 +258,7 @@ _ROWS: Final = (
         },
         options={
             "category": Choice(values=("response", "update", "message_tag")),
-            "tag": Word(),
+            "tag": Tag(),
         },
     ),
 )

@@ -33,6 +33,7 @@ from translators.rules_content import (
     CAPTION_DROPPED,
     CAPTION_LENGTH,
     CAPTION_UNDOCUMENTED,
+    CONTENT_DROPPED,
     CONTENT_TYPE_IMG,
     CONTENT_TYPE_UNKNOWN,
     CONTENT_TYPE_UNSUPPORTED,
@@ -68,7 +69,7 @@ def read_content(found: Findings, message: JsonObject, at: str, channel: Channel
     name = _read_type(found, content, at, channel)
     if name is None:
         return None
-    name_unknown(found, content, at, {"type", name})
+    name_unknown(found, content, at, {"type", name}, filled=CONTENT_DROPPED)
     form = channel.contents[name]
     if form.doubt is not None:
         found.add(form.doubt, f"{at}/type", form.caution)
@@ -85,6 +86,21 @@ def read_content(found: Findings, message: JsonObject, at: str, channel: Channel
         case _:
             assert_never(form.shape)
     return Content(message_type=name, body=body)
+
+
+def template_name(content: Content) -> str | None:
+    """Return the name of the template that is sent; `None` if none is.
+
+    A template with buttons or media travels as custom content, in the provider's own form.
+    Source: docs/wire.md section 2.1.
+    """
+    body = content.body
+    if content.message_type == "custom" and isinstance(body, dict):
+        body = body.get("template")
+    elif content.message_type != "template":
+        return None
+    name = body.get("name") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _read_type(found: Findings, content: JsonObject, at: str, channel: Channel) -> str | None:
@@ -121,7 +137,7 @@ def _read_media(
     if media is None:
         return None
     at = f"{at}/{name}"
-    name_unknown(found, media, at, _MEDIA_FIELDS)
+    name_unknown(found, media, at, _MEDIA_FIELDS, filled=CONTENT_DROPPED)
     url = _read_url(found, media, at)
     body: JsonObject = {"url": url}
     if is_given(found, media, "caption", at):
@@ -165,7 +181,7 @@ def _read_template(found: Findings, content: JsonObject, at: str) -> JsonObject 
     if template is None:
         return None
     at = f"{at}/template"
-    name_unknown(found, template, at, _TEMPLATE_FIELDS)
+    name_unknown(found, template, at, _TEMPLATE_FIELDS, filled=CONTENT_DROPPED)
     body: JsonObject = {"name": read_string(found, template, "name", at)}
     if is_given(found, template, "parameters", at):
         parameters = read_array(found, template, "parameters", at) or []

@@ -10,7 +10,7 @@ from typing import Final
 
 from translators.addresses import Address, read_address, read_channel
 from translators.channels import Channel
-from translators.content import read_content
+from translators.content import Content, read_content, template_name
 from translators.diagnostics import JsonObject, JsonValue, Translation
 from translators.failover import read_failover, refuse_failover
 from translators.fields import (
@@ -24,7 +24,7 @@ from translators.fields import (
 from translators.findings import Findings, show
 from translators.options import MESSAGE_FIELDS, read_options
 from translators.rules import DEFAULT_SWITCHES, Switches
-from translators.rules_address import CHANNELS_DIFFER
+from translators.rules_address import AUTHENTICATION_TEMPLATE_TO_USER_ID, CHANNELS_DIFFER
 from translators.rules_request import (
     CLIENT_REF_LONG,
     CLIENT_REF_TOO_LONG,
@@ -76,12 +76,21 @@ class DispatchPlan:
     """In send order, at least one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Terms:
+    """What an operator sets about the steps of all requests."""
+
+    default_locale: str | None
+    authentication_templates: frozenset[str]
+
+
 def translate_dispatch(
     document: JsonValue,
     switches: Switches = DEFAULT_SWITCHES,
     *,
     max_steps: int | None = None,
     default_locale: str | None = None,
+    authentication_templates: frozenset[str] = frozenset(),
 ) -> Translation[DispatchPlan]:
     """Translate a dispatch request. Total: any JSON value has an answer.
 
@@ -91,11 +100,14 @@ def translate_dispatch(
         max_steps: how long a workflow may be; `None` for any length.
         default_locale: the language of WhatsApp templates whose request names none; `None`
             refuses them.
+        authentication_templates: names of templates that no user id receives, with or without
+            their namespace.
 
     Returns:
         The plan, or every fault that could be found, in the order of the document.
     """
     found = Findings(switches)
+    terms = _Terms(default_locale=default_locale, authentication_templates=authentication_templates)
     steps: list[StepPlan | None] = []
     if isinstance(document, dict):
         name_unknown(found, document, "", _FIELDS)
@@ -108,7 +120,7 @@ def translate_dispatch(
                 detail = "and the steps after it were not read: there is enough to mend before"
                 found.add(FINDINGS_UNLISTED, at, detail)
                 break
-            steps.append(_read_step(found, step, at, index == last, default_locale))
+            steps.append(_read_step(found, step, at, index == last, terms))
     elif isinstance(document, list):
         detail = "is an array; send each of its elements by itself (`jq -c '.[]'` makes them lines)"
         found.add(DOCUMENT_NOT_AN_OBJECT, "", detail)
@@ -147,7 +159,7 @@ def _read_workflow(found: Findings, document: JsonObject, max_steps: int | None)
 
 
 def _read_step(
-    found: Findings, step: JsonValue, at: str, is_last: bool, default_locale: str | None
+    found: Findings, step: JsonValue, at: str, is_last: bool, terms: _Terms
 ) -> StepPlan | None:
     """Read one step; `None` if anything it must have is missing."""
     if not isinstance(step, dict):
@@ -162,13 +174,15 @@ def _read_step(
         name_unknown(found, message, pointer, MESSAGE_FIELDS)
         content = read_content(found, message, pointer, channel)
         message_type = content.message_type if content else None
-        options = read_options(found, message, pointer, channel, message_type, default_locale)
+        options = read_options(found, message, pointer, channel, message_type, terms.default_locale)
     expiry_s, condition = None, None
     if is_last:
         refuse_failover(found, step, at)
     else:
         expiry_s, condition = read_failover(found, step, at, channel)
     client_ref = _read_client_ref(found, step, at)
+    if recipient and recipient.is_user_id and content:
+        _check_template_reaches(found, recipient, content, terms.authentication_templates)
     if not (channel and recipient and sender and content):
         return None
     request: JsonObject = {
@@ -212,6 +226,19 @@ def _read_sides(
         detail = f"is {from_channel.name} but to.type is {to_channel.name}; they must be the same"
         found.add(CHANNELS_DIFFER, f"{at}/from/type", detail)
     return to_channel or from_channel, recipient, sender
+
+
+def _check_template_reaches(
+    found: Findings, recipient: Address, content: Content, authentication_templates: frozenset[str]
+) -> None:
+    """Refuse what WhatsApp sends to numbers only. Source: docs/wire.md section 2.6."""
+    name = template_name(content)
+    if name is None:
+        return
+    # Listed as it is known to the provider, it stands in requests behind its namespace.
+    if authentication_templates & {name, name.rpartition(":")[2]}:
+        detail = "is a user id, which receives no authentication template; give the number"
+        found.add(AUTHENTICATION_TEMPLATE_TO_USER_ID, recipient.pointer, detail)
 
 
 def _read_client_ref(found: Findings, step: JsonObject, at: str) -> str | None:

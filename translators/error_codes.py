@@ -105,6 +105,12 @@ UNKNOWN: Final = 1330
 
 INVALID_CHANNEL_PARAMETERS: Final = 1410
 
+INVALID_TEMPLATE: Final = 1022
+
+NOT_TO_A_USER_ID: Final = 131062
+"""WhatsApp's own code for an authentication template to a user id, which no v0.1 catalogue lists.
+Source: docs/wire.md section 2.6."""
+
 _V01_CODES: Final = {
     1400: 1020,
     INVALID_CHANNEL_PARAMETERS: 1020,

@@ -99,6 +99,7 @@ def _dispatch(case: Case, document: JsonValue, switches: Switches) -> Translatio
         switches,
         max_steps=settings.max_steps,
         default_locale=settings.default_locale,
+        authentication_templates=settings.authentication_templates,
     )
     if plan.value is None:
         return Translation(value=None, diagnostics=plan.diagnostics)

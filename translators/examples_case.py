@@ -13,6 +13,7 @@ from translators.diagnostics import JsonObject, JsonValue
 
 RECIPIENT: Final = "447700900000"
 SENDER: Final = "447700900001"
+USER_ID: Final = "US.13491208655302741918"
 MESSAGE_UUID: Final = "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab"
 DISPATCH_UUID: Final = "bbbbbbbb-cccc-4ddd-8eee-0123456789ab"
 MOMENT: Final = "2025-02-03T12:14:25Z"
@@ -41,6 +42,7 @@ class CaseSettings:
     default_locale: str | None = None
     workflow_fee: Decimal = Decimal(0)
     reply_as_text: bool = False
+    authentication_templates: frozenset[str] = frozenset()
     with_ttl: bool = False
     undeliverable_fails_over: bool = False
 

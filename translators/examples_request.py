@@ -9,6 +9,7 @@ from translators.diagnostics import JsonValue
 from translators.examples_case import (
     DEFAULTS,
     RECIPIENT,
+    USER_ID,
     Case,
     CaseSettings,
     Kind,
@@ -22,6 +23,7 @@ from translators.examples_case import (
 
 _DEEP: Final = 33
 _SHORT: Final = CaseSettings(max_steps=1)
+_CODES: Final = CaseSettings(authentication_templates=frozenset({"code"}))
 _BRITISH: Final = CaseSettings(default_locale="en_GB")
 
 
@@ -47,7 +49,7 @@ def _dispatches() -> Iterator[tuple[str, JsonValue]]:
     yield "REQ121", flow(step(sender={"type": "sms"}))
     yield "REQ122", flow(step(message="Hello"))
     yield "REQ123", saying("sms", {"type": "text", "text": ""})
-    yield "REQ124", saying("sms", {"type": "text", "text": "Hello", "footer": "Shop"})
+    yield "REQ124", flow(step(priority=1))
     yield "REQ125", {"template": "failover", "workflow": [{**sms, "client_ref": None}]}
     yield "REQ126", waiting(expiry_time=600.0)
     yield "REQ127", {"template": "parallel", "workflow": [sms]}
@@ -76,6 +78,15 @@ def _addresses() -> Iterator[tuple[str, JsonValue]]:
     yield "REQ147", flow(step(to={"type": "sms", "number": f"+{RECIPIENT}"}))
     yield "REQ148", flow(step(to={"type": "sms", "number": "07700900000"}))
     yield "REQ149", flow(step(to={"type": "sms", "number": f"{RECIPIENT}\u200b"}))
+    yield "REQ150", _to_person(number=USER_ID)
+    yield "REQ151", _to_person(number="user.13491208655302741918")
+    yield "REQ152", flow(step(to={"type": "sms", "number": USER_ID}))
+    yield "REQ153", _to_person(number=RECIPIENT, id=USER_ID)
+    yield "REQ155", _to_person(id=RECIPIENT)
+
+
+def _to_person(**address: JsonValue) -> JsonValue:
+    return flow(step("whatsapp", to={"type": "whatsapp", **address}))
 
 
 def _contents() -> Iterator[tuple[str, JsonValue]]:
@@ -95,6 +106,9 @@ def _contents() -> Iterator[tuple[str, JsonValue]]:
     yield "REQ173", saying("viber_service_msg", {"type": "custom", "custom": {"button": "Buy"}})
     yield "REQ174", _template(12.50)
     yield "REQ175", _template({"default": "12.50", "currency": "EUR"})
+    header: JsonValue = {"name": "shop:hello", "components": [{"type": "header"}]}
+    content: JsonValue = {"type": "template", "template": header}
+    yield "REQ176", saying("whatsapp", content, whatsapp={"locale": "en_GB"})
 
 
 def _options() -> Iterator[tuple[str, JsonValue]]:
@@ -107,6 +121,16 @@ def _options() -> Iterator[tuple[str, JsonValue]]:
     yield "REQ186", _template("Shop", locale="en-GB")
     yield "REQ187", saying("whatsapp", text, whatsapp={"locale": "en_GB"})
     yield "REQ188", saying("sms", text, messenger={"category": "response"})
+    yield "REQ189", saying("viber_service_msg", text, viber_service_msg={"ttl": "600"})
+    yield "REQ190", saying("messenger", text, messenger={"category": "RESPONSE"})
+    yield "REQ191", _tagged("TICKET")
+    yield "REQ192", _tagged("ticket_update")
+    yield "REQ193", _tagged("CONFIRMED_EVENT_UPDATE")
+
+
+def _tagged(tag: str) -> JsonValue:
+    text: JsonValue = {"type": "text", "text": "Hello"}
+    return saying("messenger", text, messenger={"category": "message_tag", "tag": tag})
 
 
 def _template(parameter: JsonValue, **options: JsonValue) -> JsonValue:
@@ -122,6 +146,10 @@ def _template(parameter: JsonValue, **options: JsonValue) -> JsonValue:
 
 def _with_settings() -> Iterator[tuple[str, JsonValue, CaseSettings]]:
     yield "REQ129", waiting(), _SHORT
+    to: JsonValue = {"type": "whatsapp", "number": USER_ID}
+    code: JsonValue = {"type": "template", "template": {"name": "shop:code"}}
+    message: JsonValue = {"content": code, "whatsapp": {"locale": "en_GB"}}
+    yield "REQ154", flow(step("whatsapp", to=to, message=message)), _CODES
     yield "REQ185", _template("Shop", locale=None), _BRITISH
 
 
@@ -136,4 +164,4 @@ def _cases() -> Iterator[tuple[str, Case]]:
 
 
 REQUEST_CASES: Final[Mapping[str, Case]] = dict(_cases())
-"""The cases of REQ101 to REQ188, by code."""
+"""The cases of REQ101 to REQ193, by code."""

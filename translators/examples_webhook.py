@@ -14,6 +14,7 @@ from translators.examples_case import (
     MOMENT,
     RECIPIENT,
     SENDER,
+    USER_ID,
     Case,
     CaseSettings,
     Kind,
@@ -75,6 +76,7 @@ def _statuses() -> Iterator[tuple[str, JsonValue]]:
     yield "STS219", _status(usage={"price": "0.0333"})
     yield "STS220", _status(destination={"network_code": "23410"})
     yield "STS221", _status(mood="good")
+    yield "STS222", _status(timestamp=1738584865)
 
 
 def _messages() -> Iterator[tuple[str, JsonValue]]:
@@ -88,6 +90,12 @@ def _messages() -> Iterator[tuple[str, JsonValue]]:
     yield "STS255", _inbound("mms", "text", text="Hello")
     yield "STS256", _inbound("sms", "text", text="Hello", sms={"num_messages": "1"})
     yield "STS257", _inbound("sms", "text", text="Hello", usage=_PRICE)
+
+
+def _hidden_numbers() -> Iterator[tuple[str, JsonValue]]:
+    inbound = _inbound("whatsapp", "text", text="Hello")
+    yield "STS223", {**inbound, "from": "", "whatsapp": {"sender": {"wa_id": RECIPIENT}}}
+    yield "STS224", {**inbound, "from": USER_ID}
 
 
 def _reports() -> Iterator[tuple[str, JsonValue]]:
@@ -119,7 +127,12 @@ def _message(channel: str = "whatsapp", **members: JsonValue) -> JsonObject:
 
 
 def _cases() -> Iterator[tuple[str, Case]]:
-    kinds = ((Kind.STATUS, _statuses()), (Kind.INBOUND, _messages()), (Kind.REPORT, _reports()))
+    kinds = (
+        (Kind.STATUS, _statuses()),
+        (Kind.INBOUND, _messages()),
+        (Kind.INBOUND, _hidden_numbers()),
+        (Kind.REPORT, _reports()),
+    )
     for kind, documents in kinds:
         for code, document in documents:
             yield code, written(kind, document, DEFAULTS)

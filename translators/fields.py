@@ -30,6 +30,7 @@ _KINDS: Final = {
     bool: "a boolean",
     type(None): "null",
 }
+_EMPTY: Final[tuple[JsonValue, ...]] = (None, "", [], {})
 _NAMED_PER_OBJECT: Final = 20
 _SHORTEST_SLIP: Final = 3  # two letters are like any other two
 _MOST_PUNCTUATION: Final = 2
@@ -102,8 +103,19 @@ def is_given(found: Findings, holder: JsonObject, key: str, at: str) -> bool:
     return False
 
 
-def name_unknown(found: Findings, holder: JsonObject, at: str, known: Set[str]) -> None:
-    """Name the members that Dispatch does not have, each once. Nothing is dropped in silence."""
+def name_unknown(
+    found: Findings,
+    holder: JsonObject,
+    at: str,
+    known: Set[str],
+    *,
+    filled: Rule = FIELD_UNKNOWN,
+) -> None:
+    """Name the members that Dispatch does not have, each once. Nothing is dropped in silence.
+
+    Args:
+        filled: what is said of a member that holds anything, where it is a part of the message.
+    """
     if holder.keys() <= known:
         return
     unknown = [key for key in holder if key not in known]
@@ -111,11 +123,13 @@ def name_unknown(found: Findings, holder: JsonObject, at: str, known: Set[str]) 
     for key in unknown[:_NAMED_PER_OBJECT]:
         meant = next((name for name in free if _is_slip(key, name)), None)
         guess = f"; did you mean `{meant}`?" if meant else ""
-        detail = f"is no field of Dispatch here; not sent on{guess}"
-        found.add(FIELD_UNKNOWN, name_child(at, key), detail)
+        rule = FIELD_UNKNOWN if holder[key] in _EMPTY else filled
+        fate = "not sent on" if rule is FIELD_UNKNOWN else "the message goes out without it"
+        detail = f"is no field of Dispatch here; {fate}{guess}"
+        found.add(rule, name_child(at, key), detail)
     more = len(unknown) - _NAMED_PER_OBJECT
     if more > 0:
-        found.add(FIELD_UNKNOWN, at, f"holds {more} more fields unknown here; not sent on")
+        found.add(filled, at, f"holds {more} more fields unknown here; not sent on")
 
 
 def _is_slip(key: str, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -22,10 +23,13 @@ from translators.rules_inbound import (
 from translators.rules_webhook import (
     CHANNEL_WITHOUT_V01_NAME,
     NUMBER_REWRITTEN,
+    SENDER_WITHOUT_NUMBER,
     WEBHOOK_IN_V01_SHAPE,
     WEBHOOK_NOT_AN_OBJECT,
 )
+from translators.timestamps import arrival
 from translators.usage import DEFAULT_CURRENCY, Usage, plain_decimal, read_usage
+from translators.user_ids import UserIdForm, is_user_id
 from translators.webhook_shapes import is_v01_inbound
 
 _URL: Final = ("url",)
@@ -80,8 +84,31 @@ _KNOWN: Final = frozenset(
 )
 
 
+class WhatsappSender(StrEnum):
+    """Whom an inbound message on WhatsApp names as its sender."""
+
+    NUMBER = "number"
+    USER_ID = "user-id"
+    NOBODY = "nobody"
+
+
+def whatsapp_sender(callback: JsonValue) -> WhatsappSender | None:
+    """Tell how the sender of a v0.1 inbound callback is named; `None` on any other channel."""
+    sender = _fields(_fields(callback).get("from"))
+    if sender.get("type") != "whatsapp":
+        return None
+    told = _text_member(sender, "number") or _text_member(sender, "id")
+    if not told:
+        return WhatsappSender.NOBODY
+    return WhatsappSender.USER_ID if is_user_id(told) else WhatsappSender.NUMBER
+
+
 def translate_inbound(
-    document: JsonValue, *, reply_as_text: bool = False
+    document: JsonValue,
+    *,
+    reply_as_text: bool = False,
+    user_ids: UserIdForm = UserIdForm.BOTH,
+    arrived_ms: int | None = None,
 ) -> Translation[JsonObject]:
     """Translate the body of a v1 inbound webhook into the body of a v0.1 one.
 
@@ -93,6 +120,8 @@ def translate_inbound(
     Args:
         reply_as_text: show the title of a WhatsApp reply or button as text rather than as
             `unsupported`.
+        user_ids: how a sender is shown of whom WhatsApp tells no number.
+        arrived_ms: Unix milliseconds, for a webhook that does not say when; `None` if nobody knows.
 
     Source: docs/wire.md section 5.7 and 5.8.
     """
@@ -103,7 +132,9 @@ def translate_inbound(
         detail = "a message in the shape of v0.1; relayed as it is"
         found.append(report(WEBHOOK_IN_V01_SHAPE, "/message", detail))
         return Translation(value=document, diagnostics=tuple(found))
-    envelope = read_envelope(document, found, unknown_channel=CHANNEL_WITHOUT_V01_NAME)
+    envelope = read_envelope(
+        document, found, unknown_channel=CHANNEL_WITHOUT_V01_NAME, is_from_person=True
+    )
     if envelope is None or envelope.channel is None:
         return Translation(value=None, diagnostics=tuple(found))
     channel, message_type = envelope.channel, document.get("message_type")
@@ -112,11 +143,12 @@ def translate_inbound(
         return _refused(found, MESSAGE_TYPE_UNREADABLE, "/message_type", detail)
     content = _content(document, channel, message_type, found, reply_as_text=reply_as_text)
     message: JsonObject = {"content": content}
+    sender = address(channel, envelope.sender, of_business=False, user_ids=user_ids)
     body: JsonObject = {
         "message_uuid": envelope.message_uuid,
-        "timestamp": envelope.timestamp,
+        "timestamp": envelope.timestamp or arrival(arrived_ms),
         "to": address(channel, envelope.to, of_business=True),
-        "from": address(channel, envelope.sender, of_business=False),
+        "from": sender,
         "message": message,
     }
     carried = _ENVELOPE | {message_type}
@@ -125,8 +157,23 @@ def translate_inbound(
         message["sms"] = {"num_messages": _part_count(document.get("sms"), found)}
         usage = _sms_usage(document.get("usage"), found)
         body["usage"] = {"currency": usage.currency, "price": usage.price}
+    if envelope.told_by is not None:
+        carried |= {"whatsapp"}
+        _name_rest_of_sender(document["whatsapp"], envelope.told_by, found)
     name_unmapped(document, "", carried=carried, known=_KNOWN, found=found)
+    if whatsapp_sender(body) is WhatsappSender.USER_ID:
+        detail = "no phone number of the sender is known; their user id stands for it"
+        found.append(report(SENDER_WITHOUT_NUMBER, "/from", detail))
     return Translation(value=body, diagnostics=tuple(found))
+
+
+def _name_rest_of_sender(whatsapp: JsonValue, told_by: str, found: list[Diagnostic]) -> None:
+    """Name what else stands in the object that named the sender."""
+    whole = _fields(whatsapp)
+    name_unmapped(whole, "/whatsapp", carried=frozenset({"sender"}), found=found)
+    sender, known = _fields(whole.get("sender")), frozenset({"wa_id", "user_id", "parent_user_id"})
+    carried = frozenset({told_by})
+    name_unmapped(sender, "/whatsapp/sender", carried=carried, known=known, found=found)
 
 
 def _refused(
@@ -169,9 +216,18 @@ def _content(
 
 
 def _text(value: JsonValue, pointer: str, found: list[Diagnostic]) -> JsonObject:
-    if not isinstance(value, str):
-        return _unreadable(pointer, found)
-    return {"type": "text", "text": value}
+    text = _read_text(value, pointer, found)
+    return _unreadable(pointer, found) if text is None else {"type": "text", "text": text}
+
+
+def _read_text(value: JsonValue, pointer: str, found: list[Diagnostic]) -> str | None:
+    """Read text, or a number that somebody wrote where text belongs; `None` if it is neither."""
+    if isinstance(value, str):
+        return value
+    number = plain_decimal(value)
+    if number is not None:
+        found.append(report(NUMBER_REWRITTEN, pointer, "text was written as a JSON number"))
+    return number
 
 
 def _media(
@@ -181,11 +237,18 @@ def _media(
     fields = _fields(value)
     if not _text_member(fields, "url"):
         return _unreadable(child(pointer, "url"), found)
-    carried = frozenset(member for member in members if isinstance(fields.get(member), str))
+    media = _texts(fields, members, pointer, found)
     known = frozenset({"caption", "name", "id"})
-    name_unmapped(fields, pointer, carried=carried, known=known, found=found)
-    media: JsonObject = {member: fields[member] for member in members if member in carried}
+    name_unmapped(fields, pointer, carried=frozenset(media), known=known, found=found)
     return {"type": kind[1], kind[1]: media}
+
+
+def _texts(
+    fields: JsonObject, names: tuple[str, ...], pointer: str, found: list[Diagnostic]
+) -> JsonObject:
+    """Return those members that are text, or can be read as it."""
+    read = {name: _read_text(fields.get(name), child(pointer, name), found) for name in names}
+    return {name: text for name, text in read.items() if text is not None}
 
 
 def _first_part(value: JsonValue, found: list[Diagnostic]) -> JsonObject:
@@ -212,8 +275,8 @@ def _location(value: JsonValue, found: list[Diagnostic]) -> JsonObject:
         if coordinate is None:
             return _unreadable(child("/location", name), found)
         location[v01_name] = coordinate
-    texts = [name for name in ("name", "address") if isinstance(fields.get(name), str)]
-    location |= {name: fields[name] for name in texts}
+    texts = _texts(fields, ("name", "address"), "/location", found)
+    location |= texts
     carried = frozenset({"long", "lat", *texts})
     known = frozenset({"name", "address", "url"})
     name_unmapped(fields, "/location", carried=carried, known=known, found=found)

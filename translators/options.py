@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from translators.channels import OPTION_OBJECTS, Channel, Choice, Seconds, Word
+from translators.channels import OPTION_OBJECTS, Channel, Choice, Option, Seconds, Tag, Word
 from translators.diagnostics import JsonObject
 from translators.fields import is_given, name_unknown, read_integer, read_object, read_string
 from translators.findings import Findings, show
+from translators.messenger_tags import check_tag
 from translators.rules_options import (
     LOCALE_DEFAULTED,
     LOCALE_MISSING,
     LOCALE_REWRITTEN,
     MESSAGE_TAG_WITHOUT_TAG,
+    OPTION_CAPITALS,
     OPTION_UNKNOWN,
     OPTIONS_OF_ANOTHER_CHANNEL,
     OPTIONS_WITHOUT_TEMPLATE,
+    TTL_AS_TEXT,
     TTL_OUT_OF_RANGE,
 )
 
@@ -75,23 +78,33 @@ def _name_others(found: Findings, message: JsonObject, at: str, channel: Channel
 
 
 def _read_option(
-    found: Findings, holder: JsonObject, name: str, at: str, option: Choice | Seconds | Word
+    found: Findings, holder: JsonObject, name: str, at: str, option: Option
 ) -> str | int | None:
     pointer = f"{at}/{name}"
     match option:
         case Choice(values=values, withdrawn=withdrawn):
-            word = read_string(found, holder, name, at)
+            written = read_string(found, holder, name, at)
+            word = written and written.lower()
             if word is not None and word not in values:
                 rule = withdrawn.get(word, OPTION_UNKNOWN)
-                found.add(rule, pointer, f"is {show(word)}; must be {' or '.join(values)}")
+                found.add(
+                    rule, pointer, f"is {show(written or word)}; must be {' or '.join(values)}"
+                )
+            elif word != written:
+                found.add(OPTION_CAPITALS, pointer, f"is sent as {word}; write it so")
             return word
         case Seconds(minimum=minimum, maximum=maximum):
-            seconds = read_integer(found, holder, name, at)
+            seconds = read_integer(found, holder, name, at, as_text=TTL_AS_TEXT)
             if seconds is not None and not minimum <= seconds <= maximum:
                 found.add(TTL_OUT_OF_RANGE, pointer, f"must be {minimum} to {maximum} seconds")
             return seconds
         case Word():
             return read_string(found, holder, name, at)
+        case Tag():
+            tag = read_string(found, holder, name, at)
+            if tag is not None:
+                check_tag(found, pointer, tag)
+            return tag
         case _:
             assert_never(option)
 

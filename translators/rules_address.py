@@ -113,6 +113,74 @@ ADDRESS_CHARACTER: Final = Rule(
     source="docs/wire.md section 1.3",
 )
 
+RECIPIENT_BY_USER_ID: Final = Rule(
+    code="REQ150",
+    name="recipient-by-user-id",
+    severity=Severity.NOTE,
+    why="The recipient is a WhatsApp user id, which v1 takes where a number stands; it is sent as"
+    " it is.",
+    remedy="None. Steps by other channels need the person's number.",
+    example="/workflow/0/to/number",
+    since="0.1.0",
+    source="docs/wire.md section 2.6",
+)
+USER_ID_UNUSUAL: Final = Rule(
+    code="REQ151",
+    name="user-id-unusual",
+    severity=Severity.WARNING,
+    why="It is no number and has not the documented form of a user id. The form may change, so it"
+    " is sent as it is.",
+    remedy="Send the id exactly as an inbound message or a status gave it; see that it is no typing"
+    " error in a number.",
+    example="/workflow/0/to/number",
+    since="0.1.0",
+    source="docs/wire.md section 2.6",
+    tolerance=Tolerance.ACCEPT,
+)
+USER_ID_MISPLACED: Final = Rule(
+    code="REQ152",
+    name="user-id-misplaced",
+    severity=Severity.ERROR,
+    why="A user id names somebody on WhatsApp. No other channel reaches it, and nobody sends from"
+    " it.",
+    remedy="Give the number or id of this channel, or send by WhatsApp.",
+    example="/workflow/0/to/number",
+    since="0.1.0",
+    source="docs/wire.md section 2.6",
+)
+ADDRESSES_DIFFER: Final = Rule(
+    code="REQ153",
+    name="addresses-differ",
+    severity=Severity.ERROR,
+    why="number and id name two recipients, and a message has one.",
+    remedy="Leave one of the two out, or write the same value into both.",
+    example="/workflow/0/to/id",
+    since="0.1.0",
+    source="docs/wire.md section 2.6",
+)
+AUTHENTICATION_TEMPLATE_TO_USER_ID: Final = Rule(
+    code="REQ154",
+    name="authentication-template-to-user-id",
+    severity=Severity.ERROR,
+    why="WhatsApp sends authentication templates to phone numbers only, and the operator lists this"
+    " template as one.",
+    remedy="Send it to the person's number, or send the code by another channel.",
+    example="/workflow/0/to/number",
+    since="0.1.0",
+    source="docs/wire.md section 2.6",
+)
+NUMBER_IN_ID: Final = Rule(
+    code="REQ155",
+    name="number-in-id",
+    severity=Severity.WARNING,
+    why="On WhatsApp id is for user ids; this one holds a phone number, which is sent as such.",
+    remedy="Write the number into number.",
+    example="/workflow/0/to/id",
+    since="0.1.0",
+    source="docs/wire.md section 2.6",
+    tolerance=Tolerance.ACCEPT,
+)
+
 ADDRESS_RULES: Final[tuple[Rule, ...]] = (
     CHANNEL_UNKNOWN,
     CHANNELS_DIFFER,
@@ -124,5 +192,11 @@ ADDRESS_RULES: Final[tuple[Rule, ...]] = (
     NUMBER_PREFIX,
     NUMBER_MALFORMED,
     ADDRESS_CHARACTER,
+    RECIPIENT_BY_USER_ID,
+    USER_ID_UNUSUAL,
+    USER_ID_MISPLACED,
+    ADDRESSES_DIFFER,
+    AUTHENTICATION_TEMPLATE_TO_USER_ID,
+    NUMBER_IN_ID,
 )
-"""REQ140 to REQ149, by code."""
+"""REQ140 to REQ155, by code."""

@@ -176,6 +176,19 @@ PARAMETER_KEYS_DROPPED: Final = Rule(
     tolerance=Tolerance.ACCEPT,
 )
 
+CONTENT_DROPPED: Final = Rule(
+    code="REQ176",
+    name="content-dropped",
+    severity=Severity.WARNING,
+    why="v0.1 reads no such member of a message's content, so what it holds is not sent: the"
+    " message says something else without it.",
+    remedy="Leave it out, or send the whole as custom content where the channel takes it.",
+    example="/workflow/0/message/content/template/components",
+    since="0.1.0",
+    source="docs/wire.md section 2.4",
+    tolerance=Tolerance.ACCEPT,
+)
+
 CONTENT_RULES: Final[tuple[Rule, ...]] = (
     CONTENT_TYPE_UNKNOWN,
     CONTENT_TYPE_UNSUPPORTED,
@@ -193,5 +206,6 @@ CONTENT_RULES: Final[tuple[Rule, ...]] = (
     VIBER_CONTENT_WITHOUT_V1,
     PARAMETER_AS_NUMBER,
     PARAMETER_KEYS_DROPPED,
+    CONTENT_DROPPED,
 )
-"""REQ160 to REQ175, by code."""
+"""REQ160 to REQ176, by code."""

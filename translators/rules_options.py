@@ -101,6 +101,66 @@ OPTIONS_OF_ANOTHER_CHANNEL: Final = Rule(
     tolerance=Tolerance.ACCEPT,
 )
 
+TTL_AS_TEXT: Final = Rule(
+    code="REQ189",
+    name="ttl-as-text",
+    severity=Severity.WARNING,
+    why="Clients that write expiry_time as a string write ttl as one, too.",
+    remedy="Write it as a number.",
+    example="/workflow/0/message/viber_service_msg/ttl",
+    since="0.1.0",
+    source="docs/wire.md section 2.3",
+    tolerance=Tolerance.ACCEPT,
+)
+OPTION_CAPITALS: Final = Rule(
+    code="REQ190",
+    name="option-capitals",
+    severity=Severity.WARNING,
+    why="A published sample writes the category in capitals; v1 takes lower case, which is sent.",
+    remedy="Write it in lower case.",
+    example="/workflow/0/message/messenger/category",
+    since="0.1.0",
+    source="docs/wire.md section 2.3",
+    tolerance=Tolerance.ACCEPT,
+)
+TAG_UNKNOWN: Final = Rule(
+    code="REQ191",
+    name="tag-unknown",
+    severity=Severity.WARNING,
+    why="Messenger never had a tag of this name, so the message will probably be rejected.",
+    remedy="Write HUMAN_AGENT, or the category response within 24 hours of the person's message.",
+    example="/workflow/0/message/messenger/tag",
+    since="0.1.0",
+    source="docs/wire.md section 2.7",
+    tolerance=Tolerance.ACCEPT,
+)
+TAG_WITHDRAWN_2020: Final = Rule(
+    code="REQ192",
+    name="tag-withdrawn-2020",
+    severity=Severity.WARNING,
+    why="Messenger withdrew the tag in March 2020. Its successor, if it had one, was withdrawn in"
+    " 2026. It is sent as it is, and will probably be rejected.",
+    remedy="Write HUMAN_AGENT, for answers of people within 7 days; or the category response within"
+    " 24 hours of the person's message.",
+    example="/workflow/0/message/messenger/tag",
+    since="0.1.0",
+    source="docs/wire.md section 2.7",
+    tolerance=Tolerance.ACCEPT,
+)
+TAG_WITHDRAWN_2026: Final = Rule(
+    code="REQ193",
+    name="tag-withdrawn-2026",
+    severity=Severity.WARNING,
+    why="Messenger withdrew the tag in 2026; only HUMAN_AGENT is left. It is sent as it is, and"
+    " will probably be rejected.",
+    remedy="Write HUMAN_AGENT, for answers of people within 7 days; or the category response within"
+    " 24 hours of the person's message.",
+    example="/workflow/0/message/messenger/tag",
+    since="0.1.0",
+    source="docs/wire.md section 2.7",
+    tolerance=Tolerance.ACCEPT,
+)
+
 OPTION_RULES: Final[tuple[Rule, ...]] = (
     OPTION_UNKNOWN,
     TTL_OUT_OF_RANGE,
@@ -111,5 +171,10 @@ OPTION_RULES: Final[tuple[Rule, ...]] = (
     LOCALE_REWRITTEN,
     OPTIONS_WITHOUT_TEMPLATE,
     OPTIONS_OF_ANOTHER_CHANNEL,
+    TTL_AS_TEXT,
+    OPTION_CAPITALS,
+    TAG_UNKNOWN,
+    TAG_WITHDRAWN_2020,
+    TAG_WITHDRAWN_2026,
 )
-"""REQ180 to REQ188, by code."""
+"""REQ180 to REQ193, by code."""

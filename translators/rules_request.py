@@ -61,7 +61,7 @@ FIELD_UNKNOWN: Final = Rule(
     severity=Severity.NOTE,
     why="Dispatch v0.1 has no such field here. It is not forwarded.",
     remedy="Remove it, or see whether its name is misspelt.",
-    example="/workflow/0/message/content/footer",
+    example="/workflow/0/priority",
     since="0.1.0",
     source="docs/wire.md section 1.4",
 )

@@ -97,7 +97,8 @@ TIMESTAMP_UNREADABLE: Final = Rule(
     code="STS209",
     name="timestamp-unreadable",
     severity=Severity.WARNING,
-    why="It is in none of the known forms. Text is carried as it is, anything else as empty text.",
+    why="It is in none of the known forms. Text is carried as it is; for anything else the gateway"
+    " writes the instant of arrival, and offline, where nothing arrives, empty text stands.",
     remedy="Order callbacks by arrival; report the new form, so that it can be added.",
     example="/timestamp",
     since="0.1.0",
@@ -223,6 +224,38 @@ WEBHOOK_FIELD_UNKNOWN: Final = Rule(
     since="0.1.0",
     source="docs/wire.md section 5.5",
 )
+TIMESTAMP_AS_NUMBER: Final = Rule(
+    code="STS222",
+    name="timestamp-as-number",
+    severity=Severity.NOTE,
+    why="It counts seconds or milliseconds since 1970; v0.1 writes the date and time it means.",
+    remedy="None.",
+    example="/timestamp",
+    since="0.1.0",
+    source="docs/wire.md section 5.5",
+)
+SENDER_FROM_WHATSAPP: Final = Rule(
+    code="STS223",
+    name="sender-from-whatsapp",
+    severity=Severity.NOTE,
+    why="`from` names nobody, as it may where the phone number is hidden; what the `whatsapp`"
+    " object says of the sender stands in its place.",
+    remedy="None.",
+    example="/whatsapp/sender/user_id",
+    since="0.1.0",
+    source="docs/wire.md section 5.7",
+)
+SENDER_WITHOUT_NUMBER: Final = Rule(
+    code="STS224",
+    name="sender-without-number",
+    severity=Severity.WARNING,
+    why="WhatsApp hides the sender's phone number. v0.1 has no field for the user id, so it stands"
+    " in number and in id, or in the one that a setting names.",
+    remedy="Answer to the address as it is; see that no receiver reads digits or sends SMS to it.",
+    example="/from",
+    since="0.1.0",
+    source="docs/wire.md section 5.7",
+)
 
 STATUS_RULES: Final = (
     WEBHOOK_NOT_AN_OBJECT,
@@ -246,6 +279,9 @@ STATUS_RULES: Final = (
     CURRENCY_ASSUMED,
     WEBHOOK_FIELD_DROPPED,
     WEBHOOK_FIELD_UNKNOWN,
+    TIMESTAMP_AS_NUMBER,
+    SENDER_FROM_WHATSAPP,
+    SENDER_WITHOUT_NUMBER,
 )
 
 WEBHOOK_RULES: Final[tuple[Rule, ...]] = (*STATUS_RULES, *INBOUND_RULES, *REPORT_RULES)

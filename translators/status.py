@@ -6,13 +6,20 @@ the addresses as the caller wrote them, and the link to the dispatch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from translators.diagnostics import Diagnostic, JsonObject, JsonValue, Translation
 from translators.envelope import address, name_unmapped, read_envelope
-from translators.error_codes import ERROR_CODES, UNKNOWN, v01_code
+from translators.error_codes import (
+    ERROR_CODES,
+    INVALID_TEMPLATE,
+    NOT_TO_A_USER_ID,
+    UNKNOWN,
+    v01_code,
+)
 from translators.rules import Rule, report
 from translators.rules_webhook import (
     CHANNEL_UNKNOWN,
@@ -26,8 +33,9 @@ from translators.rules_webhook import (
     STATUS_UNREADABLE,
     WEBHOOK_NOT_AN_OBJECT,
 )
-from translators.timestamps import format_timestamp
+from translators.timestamps import arrival, format_timestamp
 from translators.usage import Usage, read_usage
+from translators.user_ids import UserIdForm
 from translators.webhook_shapes import WebhookKind, is_in_v01_shape, webhook_kind
 
 __all__ = [
@@ -41,6 +49,7 @@ __all__ = [
     "translate_status",
 ]
 
+_NOT_TO_A_USER_ID: Final = re.compile(rf"(?<![0-9]){NOT_TO_A_USER_ID}(?![0-9])")
 _FAILED: Final = frozenset({"rejected", "undeliverable"})
 _STATUSES: Final = frozenset({"submitted", "delivered", "read"}) | _FAILED
 
@@ -78,7 +87,8 @@ class MessageStatus:
     status: str
     """One of the five statuses, or whatever v1 wrote."""
     timestamp: str
-    """The v0.1 form; as v1 wrote it if that could not be read; "" if that was not text."""
+    """The v0.1 form; as v1 wrote it if that is text that could not be read; "" if it says
+    nothing."""
     channel: str | None
     """The v0.1 name; `None` when v1's is missing or new."""
     to: str | None
@@ -89,7 +99,7 @@ class MessageStatus:
 
 
 def translate_status(
-    document: JsonValue, *, pass_v1_codes: bool = False
+    document: JsonValue, *, pass_v1_codes: bool = False, as_invalid_template: bool = False
 ) -> Translation[MessageStatus]:
     """Read the body of a status webhook: of v1, or of v0.1 with a warning.
 
@@ -98,6 +108,7 @@ def translate_status(
 
     Args:
         pass_v1_codes: keep error codes 1400 to 1450 instead of writing the v0.1 code for them.
+        as_invalid_template: write 1022 for WhatsApp's 131062, which no v0.1 catalogue lists.
 
     Source: docs/wire.md section 5.5, 5.6 and 5.8.
     """
@@ -131,6 +142,12 @@ def translate_status(
     # Links of a webhook in v0.1 shape have a place: the callback's own stand there.
     carried = _CARRIED | {"_links"} if is_in_v01_shape(document) else _CARRIED
     name_unmapped(document, "", carried=carried, known=_KNOWN, found=found)
+    if as_invalid_template and _is_for_numbers_only(document.get("error")):
+        detail = f"code {NOT_TO_A_USER_ID} is WhatsApp's own; {INVALID_TEMPLATE} written"
+        found.append(report(ERROR_CODE_MAPPED, "/error", detail))
+        name = ERROR_CODES[INVALID_TEMPLATE].name
+        error = StatusError(code=INVALID_TEMPLATE, reason=name)
+        translated = replace(translated, error=error)
     return Translation(value=translated, diagnostics=tuple(found))
 
 
@@ -141,6 +158,8 @@ def render_status(
     sender: JsonObject | None,
     client_ref: str | None,
     links: JsonObject | None,
+    arrived_ms: int | None = None,
+    user_ids: UserIdForm = UserIdForm.BOTH,
 ) -> JsonObject:
     """Write the body of a v0.1 status callback, in the key order of docs/wire.md section 5.5.
 
@@ -149,13 +168,15 @@ def render_status(
         sender: likewise.
         client_ref: the caller's; `None` takes the webhook's.
         links: what `dispatch_links` returns; `None` for a message outside any dispatch.
+        arrived_ms: Unix milliseconds, for a webhook that does not say when; `None` if nobody knows.
+        user_ids: how a WhatsApp user id is shown where only the webhook tells the recipient.
     """
     client_ref = status.client_ref if client_ref is None else client_ref
     body: JsonObject = {
         "message_uuid": status.message_uuid,
-        "to": to or address(status.channel, status.to, of_business=False),
+        "to": to or address(status.channel, status.to, of_business=False, user_ids=user_ids),
         "from": sender or address(status.channel, status.sender, of_business=True),
-        "timestamp": status.timestamp,
+        "timestamp": status.timestamp or arrival(arrived_ms),
         "status": status.status,
     }
     if status.error is not None:
@@ -252,6 +273,16 @@ def _read_v01_error(
         reason = _reason(carried, None)
     name_unmapped(fields, "/error", carried=frozenset({"code", "reason"}), found=found)
     return StatusError(code=carried, reason=reason)
+
+
+def _is_for_numbers_only(error: JsonValue) -> bool:
+    """Tell whether an error is WhatsApp's for an authentication template to a user id.
+
+    No source says where v1 puts it, so each of its texts is looked at.
+    """
+    fields = error if isinstance(error, dict) else {}
+    texts = (str(fields.get(name)) for name in ("title", "type", "detail"))
+    return any(_NOT_TO_A_USER_ID.search(text) for text in texts)
 
 
 def _error_code(fields: JsonObject) -> int | None:

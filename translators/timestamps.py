@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from typing import Final
 
+from translators.diagnostics import JsonValue
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CENTURY_MS: Final = (946_684_800_000, 4_102_444_800_000)  # the years 2000 to 2099
+_DECIMAL: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,9})?")
+_MANY: Final = 10**15
 
 # `2025-02-03T12:14:25Z`, `2020-01-01T14:00:00.000Z` and `2020-01-01 14:00:00 UTC` are documented
 # (docs/wire.md section 5.5); the vendor has changed its form before, so offsets are read as well.
@@ -49,6 +55,25 @@ def read_timestamp(text: str) -> Timestamp | None:
     return Timestamp(text=_write(utc), truncated=fraction[3:].strip("0") != "")
 
 
+def read_unix_time(value: JsonValue) -> str | None:
+    """Write a number of seconds or milliseconds since 1970, or text that holds one, as v0.1 does.
+
+    The unit follows from the size, for instants of this century; `None` for any other number, such
+    as a date without separators, and for whatever else is none. Digits below the millisecond are
+    cut off.
+    """
+    if isinstance(value, int | float) and abs(value) < _MANY:
+        value = str(value)
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(value.strip()):
+        return None
+    number = Decimal(value.strip())
+    for unit_ms in (1000, 1):
+        ms = int(number * unit_ms)
+        if _CENTURY_MS[0] <= ms < _CENTURY_MS[1]:
+            return format_timestamp(ms)
+    return None
+
+
 def format_timestamp(ms: int) -> str:
     """Write Unix milliseconds the way v0.1 does: `2025-02-03T12:14:25.061Z`.
 
@@ -56,6 +81,11 @@ def format_timestamp(ms: int) -> str:
         OverflowError: if `ms` lies outside the years 1 to 9999.
     """
     return _write(_EPOCH + timedelta(milliseconds=ms))
+
+
+def arrival(arrived_ms: int | None) -> str:
+    """Write when a webhook arrived that does not say when; "" if nobody knows."""
+    return "" if arrived_ms is None else format_timestamp(arrived_ms)
 
 
 def _zone(sign: str, hours: str, minutes: str) -> timezone:

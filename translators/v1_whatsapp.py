@@ -9,19 +9,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from translators.user_ids import LONGEST
 from translators.v1_models import (
     CaptionedMedia,
     Custom,
     Media,
     Message,
-    Name,
+    Phone,
     Shape,
     Sound,
     Url,
     fault,
 )
 
-PERSON_PATTERN = r"^([1-9][0-9]{6,14}|[A-Za-z][A-Za-z0-9._-]{0,127})$"
+# A number, or an id: in one piece, of any form, and not of what numbers are written with alone.
+PERSON_PATTERN = r"^([1-9][0-9]{6,14}|[0-9]{16,}|[^\s{}<>]*[^\s{}<>0-9+().\-/][^\s{}<>]*)$"
 
 
 class WhatsappContext(Shape):
@@ -34,9 +36,9 @@ class Whatsapp(Message):
     """What every message by WhatsApp has."""
 
     channel: Literal["whatsapp"]
-    # A number, or the id by which a business knows a person.
-    to: Annotated[str, Field(pattern=PERSON_PATTERN)]
-    sender: Name = Field(alias="from")
+    # A number, or the id by which a business knows a person. Nobody sends from such an id.
+    to: Annotated[str, Field(pattern=PERSON_PATTERN, max_length=LONGEST)]
+    sender: Phone = Field(alias="from")
     context: WhatsappContext | None = None
 
 

@@ -58,6 +58,7 @@ class DispatchApi:
         max_body: int,
         max_steps: int | None,
         default_locale: str | None,
+        authentication_templates: frozenset[str],
         public_url: str | None = None,
         legacy: LegacyApi | None = None,
         recorder: Recorder | None = None,
@@ -82,6 +83,7 @@ class DispatchApi:
         self._max_body = max_body
         self._max_steps = max_steps
         self._default_locale = default_locale
+        self._authentication_templates = authentication_templates
         self._public_url = public_url
         self._legacy = legacy
         self._recorder = recorder
@@ -208,6 +210,7 @@ class DispatchApi:
             self._switches,
             max_steps=self._max_steps,
             default_locale=self._default_locale,
+            authentication_templates=self._authentication_templates,
         )
         return Translation(value=plan.value, diagnostics=(*document.diagnostics, *plan.diagnostics))
 

@@ -187,6 +187,7 @@ def _finisher(settings: Settings, clock: Clock) -> Finisher:
             switches=switches,
             max_steps=settings.max_steps or None,
             default_locale=settings.default_locale,
+            authentication_templates=settings.authentication_templates,
         ),
         judges=judges_of(settings, terms=partial(terms_of, settings), switches=switches),
     )

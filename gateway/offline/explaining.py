@@ -263,6 +263,8 @@ def _settings(settings: CaseSettings) -> Iterator[str]:
         yield f"GATEWAY_DEFAULT_LOCALE={settings.default_locale}"
     if settings.workflow_fee:
         yield f"GATEWAY_WORKFLOW_FEE={settings.workflow_fee}"
+    if settings.authentication_templates:
+        yield f"GATEWAY_AUTHENTICATION_TEMPLATES={','.join(settings.authentication_templates)}"
     if settings.reply_as_text:
         yield "GATEWAY_REPLY_AS_TEXT=true"
     if settings.with_ttl:

@@ -26,6 +26,8 @@ from gateway.offline.swift_shapes import (
     request_class,
 )
 from translators.channels import CHANNELS, AddressForm, Captions, Channel, ContentForm, Media, Text
+from translators.messenger_tags import LEFT
+from translators.user_ids import is_out_of_place
 
 _LONGEST_ADDRESS: Final = 50
 _is_phone: Final = re.compile("[1-9][0-9]{6,14}").fullmatch
@@ -65,6 +67,7 @@ def _is_id(text: str) -> bool:
         and text.isprintable()
         and text[0] != " "
         and text[-1] != " "
+        and not is_out_of_place(text, is_phone=False)
     )
 
 
@@ -98,7 +101,9 @@ def _are_some(options: Options) -> bool:
 
 
 def _have_tag(options: Any) -> bool:
-    return _are_some(options) and (options.category != "message_tag" or options.tag is not UNSET)
+    if options.tag is UNSET:
+        return _are_some(options) and options.category != "message_tag"
+    return bool(options.tag.strip().upper() == LEFT)
 
 
 def _have_locale(options: Any) -> bool:

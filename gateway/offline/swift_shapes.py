@@ -25,6 +25,7 @@ from translators.channels import (
     Option,
     Seconds,
     Shape,
+    Tag,
     Template,
     Text,
     Word,
@@ -159,7 +160,7 @@ def _value_of(option: Option) -> object:
             return Literal[values]
         case Seconds(minimum=minimum, maximum=maximum):
             return Annotated[int, Meta(ge=minimum, le=maximum)]
-        case Word():
+        case Word() | Tag():
             return Filled
         case _:
             assert_never(option)

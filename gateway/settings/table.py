@@ -152,6 +152,11 @@ class Settings:
         None, "GATEWAY_DEFAULT_LOCALE", text,
         "the locale of WhatsApp templates that name none; without it they are refused",
     )
+    authentication_templates: frozenset[str] = row(
+        frozenset(), "GATEWAY_AUTHENTICATION_TEMPLATES", names,
+        "names of WhatsApp templates that are authentication templates, separated by commas, with"
+        " or without their namespace: to a user id, which cannot receive them, they are refused",
+    )
     max_steps: int = row(
         100, "GATEWAY_MAX_STEPS", whole(0, 10_000),
         "the longest workflow accepted; 0 lifts the cap",
@@ -292,6 +297,16 @@ class Settings:
     pass_v1_codes: bool = row(
         False, "GATEWAY_PASS_V1_CODES", flag,
         "leave error codes that only v1 knows (1400 to 1450) as they are",
+    )
+    template_rejection: str = row(
+        "pass", "GATEWAY_TEMPLATE_REJECTION", choice("pass", "invalid-template"),
+        "how WhatsApp's code 131062, for an authentication template sent to a user id, is told:"
+        " `pass` leaves the number, which no v0.1 catalogue lists; `invalid-template` writes 1022",
+    )
+    user_id_form: str = row(
+        "both", "GATEWAY_USER_ID_FORM", choice("both", "id", "number"),
+        "where callbacks show the WhatsApp user id of somebody whose number is hidden: in `number`"
+        " and in `id`, or in one of them",
     )
     reply_as_text: bool = row(
         False, "GATEWAY_REPLY_AS_TEXT", flag,

@@ -7,6 +7,7 @@ for it is the same in both, so that the one is still the translation of the othe
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import Final, assert_never
 
 from gateway.traces.fake_fields import Field, Fields
@@ -19,6 +20,7 @@ from translators.channels import (
     Option,
     Seconds,
     Shape,
+    Tag,
     Template,
     Text,
     Word,
@@ -26,6 +28,7 @@ from translators.channels import (
 from translators.diagnostics import JsonObject, JsonValue
 from translators.documents import LIMITS
 from translators.fields import is_digits
+from translators.messenger_tags import TAGS
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4}){0,2}")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,19})?")
@@ -39,8 +42,8 @@ class ContentFields(Fields):
 
     def __init__(self, fakes: Fakes, *, keeps_strangers: bool) -> None:
         super().__init__(fakes, keeps_strangers=keeps_strangers)
-        media = self.object_of({"url": self.url, "caption": self.text})
-        template = self.object_of({"name": self.text, "parameters": self.list_of(self._parameter)})
+        media = self.content_of({"url": self.url, "caption": self.text})
+        template = self.content_of({"name": self.text, "parameters": self.list_of(self._parameter)})
         # A content type has one shape on every channel; an option has values of its own on each.
         self.bodies: dict[str, Field] = {
             name: self._body(form.shape, media, template)
@@ -94,13 +97,28 @@ class ContentFields(Fields):
     def _option(self, name: str, option: Option) -> Field:
         match option:
             case Choice(values=values, withdrawn=withdrawn):
-                return self.word({*values, *withdrawn})
+                return self._word_in_any_case({*values, *withdrawn})
+            case Tag():
+                return self._tag
             case Seconds():
                 return self.seconds
             case Word():
                 return self._locale if name == "locale" else self.text
             case _:
                 assert_never(option)
+
+    def _word_in_any_case(self, words: Set[str]) -> Field:
+        plain = self.word(words)
+
+        def read(value: JsonValue) -> JsonValue:
+            is_known = isinstance(value, str) and value.lower() in words
+            return value if is_known else plain(value)
+
+        return read
+
+    def _tag(self, value: JsonValue) -> JsonValue:
+        is_known = isinstance(value, str) and value.strip().upper() in TAGS
+        return value if is_known else self.text(value)
 
     def _parameter(self, value: JsonValue) -> JsonValue:
         if not isinstance(value, dict) or "default" not in value:

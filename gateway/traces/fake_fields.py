@@ -78,6 +78,30 @@ class Fields:
                 fake[self.fakes.name(name)] = self.fakes.blank(value)
         return fake
 
+    def content_of(self, fields: Mapping[str, Field]) -> Field:
+        """Make the field that holds an object of a message's content.
+
+        That it holds more than Dispatch reads is a finding of its own, so there is more in the
+        fake as well, without the names and values.
+        """
+
+        def read(value: JsonValue) -> JsonValue:
+            if not isinstance(value, dict):
+                return self.fakes.blank(value)
+            return {
+                name if name in fields else self.fakes.name(name): (
+                    fields[name](held) if name in fields else self._as_full(held)
+                )
+                for name, held in value.items()
+            }
+
+        return read
+
+    def _as_full(self, value: JsonValue) -> JsonValue:
+        """Return a value with nothing in it that could be recognised, and that is not empty."""
+        fake = self.fakes.blank(value)
+        return 0 if value and not fake else fake
+
     def list_of(self, field: Field) -> Field:
         """Make the field that holds any number of what `field` reads."""
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.traces.fake_content import ContentFields
-from gateway.traces.fake_fields import CHANNEL_NAMES
+from gateway.traces.fake_fields import CHANNEL_NAMES, Field
 from gateway.traces.fakes import Fakes
 from translators.channels import CHANNELS, CONTENT_TYPE_ALIASES, CONTENT_TYPES, OPTION_OBJECTS
-from translators.diagnostics import JsonObject
+from translators.diagnostics import JsonObject, JsonValue
+from translators.user_ids import is_user_id
 
 _TYPES: Final = CONTENT_TYPES | CONTENT_TYPE_ALIASES.keys()
 
@@ -26,7 +27,7 @@ class RequestFields(ContentFields):
 
     def __init__(self, fakes: Fakes) -> None:
         super().__init__(fakes, keeps_strangers=False)
-        content = self.object_of({"type": self.word(_TYPES), **self.bodies})
+        content = self.content_of({"type": self.word(_TYPES), **self.bodies})
         options = {name: self.options[name] for name in OPTION_OBJECTS}
         address = self.object_of(
             {
@@ -41,7 +42,7 @@ class RequestFields(ContentFields):
         }
         step = {
             "from": address,
-            "to": address,
+            "to": self._recipient(address),
             "message": self.object_of({"content": content, **options}),
             "failover": self.object_of(terms),
             "client_ref": self.text,
@@ -52,6 +53,18 @@ class RequestFields(ContentFields):
     def request(self, document: JsonObject) -> JsonObject:
         """Return the request with fakes in it."""
         return self.members(self._request, document)
+
+    def _recipient(self, address: Field) -> Field:
+        """Make the field of a recipient: what is no user id on WhatsApp must not become one."""
+
+        def read(value: JsonValue) -> JsonValue:
+            fake = address(value)
+            if isinstance(value, dict) and isinstance(fake, dict):
+                for key in fake.keys() & {"number", "id"}:
+                    fake[key] = _as_little_an_id(value[key], fake[key])
+            return fake
+
+        return read
 
 
 class SentFields(ContentFields):
@@ -80,3 +93,11 @@ class SentFields(ContentFields):
     def request(self, document: JsonObject) -> JsonObject:
         """Return the request with fakes in it."""
         return self.members(self._request, document)
+
+
+def _as_little_an_id(value: JsonValue, fake: JsonValue) -> JsonValue:
+    if not (isinstance(value, str) and isinstance(fake, str)):
+        return fake
+    if is_user_id(value.strip()) or not is_user_id(fake.strip()):
+        return fake
+    return fake.replace("-", " ")  # a blank or a bracket kept it from being one

@@ -15,6 +15,7 @@ from typing import Final
 from gateway.traces.permutation import permuted
 from translators.diagnostics import JsonValue
 from translators.documents import LIMITS
+from translators.user_ids import is_documented, is_user_id
 
 KEY_SIZE: Final = 32
 """How many bytes a new key has."""
@@ -25,6 +26,8 @@ _LEAST_KEY: Final = 16
 _NOWHERE: Final = ("28", "83", "89")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{6,14}")
 _DIGITS: Final = re.compile(r"(0*)([0-9]*)")
+_NO_COUNTRY: Final = "ZZ"  # ISO 3166 leaves it to users
+_PARENT: Final = "ENT."
 _SPACE: Final = " \t\r\n"
 _GAPS: Final = re.compile(r"[\s().\-/]")
 
@@ -175,8 +178,15 @@ class Fakes:
             fake = iter(self._digits(digits))
             return prefix + "".join(next(fake) if each in _TEN else each for each in bare)
         drawn = self._draw("address", bare, len(bare))
-        shown = (_like(*pair) for pair in zip(bare, drawn, strict=True))
-        return prefix + "".join(shown)
+        shown = "".join(_like(*pair) for pair in zip(bare, drawn, strict=True))
+        if is_documented(text):
+            # The form decides what is said of a user id; of no country, it is nobody's.
+            head = f"{_NO_COUNTRY}.{_PARENT}" if _PARENT in text else f"{_NO_COUNTRY}."
+            return head + shown[len(head) :]
+        if is_user_id(text):
+            # A symbol that no number is written with, so that it stays one.
+            shown = shown.replace("-", "_")
+        return prefix + shown
 
     def _digits(self, digits: str) -> str:
         """Return as many digits, other ones for others; zeros that lead stay."""

@@ -28,12 +28,14 @@ from translators.channels import (
     ContentForm,
     Option,
     Seconds,
+    Tag,
     Text,
     Word,
 )
 from translators.diagnostics import JsonObject, JsonValue, field_path
 from translators.dispatch import translate_dispatch
 from translators.examples_case import RECIPIENT
+from translators.messenger_tags import LEFT
 from translators.native import translate_native
 from translators.rules import Tolerance
 
@@ -106,7 +108,8 @@ def _envelope() -> Iterator[str]:
             )
         ),
     )
-    yield f"What Dispatch has no field for is not sent on: {rule_link('REQ124')}."
+    yield f"What Dispatch has no field for is not sent on: {rule_link('REQ124')};"
+    yield f"within the content, where the message says less without it, {rule_link('REQ176')}."
     yield ""
 
 
@@ -140,6 +143,9 @@ def _address_kind(side: str, form: AddressForm) -> str:
         return "an id"
     if form.alias is not None:
         return f"a phone number; `{side}.{form.alias}` is taken for it, {rule_link('REQ143')}"
+    if form.takes_user_ids:
+        rules = rule_links(("REQ150", "REQ151"))
+        return f"a phone number, or in `{side}.number` or `{side}.id` a user id, {rules}"
     return "a phone number" if form.is_phone else "a phone number, a short code or a name"
 
 
@@ -202,10 +208,13 @@ def _option(option: Option) -> tuple[JsonValue, str, tuple[str, ...]]:
     match option:
         case Choice(values=values, withdrawn=withdrawn):
             gone = "".join(f"; {code(word)} is withdrawn" for word in withdrawn)
-            codes = ("REQ180", *(rule.code for rule in withdrawn.values()))
+            codes = ("REQ180", "REQ190", *(rule.code for rule in withdrawn.values()))
             return values[0], " or ".join(map(code, values)) + gone, codes
         case Seconds(minimum=minimum, maximum=maximum):
-            return minimum, f"{minimum} to {maximum} seconds", ("REQ181",)
+            return minimum, f"{minimum} to {maximum} seconds", ("REQ181", "REQ189")
+        case Tag():
+            kinds = ("REQ191", "REQ192", "REQ193")
+            return LEFT, f"{code(LEFT)}; others are withdrawn, and sent all the same", kinds
         case Word():
             return "en_GB", "any text", ()
         case _:

@@ -52,6 +52,18 @@ _ODD_PHONES: Final = _PHONES.map(int) | st.builds(
 )
 _ODD_NAMES: Final = st.sampled_from(["+", "00", "+00447700900000", "+44 7700 900000"])
 _ODD_IDS: Final = st.integers(0, 10**17) | st.builds(str.format, _ROOMS, st.just("page-42"))
+_USER_IDS: Final = st.sampled_from(
+    [
+        "US.13491208655302741918",
+        "GB.ENT.11815799212886844830",
+        "ZZ." + "aB9" * 42,
+        "user.937",
+        "9" * 20,
+    ]
+)
+_CATEGORIES: Final = ("response", "update", "message_tag")
+_TAGS: Final = st.sampled_from(["HUMAN_AGENT", "human_agent"])
+_ODD_TAGS: Final = _TEXTS | st.sampled_from(["ticket_update", "ACCOUNT_UPDATE", "GAME_EVENT"])
 _NAMES: Final = st.sampled_from(["Example Ltd", "12345", "A+", "x" * 50])
 _ODD_REFERENCES: Final = st.sampled_from(["", "order-42", "é" * 41, "r" * 100, None])
 _URLS: Final = st.sampled_from(["https://example.com/", "http://example.com/?q=é"])
@@ -122,7 +134,19 @@ def _side(draw: st.DrawFn, channel: str, plain: bool, *, is_sender: bool) -> Any
         if channel == "viber_service_msg":
             name = draw(st.sampled_from([channel, "viber_service_message"]))
             key = draw(st.sampled_from([key, "id"]))
+        if channel == "whatsapp" and not is_sender:
+            return _person(draw, addresses | _USER_IDS)
     return _stirred(draw, {"type": name, key: draw(addresses)}, plain)
+
+
+def _person(draw: st.DrawFn, addresses: st.SearchStrategy[str | int]) -> Any:
+    """Draw somebody on WhatsApp: a number or a user id, in the one member, the other or both."""
+    keys = draw(st.sampled_from([("number",), ("number",), ("id",), ("number", "id")]))
+    address = draw(addresses)
+    side: dict[str, Any] = {"type": "whatsapp", **dict.fromkeys(keys, address)}
+    if len(keys) == 2 and draw(_ODDLY):
+        side[draw(st.sampled_from(keys))] = draw(st.sampled_from([None, ""]))
+    return _stirred(draw, side, False)
 
 
 def _message(draw: st.DrawFn, channel: str, kind: str, plain: bool) -> Any:
@@ -170,13 +194,16 @@ def _options(draw: st.DrawFn, channel: str, plain: bool) -> Any:
         case "viber_service_msg":
             values = {
                 "category": st.sampled_from(["transaction", "promotion"]),
-                "ttl": st.sampled_from([30, 600, 259200] + [600.0] * (not plain)),
+                "ttl": st.sampled_from([30, 600, 259200] + [600.0, "600"] * (not plain)),
                 "type": _TEXTS,
             }
         case "messenger":
             values = {
-                "category": st.sampled_from(["response", "update", "message_tag"]),
-                "tag": _TEXTS,
+                "category": st.sampled_from(
+                    ["response", "update", "message_tag"]
+                    + ["RESPONSE", "Message_Tag"] * (not plain)
+                ),
+                "tag": _TAGS if plain else _TAGS | _ODD_TAGS,
             }
         case _:
             values = {"policy": st.just("deterministic")}
@@ -185,8 +212,8 @@ def _options(draw: st.DrawFn, channel: str, plain: bool) -> Any:
     if not plain:
         values = {name: st.none() | value for name, value in values.items()}
     options: dict[str, Any] = draw(st.fixed_dictionaries(needed, optional=values))
-    if options.get("category") == "message_tag":
-        options["tag"] = draw(_TEXTS)
+    if str(options.get("category")).lower() == "message_tag":
+        options["tag"] = draw(_TAGS if plain else _TAGS | _ODD_TAGS)
     return options
 
 

@@ -143,7 +143,7 @@ def test_a_viber_ttl_at_a_bound_is_carried(ttl: int) -> None:
     assert first(document).request["viber_service"] == {"ttl": ttl}
 
 
-@pytest.mark.parametrize("ttl", ["600", True, 29, 259201])
+@pytest.mark.parametrize("ttl", ["600 ", "6e2", "600.0", "", "29", "259201", True, 29, 259201])
 def test_any_other_viber_ttl_is_refused(ttl: JsonValue) -> None:
     document = saying(
         "viber_service_msg", {"type": "text", "text": "x"}, viber_service_msg={"ttl": ttl}

@@ -14,7 +14,11 @@ from translators.rules import Rule, Switches, Tolerance
 
 NUMBERS: Final = re.compile(rb"44[0-9]{10}")
 # What has to break another rule a hundred times.
-ACCOMPANIED: Final = {"REQ133": {"REQ122", "REQ133"}}
+ACCOMPANIED: Final = {
+    "REQ133": {"REQ122", "REQ133"},
+    # It is about a recipient of whom something is said already.
+    "REQ154": {"REQ150", "REQ154"},
+}
 ALONE: Final = [rule for rule in ALL_RULES if CASES[rule.code].kind is not Kind.NATIVE]
 NATIVE: Final = [rule for rule in ALL_RULES if CASES[rule.code].kind is Kind.NATIVE]
 SWITCHABLE: Final = [rule for rule in ALL_RULES if rule.tolerance is not None]

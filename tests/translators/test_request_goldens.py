@@ -1,7 +1,8 @@
 """Golden cases of requests: a dispatch, the v1 bodies it becomes, and what is said about it.
 
-A case named `NAME.v01.json` may bring `NAME.settings.json`: `max_steps`, `default_locale`, and
-`accepted` and `refused` for the switches. Set UPDATE_GOLDENS=1 to write the expectations anew.
+A case named `NAME.v01.json` may bring `NAME.settings.json`: `max_steps`, `default_locale`,
+`authentication_templates`, and `accepted` and `refused` for the switches. Set UPDATE_GOLDENS=1 to
+write the expectations anew.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ def translate(path: Path) -> Translation[DispatchPlan]:
         accepted=frozenset(settings.pop("accepted", ())),
         refused=frozenset(settings.pop("refused", ())),
     )
+    if "authentication_templates" in settings:
+        settings["authentication_templates"] = frozenset(settings["authentication_templates"])
     document = parse_document(path.read_bytes())
     if document.value is None:
         return Translation(value=None, diagnostics=document.diagnostics)

@@ -41,6 +41,11 @@ PAIR_WITH: Final = {
     "REQ170": ("mms", "text"),
     "REQ171": ("mms", "file"),
     "REQ172": ("messenger", "custom"),
+    "REQ189": ("viber_service_msg", "text"),
+    "REQ190": ("messenger", "text"),
+    "REQ191": ("messenger", "text"),
+    "REQ192": ("messenger", "text"),
+    "REQ193": ("messenger", "text"),
     "REQ187": ("whatsapp", "text"),
 }
 """A pair with which a rule is met, where a template by WhatsApp does not show it."""
@@ -58,11 +63,17 @@ UNCHANGED: Final = {
     "REQ113",  # byte-order-mark
     "REQ131",  # client-ref-long
     "REQ138",  # read-never-met
+    "REQ150",  # recipient-by-user-id
+    "REQ151",  # user-id-unusual
+    "REQ155",  # number-in-id
     "REQ168",  # caption-undocumented
     "REQ170",  # mms-text
     "REQ171",  # mms-media
     "REQ172",  # messenger-custom
     "REQ184",  # locale-missing
+    "REQ191",  # tag-unknown
+    "REQ192",  # tag-withdrawn-2020
+    "REQ193",  # tag-withdrawn-2026
 }
 """Rules that declare no more than a doubt: everything is carried as it stands."""
 REWRITTEN: Final[dict[str, Callable[[Any], Any]]] = {
@@ -76,6 +87,8 @@ REWRITTEN: Final[dict[str, Callable[[Any], Any]]] = {
     "REQ174": json.dumps,  # parameter-as-number
     "REQ175": lambda parameter: {"default": parameter["default"]},  # parameter-keys-dropped
     "REQ186": lambda locale: locale.replace("-", "_"),  # locale-rewritten
+    "REQ189": int,  # ttl-as-text
+    "REQ190": str.lower,  # option-capitals
 }
 """Rules that declare another way of writing the value at the pointer."""
 DROPPED: Final = {
@@ -84,6 +97,7 @@ DROPPED: Final = {
     "REQ130",  # trailing-null
     "REQ134",  # failover-on-last-step
     "REQ169",  # caption-dropped
+    "REQ176",  # content-dropped
     "REQ187",  # options-without-template
     "REQ188",  # options-of-another-channel
 }
@@ -130,6 +144,9 @@ def key_in(holder: Any, token: str) -> Any:
 def in_one_form(document: Any) -> Any:
     """Write alike what v0.1 lets a caller write in two ways that mean the same."""
     for step in document["workflow"]:
+        # A recipient on WhatsApp may stand in `number`, in `id`, or in both.
+        if step["to"]["type"] == "whatsapp" and "id" in step["to"]:
+            step["to"]["number"] = step["to"].pop("id")
         message = step["message"]
         # Two forms of a parameter. Source: docs/wire.md section 2.4.
         template = message["content"].get("template", {})

@@ -34,6 +34,14 @@ ACCEPTED = {
     "parameter-keys-dropped",
     "options-without-template",
     "options-of-another-channel",
+    "user-id-unusual",
+    "number-in-id",
+    "content-dropped",
+    "ttl-as-text",
+    "option-capitals",
+    "tag-unknown",
+    "tag-withdrawn-2020",
+    "tag-withdrawn-2026",
 }
 REFUSED = {"failover-on-last-step", "mms-media", "locale-missing"}
 REFUSED_NATIVE = {"ttl-unavailable", "read-inexpressible"}
