@@ -160,7 +160,7 @@ ADDRESSES_DIFFER: Final = Rule(
 )
 AUTHENTICATION_TEMPLATE_TO_USER_ID: Final = Rule(
     code="REQ154",
-    name="authentication-template-to-user-id",
+    name="template-to-user-id",
     severity=Severity.ERROR,
     why="WhatsApp sends authentication templates to phone numbers only, and the operator lists this"
     " template as one.",

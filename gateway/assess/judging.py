@@ -62,6 +62,8 @@ class Assumptions:
     undeliverable_fails_over: bool = False
     default_locale: str | None = None
     """As the gateway's setting of that name."""
+    authentication_templates: frozenset[str] = frozenset()
+    """As the gateway's setting of that name."""
 
 
 class Change(StrEnum):
@@ -106,6 +108,7 @@ def read_payload(parsed: Translation[JsonValue], assumptions: Assumptions) -> Re
         assumptions.switches,
         max_steps=USUAL_MAX_STEPS,
         default_locale=assumptions.default_locale,
+        authentication_templates=assumptions.authentication_templates,
     )
     plan = translation.value
     return Reading(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import SOURCE, named, switch_options
+from gateway.cli.parameters import SOURCE, named, switch_options, template_names, templates_option
 
 if TYPE_CHECKING:
     from gateway.assess.judging import Standing
@@ -77,6 +77,7 @@ _COLOURS: Final = {
     help="What v1 is taken to do beyond its documentation.",
 )
 @switch_options
+@templates_option
 @click.option(
     "--top",
     type=click.IntRange(min=1),
@@ -102,6 +103,7 @@ def command(
     accept: tuple[str, ...],
     refuse: tuple[str, ...],
     default_locale: str | None,
+    authentication_templates: str | None,
     top: int,
     fail_on: str | None,
     no_paths: bool,
@@ -129,6 +131,7 @@ def command(
         switches=Switches(accepted=frozenset(named(accept)), refused=frozenset(named(refuse))),
         undeliverable_fails_over=assume is not None,
         default_locale=default_locale,
+        authentication_templates=template_names(authentication_templates),
     )
     try:
         tally = assess(

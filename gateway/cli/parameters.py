@@ -156,6 +156,20 @@ class ScenarioName(click.ParamType[str]):
         ]
 
 
+def templates_option(command: Command) -> Command:
+    """Add `--authentication-templates`; its value is for `template_names`."""
+    return click.option(
+        "--authentication-templates",
+        metavar="NAMES",
+        help="As GATEWAY_AUTHENTICATION_TEMPLATES does: names, separated by commas.",
+    )(command)
+
+
+def template_names(value: str | None) -> frozenset[str]:
+    """Return the names in a list separated by commas."""
+    return frozenset(name.strip() for name in (value or "").split(",") if name.strip())
+
+
 def switch_options(command: Command) -> Command:
     """Add `--accept`, `--refuse` and `--default-locale`: how the gateway is set up.
 

@@ -13,16 +13,23 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import SOURCE, ScenarioName, named, switch_options
+from gateway.cli.parameters import (
+    SOURCE,
+    ScenarioName,
+    named,
+    switch_options,
+    template_names,
+    templates_option,
+)
 
 if TYPE_CHECKING:
     from gateway.core.state import Terms
+    from gateway.offline.conversions import Terms as Reading
     from gateway.offline.documents import Document
     from gateway.simulation.casting import Part
     from gateway.simulation.language import ScriptedEvent
     from translators.diagnostics import Diagnostic
     from translators.dispatch import DispatchPlan
-    from translators.rules import Switches
 
 _EPILOG: Final = """\b
 Examples:
@@ -85,6 +92,7 @@ _NARROWEST: Final = 40
     help="How long the last step may stay unresolved, as GATEWAY_HORIZON; 72h by default.",
 )
 @switch_options
+@templates_option
 @click.option("--strict", is_flag=True, help="Let warnings fail the command, too.")
 @click.option("--callbacks", is_flag=True, help="Show what the caller is told, in full.")
 @click.option(
@@ -106,6 +114,7 @@ def command(
     accept: tuple[str, ...],
     refuse: tuple[str, ...],
     default_locale: str | None,
+    authentication_templates: str | None,
     strict: bool,
     callbacks: bool,
     form: str,
@@ -124,6 +133,7 @@ def command(
     if callbacks and form == "json":
         raise click.UsageError("--callbacks is for the text; --format json holds them anyway.")
     # Imported here: `--help` and `--version` stay fast.
+    from gateway.offline.conversions import Terms as Reading  # noqa: PLC0415
     from gateway.simulation.results import as_document  # noqa: PLC0415
     from gateway.simulation.simulation import simulate  # noqa: PLC0415
     from translators.rules import Switches  # noqa: PLC0415
@@ -132,7 +142,12 @@ def command(
     terms = _terms(horizon)
     events = _read_events(told, script)
     document = _read_workflow(workflow)
-    plan, diagnostics = _translate(document, switches, default_locale, is_strict=strict)
+    reading = Reading(
+        switches=switches,
+        default_locale=default_locale,
+        authentication_templates=template_names(authentication_templates),
+    )
+    plan, diagnostics = _translate(document, reading, is_strict=strict)
     parts = _cast(plan, events, scenarios)
     simulation = simulate(
         plan,
@@ -213,22 +228,16 @@ def _read_workflow(path: str) -> Document:
 
 
 def _translate(
-    document: Document, switches: Switches, default_locale: str | None, *, is_strict: bool
+    document: Document, reading: Reading, *, is_strict: bool
 ) -> tuple[DispatchPlan, Sequence[Diagnostic]]:
     """Make the plan, and tell what was found on the way."""
+    from gateway.offline.conversions import read_plan  # noqa: PLC0415
     from gateway.offline.documents import place  # noqa: PLC0415
     from gateway.offline.reports import full  # noqa: PLC0415
     from translators.diagnostics import Severity  # noqa: PLC0415
-    from translators.dispatch import USUAL_MAX_STEPS, translate_dispatch  # noqa: PLC0415
-    from translators.documents import parse_document  # noqa: PLC0415
 
-    parsed = parse_document(document.raw, line=document.first_line)
-    diagnostics, plan = parsed.diagnostics, None
-    if parsed.value is not None:
-        translated = translate_dispatch(
-            parsed.value, switches, max_steps=USUAL_MAX_STEPS, default_locale=default_locale
-        )
-        diagnostics, plan = diagnostics + translated.diagnostics, translated.value
+    translated = read_plan(reading, document.raw, document.first_line)
+    diagnostics, plan = translated.diagnostics, translated.value
     for finding in place(document, diagnostics):
         click.echo(full(finding), err=True)
     if plan is None:

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from gateway.cli.main import INTERNAL_ERROR
-from gateway.cli.parameters import SOURCE, RuleName, RuleUse, switch_options
+from gateway.cli.parameters import SOURCE, RuleName, RuleUse, switch_options, templates_option
 
 _EPILOG = """\b
 Examples:
@@ -61,6 +61,7 @@ class Options(TypedDict):
     accept: tuple[str, ...]
     refuse: tuple[str, ...]
     default_locale: str | None
+    authentication_templates: str | None
     max_steps: int
     ttl: bool
     assume: str | None
@@ -68,6 +69,7 @@ class Options(TypedDict):
     dispatch_uuid: UUID | None
     pass_v1_codes: bool
     reply_as_text: bool
+    user_id_form: str | None
     jobs: int
     progress: bool
 
@@ -120,6 +122,7 @@ class Options(TypedDict):
     help="Accept all findings of this run from now on; they do not fail it any more.",
 )
 @switch_options
+@templates_option
 @click.option(
     "--max-steps",
     type=click.IntRange(min=0),
@@ -142,6 +145,11 @@ class Options(TypedDict):
 @click.option("--dispatch-uuid", metavar="UUID", help="With --from status: what the links name.")
 @click.option("--pass-v1-codes", is_flag=True, help="As GATEWAY_PASS_V1_CODES does.")
 @click.option("--reply-as-text", is_flag=True, help="As GATEWAY_REPLY_AS_TEXT does.")
+@click.option(
+    "--user-id-form",
+    type=click.Choice(["both", "id", "number"]),
+    help="With --from inbound: as GATEWAY_USER_ID_FORM does.",
+)
 @click.option(
     "-j",
     "--jobs",
@@ -183,6 +191,7 @@ def check_usage(options: Options) -> None:
                 "--accept": options["accept"],
                 "--refuse": options["refuse"],
                 "--default-locale": options["default_locale"],
+                "--authentication-templates": options["authentication_templates"],
                 "--max-steps": _is_given("max_steps"),
             },
         ),
@@ -200,7 +209,14 @@ def check_usage(options: Options) -> None:
                 "--pass-v1-codes": options["pass_v1_codes"],
             },
         ),
-        (origin == "inbound", "--from inbound", {"--reply-as-text": options["reply_as_text"]}),
+        (
+            origin == "inbound",
+            "--from inbound",
+            {
+                "--reply-as-text": options["reply_as_text"],
+                "--user-id-form": options["user_id_form"],
+            },
+        ),
         (options["jobs"] == 1, "--jobs 1", {"--workflow": options["workflow"]}),
     ):
         for option, value in given.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import named
+from gateway.cli.parameters import named, template_names
 from gateway.cli.translate import Options
 from gateway.offline.apart import (
     Overwriting,
@@ -50,11 +50,13 @@ def make_order(
             refused=frozenset(named(options["refuse"])),
         ),
         default_locale=options["default_locale"],
+        authentication_templates=template_names(options["authentication_templates"]),
         max_steps=options["max_steps"] or None,
         with_ttl=options["ttl"],
         undeliverable_fails_over=options["assume"] == "undeliverable-fails-over",
         pass_v1_codes=options["pass_v1_codes"],
         reply_as_text=options["reply_as_text"],
+        user_id_form=options["user_id_form"] or "both",
         dispatch_uuid=str(options["dispatch_uuid"]) if options["dispatch_uuid"] else None,
     )
     work = Work(

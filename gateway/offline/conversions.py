@@ -47,12 +47,14 @@ class Terms:
     target: Target = Target.STEPS
     switches: Switches = DEFAULT_SWITCHES
     default_locale: str | None = None
+    authentication_templates: frozenset[str] = frozenset()
     max_steps: int | None = USUAL_MAX_STEPS
     """`None` for any length."""
     with_ttl: bool = False
     undeliverable_fails_over: bool = False
     pass_v1_codes: bool = False
     reply_as_text: bool = False
+    user_id_form: str = "both"
     dispatch_uuid: str | None = None
     """Which dispatch the links of status callbacks name; `None` leaves the links out."""
 
@@ -101,6 +103,7 @@ def read_plan(terms: Terms, raw: bytes, line: int = 1) -> Translation[DispatchPl
         terms.switches,
         max_steps=terms.max_steps,
         default_locale=terms.default_locale,
+        authentication_templates=terms.authentication_templates,
     )
     if not document.diagnostics:
         return plan
@@ -179,11 +182,16 @@ def _to_callback(terms: Terms, raw: bytes, line: int) -> Converted:
 
 def _to_inbound(terms: Terms, raw: bytes, line: int) -> Converted:
     from translators.inbound import translate_inbound  # noqa: PLC0415 - as above
+    from translators.user_ids import UserIdForm  # noqa: PLC0415
 
     document: Translation[JsonValue] = parse_document(raw, line=line)
     if document.errors:
         return _callback(None, document.diagnostics)
-    inbound = translate_inbound(document.value, reply_as_text=terms.reply_as_text)
+    inbound = translate_inbound(
+        document.value,
+        reply_as_text=terms.reply_as_text,
+        user_ids=UserIdForm(terms.user_id_form),
+    )
     return _callback(inbound.value, document.diagnostics + inbound.diagnostics)
 
 

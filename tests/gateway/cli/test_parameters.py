@@ -59,7 +59,7 @@ def test_what_is_accepted_by_default_can_be_refused() -> None:
         (RuleUse.REFUSE, "REQ14", "takes one rule, by its code or its name; those of REQ14 with"),
         (RuleUse.ACCEPT, "RPT", "those of RPT with a switch: none"),
         (RuleUse.ACCEPT, "REQ", "REQ125 null-as-absent, REQ130 trailing-null, "),
-        (RuleUse.ACCEPT, "REQ", "REQ136 expiry-as-text and 1"),
+        (RuleUse.ACCEPT, "REQ", "REQ136 expiry-as-text and 2"),
         (RuleUse.ACCEPT, "NATO", "no rule is called 'NATO'"),
         (RuleUse.ACCEPT, "REQ163", "REQ163 text-too-long has no switch"),
     ],

@@ -36,6 +36,10 @@ SETTINGS: Final = {
     "accepted": ("GATEWAY_ACCEPT", "--accept"),
     "refused": ("GATEWAY_REFUSE", "--refuse"),
     "default_locale": ("GATEWAY_DEFAULT_LOCALE", "--default-locale"),
+    "authentication_templates": (
+        "GATEWAY_AUTHENTICATION_TEMPLATES",
+        "--authentication-templates",
+    ),
     "max_steps": ("GATEWAY_MAX_STEPS", "--max-steps"),
 }
 """Of each setting of a case: how the gateway and how the command is told."""
