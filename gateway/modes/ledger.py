@@ -203,10 +203,12 @@ class Ledger:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # After some errors SQLite has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
             # What is written to a file that nobody will open again binds nobody after a restart.
             if not os.path.samestat(self._file, self._path.stat()):
                 raise StoreUnavailable(f"{self._path} was replaced while it was open")

@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +34,8 @@ _AFTERWARDS: Final = 2
 REQUESTS: Final = _AT_ONCE + _AFTERWARDS
 """Of each round."""
 _POLL_S: Final = 0.005
-_NEEDS_THE_LOOP: Final = {"GATEWAY_SQLITE_WRITER": "loop"}
+_WRITERS: Final = ("loop", "loop", "thread", "thread")
+"""Both, and both with each of two errors that alternate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ class Rounds:
         self._upstream = Loopback(accepting)
         self._receiver = Loopback(receiving)
         self._numbers: Iterator[int] = count(1)
+        self._writers = cycle(_WRITERS)
 
     @contextlib.asynccontextmanager
     async def prepared(self) -> AsyncIterator[Rounds]:
@@ -131,7 +133,11 @@ class Rounds:
                 that goes on is killed anyway.
         """
         environ = {**environment(self._folder, self._upstream.url, self._receiver.url)}
-        environ |= {"GATEWAY_PORT": str(self._port), "GATEWAY_DRAIN": "1", **_NEEDS_THE_LOOP}
+        environ |= {
+            "GATEWAY_PORT": str(self._port),
+            "GATEWAY_DRAIN": "1",
+            "GATEWAY_SQLITE_WRITER": next(self._writers),
+        }
         pid = await self._ask(orjson.dumps(environ))
         await self._until_it_lives()
         self._control.arm(fault)
