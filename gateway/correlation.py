@@ -7,7 +7,7 @@ with. A webhook that overtakes that answer is held and matched when the answer i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from typing import Final
 
@@ -20,7 +20,7 @@ from gateway.core.state import Reason
 from gateway.engine import Engine, NotPermitted, UnknownDispatch
 from gateway.logs import get_logger
 from gateway.parking import HeldReason, Parking
-from gateway.stores.base import HeldWebhook, StoreUnavailable, WebhookCause
+from gateway.stores.base import HeldWebhook, Store, StoreUnavailable, WebhookCause
 from gateway.tokens import StepAddress
 from translators.diagnostics import JsonValue, Translation
 from translators.documents import parse_document
@@ -41,6 +41,8 @@ class Disposition(StrEnum):
     HELD_UNUSABLE = "held_unusable"
     HELD_OTHER_MESSAGE = "held_other_message"
     HELD_NOT_SENT_YET = "held_not_sent_yet"
+    HELD_FAILED = "held_failed"
+    """An error of ours, when a held one was tried again."""
     HELD_FOREIGN = "held_foreign"
     """It speaks of something that is not the gateway's: kept under a reason of its own."""
     UNKNOWN_DISPATCH = "unknown_dispatch"
@@ -52,6 +54,29 @@ class Disposition(StrEnum):
 
 SPENT: Final = frozenset({Disposition.APPLIED, Disposition.DUPLICATE, Disposition.UNKNOWN_DISPATCH})
 """Those after which nothing more can come of a webhook."""
+
+
+async def try_again(
+    held: HeldWebhook, attempt: Awaitable[Disposition], *, store: Store, parking: Parking
+) -> Disposition:
+    """Await an attempt to use a held webhook: drop it if it was used, else say why it stays.
+
+    Raises:
+        StoreUnavailable: whether it was used is not known; to try again is safe.
+    """
+    sender, body = held.application, held.body
+    try:
+        disposition = await attempt
+    except StoreUnavailable:
+        raise
+    except Exception:
+        await parking.hold(sender, HeldReason.FAILED, None, body, is_fault=True, exc_info=True)
+        return Disposition.HELD_FAILED
+    if disposition in SPENT:
+        await store.drop_held(held.held_id)
+    elif disposition is Disposition.FORBIDDEN:
+        await parking.hold(sender, HeldReason.NOT_PERMITTED, None, body)
+    return disposition
 
 
 class Correlator:
@@ -126,26 +151,13 @@ class Correlator:
 
     async def _apply_held(self, held: HeldWebhook) -> None:
         """Apply one held webhook. One that cannot be used is kept, but does not wait any more."""
-        hold, sender = self._parking.hold, held.application
-        try:
-            disposition = await self._disposition_of(held)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            await hold(sender, HeldReason.FAILED, None, held.body, is_fault=True, exc_info=True)
-            return
-        if disposition in SPENT:
-            await self._store.drop_held(held.held_id)
-        elif disposition is Disposition.FORBIDDEN:
-            await hold(sender, HeldReason.NOT_PERMITTED, None, held.body)
-        elif disposition is None:
-            await hold(sender, HeldReason.FAILED, None, held.body, is_fault=True)
+        await try_again(held, self._apply_matched(held), store=self._store, parking=self._parking)
 
-    async def _disposition_of(self, held: HeldWebhook) -> Disposition | None:
+    async def _apply_matched(self, held: HeldWebhook) -> Disposition:
         status = self._read(parse_document(held.body)).value
         address = await self._address_of(held.message_uuid or "")
-        if status is None or address is None:
-            return None
+        assert status is not None, "what waits for its message could be read"  # noqa: S101
+        assert address is not None, "its message is known by now"  # noqa: S101
         return await self._apply(status, address, held.body, held.application)
 
     async def _apply(

@@ -13,7 +13,7 @@ import orjson
 
 from gateway.applications import Applications
 from gateway.clock import Clock
-from gateway.correlation import SPENT, Correlator, Disposition
+from gateway.correlation import Correlator, Disposition, try_again
 from gateway.engine import Engine
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
@@ -27,7 +27,6 @@ from gateway.stores.base import (
     NewOutboxItem,
     OutboxItemId,
     OutboxKind,
-    StoreUnavailable,
 )
 from gateway.tokens import StepAddress
 from translators.diagnostics import JsonObject, JsonValue, Translation
@@ -141,23 +140,10 @@ class Reception:
         One that still cannot be used stays, under the reason of today.
 
         Raises:
-            StoreUnavailable: it is as it was.
+            StoreUnavailable: whether it was used is not known; to release it again is safe.
         """
-        sender = held.application
-        try:
-            disposition = await self.receive(held.body, sender=sender, address=None)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            await self._parking.hold(
-                sender, HeldReason.FAILED, None, held.body, is_fault=True, exc_info=True
-            )
-            return Disposition.HELD_UNUSABLE
-        if disposition in SPENT:
-            await self._engine.store.drop_held(held.held_id)
-        elif disposition is Disposition.FORBIDDEN:
-            await self._parking.hold(sender, HeldReason.NOT_PERMITTED, None, held.body)
-        return disposition
+        attempt = self.receive(held.body, sender=held.application, address=None)
+        return await try_again(held, attempt, store=self._engine.store, parking=self._parking)
 
     async def _relay(
         self,

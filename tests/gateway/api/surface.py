@@ -59,14 +59,16 @@ async def serving(world: World) -> AsyncIterator[httpx2.AsyncClient]:
             connection.shutdown()
 
 
-async def hang_up_on(world: World, path: str, headers: dict[str, str]) -> None:
+async def hang_up_on(
+    world: World, path: str, headers: dict[str, str], *, code: str = "400"
+) -> None:
     """Begin a POST to `path`, go away in its body, and wait until the gateway noticed."""
     lines = ["Host: gateway", "Content-Length: 500"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     head = "\r\n".join([f"POST {path} HTTP/1.1", *lines, "", ""])
 
     async def is_counted() -> bool:
-        return await sample(world, "gateway_requests_total", code="400") == 1
+        return await sample(world, "gateway_requests_total", code=code) == 1
 
     async with serving(world) as http:
         _, writer = await asyncio.open_connection(http.base_url.host, http.base_url.port)

@@ -325,7 +325,7 @@ async def test_one_that_fails_in_us_is_kept_as_failed(
     held_id = await park(world, v01_status(send))
     monkeypatch.setattr("gateway.correlation.Correlator._apply", fail)
     answer = await ask(world, "POST", f"/parked/{held_id}")
-    assert answer.json()["disposition"] == "held_unusable"
+    assert answer.json()["disposition"] == "held_failed"
     assert [entry["reason"] for entry in await parked(world)] == ["failed"]
     assert [line["error_type"] for line in lines(log, "webhook.held")] == ["ZeroDivisionError"]
 

@@ -13,6 +13,8 @@ from tests.gateway.api.surface import (
     JSON,
     bearing,
     claims_of,
+    hang_up_on,
+    levels,
     lines,
     problem,
     sample,
@@ -83,6 +85,13 @@ async def test_a_signed_webhook_too_large_is_answered_as_ever(
     body = b" " * 300_000
     problem(await world.http.post("/hooks", content=body, headers=world.signed(body)), 404)
     assert lines(log, "webhook.unrouted") == []
+
+
+async def test_a_vendor_that_hangs_up_where_there_is_no_route_causes_no_alarm(
+    log: io.BytesIO, world: World
+) -> None:
+    await hang_up_on(world, "/hooks", world.signed(b""), code="404")
+    assert levels(log).isdisjoint({"warning", "error", "critical"})
 
 
 async def test_a_signed_callback_of_dispatch_for_nobody_is_logged_too(
