@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.api.auth import Authenticator, AuthFault
 from gateway.api.problems import Problems
-from gateway.api.requests import Refusal, refuse_stranger
+from gateway.api.requests import ClientDisconnect, Refusal, refuse_stranger
 from gateway.settings import Application
 from gateway.stores.base import StoreUnavailable
 from translators.diagnostics import JsonObject
@@ -44,6 +44,8 @@ class Authenticated:
             return self._problems.answer(refuse_stranger(application))
         try:
             outcome = await answer(request, application)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
         except StoreUnavailable:
             outcome = _UNREAD if request.method == "GET" else _UNFINISHED
         return self._problems.answer(outcome) if isinstance(outcome, Refusal) else outcome

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from gateway.stores.base import (
@@ -198,6 +199,10 @@ class SqliteReads:
     ) -> Sequence[DeadLetter]:
         """Return an application's dead letters, in the order of making."""
         owner, position = ("", 0) if after is None else item_key(after.item_id)
+        if after is not None:
+            # The index is entered by its first columns alone.
+            since_ms = max(choice.since_ms or after.created_ms, after.created_ms)
+            choice = replace(choice, since_ms=since_ms)
         rows = self._execute(
             _SELECT_LETTERS + _CHOSEN + _AFTER,
             {

@@ -9,9 +9,11 @@ import httpx2
 import pytest
 
 from gateway.stores.base import OutboxKind
+from tests.gateway.api.served import OURS
 from tests.gateway.api.surface import (
     CREDENTIALS,
     OTHER_CREDENTIALS,
+    hang_up_on,
     problem,
     read_only,
     sample,
@@ -346,4 +348,10 @@ async def test_a_replay_that_the_store_cannot_write_says_so_and_replays_nothing(
     async with read_only(world):
         answer = await replay(world)
     assert "0 dead letters were put back" in str(problem(answer, 503)["detail"])
+    assert len(await listed(world)) == 5
+
+
+async def test_a_client_that_hangs_up_replays_nothing(world: World) -> None:
+    await dead_life(world)
+    await hang_up_on(world, "/dead-letters/replay", {"Authorization": OURS})
     assert len(await listed(world)) == 5
