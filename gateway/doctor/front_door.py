@@ -43,9 +43,10 @@ async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock)
         try:
             listener = bind(settings.host, settings.port)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                return [_unbound(settings, error), await _of_certificate(settings, visitor, clock)]
+            # One that runs is found in any case: this user may not be allowed what its own is.
             expected = _proof(await own.ask("GET", f"{_own_url(settings)}{PATH}{nonce}"))
+            if expected is None and error.errno != errno.EADDRINUSE:
+                return [_unbound(settings, error), await _of_certificate(settings, visitor, clock)]
             running = [await _of_readiness(settings, own, is_gateway=expected is not None)]
         else:
             presence = Presence(clock)
@@ -102,7 +103,7 @@ async def _of_readiness(settings: Settings, own: Visitor, *, is_gateway: bool) -
         check="readiness",
         about=about,
         verdict=Verdict.OK if is_ready else Verdict.WRONG,
-        said=f"a gateway, and it says: {'; '.join(lines)}",
+        said=f"a gateway, and it says: {'; '.join(line.rstrip('.') for line in lines)}",
         remedy="" if is_ready else "do what it says; docs/operations.md has more",
     )
 
