@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 from gateway.tokens import TokenMint
 from tests.support.clock import ManualClock
 from tests.support.lives import Lives
-from tests.support.world import PUBLIC_URL, WHATSAPP_THEN_SMS, World
+from tests.support.world import API_KEY, API_SECRET, PUBLIC_URL, WHATSAPP_THEN_SMS, World
 from translators.diagnostics import JsonObject
 
 STORES: Final = Path(__file__).parents[3] / "fixtures" / "stores"
@@ -168,6 +168,7 @@ class Story:
                 await self._ask(world)
                 await self._pass(world)
                 await self._collect(world)
+                await self._operate(world)
         return outcome
 
     def _unpack(self) -> None:
@@ -287,6 +288,24 @@ class Story:
         for application in ("abcd1234", "second"):
             letters = await store.dead_letters(application, limit=99)
             outcome.dead += [NAMES[letter.item.item_id.owner] for letter in letters]
+
+    async def _operate(self, world: World) -> None:
+        """Do what an operator does with what the first life left lying."""
+        answers, auth = self.outcome.answers, (API_KEY, API_SECRET)
+        parked = (await world.http.get("/parked", auth=auth)).json()["parked"]
+        answers["parked"] = [each["reason"] for each in parked]
+        before = len(self.lives.receiver.seen)
+        (inbound,) = [each["id"] for each in parked if each["reason"] == "unusable"]
+        answers["released"] = (await world.http.post(f"/parked/{inbound}", auth=auth)).json()
+        letters = await world.http.get("/dead-letters", auth=auth)
+        answers["dead letters"] = letters.json()["dead_letters"]
+        replayed = await world.http.post("/dead-letters/replay?reason=client-error", auth=auth)
+        answers["replay"] = replayed.status_code
+        await self._settle(world)
+        answers["told at last"] = [
+            body.get("status") or body["message_uuid"]
+            for body in (seen.json() for seen in self.lives.receiver.seen[before:])
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -408,3 +427,28 @@ def test_a_dispatch_without_plan_shows_its_state(outcome: Outcome) -> None:
 
 def test_a_stranger_still_cannot_speak_for_a_dispatch(outcome: Outcome) -> None:
     assert outcome.answers["webhook of of the third, waiting"] == 401
+
+
+def test_what_was_kept_is_listed_with_its_reason(outcome: Outcome) -> None:
+    assert sorted(outcome.answers["parked"]) == [
+        "failed",
+        "not-sent-yet",
+        "other-message",
+        "unmatched",
+        "unusable",
+        "unusable:STS206",
+    ]
+
+
+def test_an_inbound_message_in_the_shape_of_v01_that_was_kept_can_be_released(
+    outcome: Outcome,
+) -> None:
+    assert outcome.answers["released"]["disposition"] == "applied"
+    assert "cccccccc-bbbb-4ccc-8ddd-0123456789ab" in outcome.answers["told at last"]
+
+
+def test_a_dead_letter_of_before_is_listed_and_delivered_by_a_replay(outcome: Outcome) -> None:
+    (letter,) = outcome.answers["dead letters"]
+    assert (letter["dispatch_uuid"], letter["kind"]) == (UUIDS["a dead status"], "status")
+    assert outcome.answers["replay"] == 202
+    assert "submitted" in outcome.answers["told at last"]
