@@ -184,6 +184,7 @@ class Gateway:
             clock=clock,
             work=sender.work,
             concurrency=settings.send_concurrency,
+            may_act=fences.may_act,
         )
         self._callbacks = OutboxLoop(
             kind=OutboxKind.CALLBACK,
@@ -191,6 +192,7 @@ class Gateway:
             clock=clock,
             work=deliverer.work,
             concurrency=16 * settings.callback_concurrency,
+            may_act=fences.may_act,
         )
         self._timers = TimerLoop(
             engine=engine,
@@ -200,7 +202,12 @@ class Gateway:
             stale_after_s=settings.stale_after_s,
         )
         self._suspended = SuspendedSends(
-            store=store, breakers=breakers, pace=pace, clock=clock, offer=self._offer
+            store=store,
+            breakers=breakers,
+            pace=pace,
+            clock=clock,
+            offer=self._offer,
+            may_act=fences.may_act,
         )
         self._housekeeper = Housekeeper(
             store=store,
@@ -209,6 +216,7 @@ class Gateway:
             metrics=metrics,
             retention_s=settings.retention_days * 86_400,
             chores=[sms_api.expire],
+            may_forget=fences.may_forget,
         )
         self._health = HealthApi(
             store=store,

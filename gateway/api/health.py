@@ -58,7 +58,8 @@ class HealthApi:
             return PlainTextResponse("draining\n", status_code=503)
         # Who comes during a check waits for it: the answer of before says nothing about now.
         async with self._checking:
-            if self._clock.now_ms() - self._checked_ms >= _CACHE_MS:
+            # A clock that was set back must not make the last answer the newest one for hours.
+            if not 0 <= self._clock.now_ms() - self._checked_ms < _CACHE_MS:
                 await self._check()
         alarms = self._alarms.standing()
         if not self._can_write:

@@ -80,6 +80,10 @@ class ClockCheck:
         self._accounts = accounts
         self._pause = pause
         self._held: list[Hold] = []
+        self.is_disputed = True
+        """Whether nothing may be dated: the clock is known to be wrong, or was not read yet."""
+        self.is_right = False
+        """Whether it was found right, and taken over."""
 
     async def hold(self) -> None:
         """Hold until `settle` returns."""
@@ -101,12 +105,14 @@ class ClockCheck:
             )
             is_patient = self._clock.steady_ms() - began_ms < PATIENCE_MS
             fault = fault_of(reading, is_patient=is_patient)
+            self.is_disputed = bool(fault)
             if fault is None:
                 break
             if fault or self._held:
                 self._tell(fault)
             await self._pause(EVERY_S)
         self._clock.anchor()
+        self.is_right = True
         self._alarms.clear(AlarmKind.CLOCK)
 
     async def release(self) -> None:

@@ -103,6 +103,18 @@ class Fences:
         except StoreUnavailable:
             log.error("store.became_unavailable", worker="fences")
 
+    def may_act(self) -> bool:
+        """Tell whether work may be done that has a date: not while the clock is in dispute.
+
+        What is sent, put off or given up under a wrong clock keeps the wrong instant once the clock
+        is set: an expiry that is over at once, an attempt that is due in two hours.
+        """
+        return self._clock_check is None or not self._clock_check.is_disputed
+
+    def may_forget(self) -> bool:
+        """Tell whether what is old may be wiped: the clock was found right."""
+        return self._clock_check is None or self._clock_check.is_right
+
     def secrets_changed(self, accounts: frozenset[str]) -> None:
         """Take note that accounts have other secrets while running."""
         self._has_other_secrets = True

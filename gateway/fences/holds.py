@@ -167,7 +167,8 @@ class Holds:
             (free if scope is None else held[scope]).append(one.timer)
         for scope, timers in held.items():
             # Known before it is done: what is done and not known would never come back.
-            self._aside.setdefault(scope, _Credit())
+            # Anew each time, because `_bring_back` may just be finding the earlier ones gone.
+            self._aside[scope] = _Credit()
             await self._store.set_aside(timers, scope=scope)
         return free
 
@@ -175,7 +176,9 @@ class Holds:
         """End the holds whose time is over, and bring back what nothing holds any more."""
         now_ms = self._clock.now_ms()
         for hold in [one for one in self.all() if one.until_ms is not None]:
-            if (hold.until_ms or 0) <= now_ms:
+            # Another one may have taken its place while the store wrote.
+            is_the_same = self.find(hold.scope, hold.reason) is hold
+            if is_the_same and (hold.until_ms or 0) <= now_ms:
                 await self.lift(hold)
         for scope in [one for one in self._aside if one not in self._standing]:
             await self._bring_back(scope, now_ms)
@@ -191,8 +194,8 @@ class Holds:
             return
         count = await self._store.bring_back(scope, limit=limit)
         credit.spend(count)
-        if count < limit:
-            self._aside.pop(scope, None)
+        if count < limit and self._aside.get(scope) is credit:
+            del self._aside[scope]
 
     def _scope_of(self, due: DueTimer) -> str | None:
         """Name what holds a timer, None when nothing does."""

@@ -29,20 +29,23 @@ class Housekeeper:
         metrics: Metrics,
         retention_s: float,
         chores: Sequence[Callable[[], Awaitable[object]]] = (),
+        may_forget: Callable[[], bool] = lambda: True,
     ) -> None:
-        """Prepare; `chores` are done once a minute, too."""
+        """Prepare; `chores` are done once a minute, too. Nothing is wiped unless `may_forget`."""
         self._store = store
         self._correlator = correlator
         self._clock = clock
         self._metrics = metrics
         self._chores = chores
+        self._may_forget = may_forget
         self._retention_ms = int(retention_s * 1000)
 
     async def run(self) -> None:
         """Keep house until cancelled. A crash may have left matches undone: they come first."""
         while True:
             await self._guarded(self._correlator.match_leftovers)
-            await self._guarded(self.sweep)
+            if self._may_forget():
+                await self._guarded(self.sweep)
             for chore in self._chores:
                 await self._guarded(chore)
             await asyncio.sleep(_SWEEP_EVERY_S)

@@ -34,13 +34,16 @@ class OutboxLoop:
         work: Callable[[OutboxItem], Awaitable[None]],
         concurrency: int,
         poll_s: float = 0.2,
+        may_act: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_act` is asked before an item is begun; what comes meanwhile waits here."""
         self._kind = kind
         self._store = store
         self._clock = clock
         self._work = work
         self._concurrency = concurrency
         self._poll_s = poll_s
+        self._may_act = may_act
         self._ready: deque[OutboxItem] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._is_draining = False
@@ -59,7 +62,7 @@ class OutboxLoop:
         while True:
             free = self._concurrency - len(self._running) - len(self._ready)
             claimed: Sequence[OutboxItem] = ()
-            if free > 0:
+            if free > 0 and self._may_act():
                 try:
                     claimed = await self._store.claim(
                         self._kind, now_ms=self._clock.now_ms(), lease_ms=LEASE_MS, limit=free
@@ -85,7 +88,7 @@ class OutboxLoop:
             await asyncio.wait(tuple(self._running), timeout=timeout_s)
 
     def _fill(self) -> None:
-        while self._ready and len(self._running) < self._concurrency:
+        while self._ready and len(self._running) < self._concurrency and self._may_act():
             item = self._ready.popleft()
             if item.lease_until_ms - _LEASE_MARGIN_MS < self._clock.now_ms():
                 continue

@@ -32,14 +32,16 @@ class SuspendedSends:
         clock: Clock,
         offer: Callable[[Sequence[OutboxItem]], None],
         poll_s: float = 0.1,
+        may_act: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`offer` takes the sends that were taken up, in order."""
+        """`offer` takes the sends that were taken up, in order; `may_act` is asked before."""
         self._store = store
         self._breakers = breakers
         self._pace = pace
         self._clock = clock
         self._offer = offer
         self._poll_s = poll_s
+        self._may_act = may_act
         self._has_recalled = False
 
     async def run(self) -> None:
@@ -47,7 +49,8 @@ class SuspendedSends:
         while True:
             self._breakers.news.clear()
             try:
-                await self.take_up()
+                if self._may_act():
+                    await self.take_up()
             except StoreUnavailable:
                 log.error("store.became_unavailable", worker="suspended-sends")
                 await asyncio.sleep(self._poll_s)

@@ -89,7 +89,8 @@ class TimerLoop:
         if not self._fences.hearing.can_hear():
             return 0
         due = await self._fences.sort_out(found)
-        if due:
+        # Whom the clock's hold does not know of: accounts that had nothing open at the start.
+        if due and self._fences.may_act():
             await asyncio.gather(*(self._guarded(timer) for timer in due))
         return len(found)
 
