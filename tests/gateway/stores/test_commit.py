@@ -271,5 +271,10 @@ async def test_checking_a_working_store_raises_nothing(store: Store) -> None:
     await store.check()
 
 
+async def test_a_working_store_has_no_fault(store: Store) -> None:
+    await put(store, commit())
+    assert (store.fault, store.failed.is_set(), store.fatal.is_set()) == (None, False, False)
+
+
 async def test_the_secret_is_32_bytes(store: Store) -> None:
     assert len(store.secret()) == 32
