@@ -179,6 +179,8 @@ class WebhookApi:
         """
         if address is not None and not self._applications.are_all_signed:
             record = await self._engine.store.load(address.dispatch_uuid)
+            if record is None and not self._applications.are_signed:
+                return UNSIGNED  # of a dispatch that is gone: ours all the same
             if record is not None and self._applications.speaks_for(UNSIGNED, record.application):
                 await self._fences.webhook_verified(
                     self._applications.account_of(record.application)

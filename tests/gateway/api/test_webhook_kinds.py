@@ -507,6 +507,15 @@ async def test_a_good_signature_and_a_token_of_a_dispatch_that_is_gone_are_count
     assert (await held(world), (await first_step(world))["step"]) == (0, "waiting")
 
 
+async def test_without_any_signature_secret_a_token_of_a_dispatch_that_is_gone_is_enough(
+    tmp_path: Path,
+) -> None:
+    async with a_world(tmp_path, {"VONAGE_SIGNATURE_SECRET": ""}) as world:
+        send = await sent(world)
+        assert_taken(await post(world, gone(world), status_of(send)))
+        assert await sample(world, "gateway_webhooks_total", disposition="unknown_dispatch") == 1
+
+
 # With or without a slash
 
 
