@@ -148,6 +148,7 @@ class Gateway:
             refuses_intake=settings.while_mute == "refuse",
             became_mute=modes.became_mute,
         )
+        self.on_secrets_changed.append(breakers.secrets_changed)
         pace = Pace(rate_per_s=settings.send_rate, clock=clock)
         sender = Sender(
             engine=engine,

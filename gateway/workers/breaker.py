@@ -119,6 +119,11 @@ class Breaker:
         self.has_waiting = True
         self._suspensions += 1
 
+    def hasten(self) -> None:
+        """Have one send tried soon: what stood in the way may have been mended."""
+        self._is_hastened |= self.is_open
+        self._news.set()
+
     def room(self) -> int:
         """Return how many suspended sends may be taken up now."""
         now_ms = self._clock.now_ms()
@@ -222,6 +227,11 @@ class Breakers:
                 account, clock=self._clock, tell=self._tell, news=self.news
             )
         return self._breakers[account]
+
+    def secrets_changed(self, accounts: frozenset[str]) -> None:
+        """Take that accounts have other secrets now: their sends may be possible again."""
+        for account in accounts & self._breakers.keys():
+            self._breakers[account].hasten()
 
     def __iter__(self) -> Iterator[Breaker]:
         return iter(tuple(self._breakers.values()))

@@ -13,7 +13,7 @@ class Pace:
     """Hands out the instants at which sends of an account may leave.
 
     A burst that the upstream would answer with 429 is spread out before it leaves, because a
-    429 spends the budget of the step that got it.
+    429 spends the patience of the step that got it.
     """
 
     def __init__(self, *, rate_per_s: float, clock: Clock) -> None:
@@ -35,6 +35,10 @@ class Pace:
     def wait_ms(self, account: str) -> float:
         """Return how far the next instant of `account` is from now; it stays free."""
         return max(0.0, self._next_ms[account] - self._clock.now_ms())
+
+    def turns_within(self, seconds: float) -> int | None:
+        """Return how many sends of an account may leave within that time; None without a limit."""
+        return 1 + int(1000 * seconds / self._interval_ms) if self._interval_ms else None
 
     def reserve_ms(self, account: str) -> float:
         """Reserve the next instant of `account`; return how far it is from now."""

@@ -18,6 +18,8 @@ log = get_logger()
 
 _LONGEST_WAIT_MS: Final = 1_000
 """A send is taken up when its turn is near, so that its lease is not spent on waiting."""
+_LONGEST_LINE_S: Final = 5.0
+"""For the same reason, no more are taken up together than can leave within this."""
 
 
 class SuspendedSends:
@@ -70,7 +72,9 @@ class SuspendedSends:
     async def _take_up(self, breaker: Breaker) -> None:
         account = breaker.account
         wait_ms = max(self._pace.silence_ms(account), self._pace.wait_ms(account))
-        room = breaker.room()
+        room, most = breaker.room(), self._pace.turns_within(_LONGEST_LINE_S)
+        if most is not None:
+            room = min(room, most)
         if room <= 0 or wait_ms > _LONGEST_WAIT_MS:
             return
         before = breaker.suspensions

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import UUID
 
 import httpx2
 import pytest
 
+from gateway.settings import Secret
 from tests.gateway.modes.test_split_gateway import splitting
+from tests.support.clock import ManualClock
 from tests.support.loopback import WAIT_S, Loopback, Reply, Seen
 from tests.support.peers import ClosedAtFirst, accepting
 from tests.support.world import World, a_world, failing_over, step, workflow
@@ -100,6 +104,22 @@ async def upstream_away(folder: Path, **environ: str) -> AsyncIterator[Outage]:
             upstream=upstream,
             repair=lambda: opening.append(asyncio.create_task(upstream.open())),
         )
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, while no time passes for the gateway."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            if holds():
+                return
+            await asyncio.sleep(0.005)
+
+
+def suspended_in(folder: Path) -> int:
+    """Return how many sends the store in a folder has put aside."""
+    with contextlib.closing(sqlite3.connect(folder / "gateway.db")) as store:
+        query = "SELECT count(*) FROM outbox WHERE suspended_for IS NOT NULL"
+        return int(store.execute(query).fetchone()[0])
 
 
 OUTAGES = pytest.mark.parametrize(
@@ -267,3 +287,57 @@ async def test_what_is_held_while_mute_does_not_shut_the_gate_by_its_age(tmp_pat
         down.repair()
         await down.until(lambda: len(down.taken()) >= 3)
         assert (await down.world.post(document("later", 86_400))).status_code == 202
+
+
+async def test_the_right_secret_after_a_reload_is_tried_at_once(tmp_path: Path) -> None:
+    async with refused_credentials(tmp_path) as down:
+        await down.world.dispatch(document("one"))
+        await down.until_mute()
+        down.repair()
+        settings = down.world.settings
+        (application,) = settings.applications
+        right = replace(application, api_secret=Secret("right"))
+        down.world.gateway.reload(replace(settings, applications=(right,)))
+        # No time passes for the gateway: the next try would be seconds away.
+        await eventually(lambda: len(down.taken()) == 1)
+
+
+async def test_what_was_held_before_a_restart_goes_out_after_it_in_order(tmp_path: Path) -> None:
+    clock = ManualClock()
+    async with a_world(
+        tmp_path, {"GATEWAY_UPSTREAM": "http://127.0.0.1:8080", "GATEWAY_WHILE_MUTE": "hold"}, clock
+    ) as world:
+        for number in range(30):
+            await world.dispatch(document(str(number)))
+        await eventually(lambda: suspended_in(tmp_path) == 30)
+    clock.advance(60)
+    async with a_world(tmp_path, clock=clock) as world:
+        sent = await world.sends(30)
+        assert [send["text"] for send in sent] == [str(number) for number in range(30)]
+
+
+@OUTAGES
+async def test_a_burst_that_meets_the_outage_goes_out_once_and_in_order(
+    tmp_path: Path, outage: Callable[..., contextlib.AbstractAsyncContextManager[Outage]]
+) -> None:
+    async with outage(tmp_path) as down:
+        posts = [down.world.post(document(str(number))) for number in range(50)]
+        answers = await asyncio.gather(*posts)
+        accepted = {
+            str(answer.json()["dispatch_uuid"]): str(number)
+            for number, answer in enumerate(answers)
+            if answer.status_code == 202
+        }
+        await down.until_mute()
+        down.repair()
+        await down.until(lambda: len(down.taken()) >= len(accepted))
+        await down.pass_seconds(60)
+        sent = [str(send["text"]) for send in down.taken()]
+        assert sent == [accepted[uuid] for uuid in accepted_in(tmp_path)]
+
+
+def accepted_in(folder: Path) -> list[str]:
+    """Return the dispatches of the store in a folder, in the order of acceptance."""
+    with contextlib.closing(sqlite3.connect(folder / "gateway.db")) as store:
+        rows = store.execute("SELECT uuid FROM dispatch ORDER BY id")
+        return [str(UUID(bytes=raw)) for (raw,) in rows]

@@ -357,3 +357,19 @@ async def test_a_fresh_token_that_is_refused_as_well_is_one_refusal(tmp_path: Pa
         await bench.send()
         await bench.send_after(0.5)
         assert (len(bench.upstream.seen), mute_alarm(bench)) == (4, None)
+
+
+async def test_no_more_are_taken_up_together_than_can_leave_soon(tmp_path: Path) -> None:
+    async with a_bench(tmp_path, {"GATEWAY_SEND_RATE": "0.5"}) as bench:
+        bench.upstream.replies.append(REFUSED)
+        for _ in range(10):
+            await bench.dispatch(LAST_STEP)
+        (first, *rest) = await bench.take(OutboxKind.SEND)
+        await bench.sender.work(first)
+        for item in rest:
+            await bench.sender.work(item)
+        bench.clock.advance(60)
+        (probe,) = await bench.take(OutboxKind.SEND)
+        await bench.sender.work(probe)
+        bench.clock.advance(2)
+        assert len(await bench.take(OutboxKind.SEND)) == 3

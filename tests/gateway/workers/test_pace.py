@@ -98,3 +98,12 @@ async def test_a_turn_is_waited_for() -> None:
     began = loop.time()
     assert [await pace.turn("a", patience_ms=NEVER_MS) for _ in range(2)] == [0, 0]
     assert loop.time() - began >= 0.009
+
+
+def test_the_turns_within_a_time_are_known() -> None:
+    pace = Pace(rate_per_s=0.5, clock=ManualClock())
+    assert [pace.turns_within(each) for each in (0, 1.9, 2, 5)] == [1, 1, 2, 3]
+
+
+def test_without_a_limit_any_number_of_turns_is_within_a_time() -> None:
+    assert Pace(rate_per_s=0, clock=ManualClock()).turns_within(5) is None
