@@ -52,7 +52,7 @@ class Breaker:
         """Whether sends may be suspended in the store."""
         self._probe_ms = 0
         self._delays = 0
-        self._is_hastened = False
+        self._hastened = 0  # how many tries need not wait for their time
         self._taken: dict[OutboxItemId, int] = {}  # to when their leases end
         self._in_line: set[OutboxItemId] = set()  # of those taken up, who did not leave yet
         self._suspensions = 0
@@ -87,28 +87,31 @@ class Breaker:
         self.obstacle = obstacle
         if will_wait:
             self._expect()
+        if self.is_mute:
+            self._hastened = 0
         self._put_off()
         self._tell(self)
 
     def left_open(self) -> None:
         """Take that a send came to nothing that says whether others can be made."""
         if self.is_open:
+            self._hastened = 0
             self._put_off()
 
     def answered(self) -> None:
         """Take that a send was made: whatever came of it, others can be made, too."""
         if self.is_open:
-            self.refusals, self._probe_ms, self._delays = 0, 0, 0
+            self.refusals, self._probe_ms, self._delays, self._hastened = 0, 0, 0, 0
             self._tell(self)
             self._news.set()
 
     def suspended(self, *, is_new: bool) -> None:
         """Take that a send waits in the store.
 
-        `is_new` says that it was not tried yet. Before the account is mute, such a one hastens the
-        next attempt: whether it is a hiccup is found out as fast as messages come.
+        `is_new` says that it was not tried yet. Before the account is mute, each such one hastens
+        an attempt: whether it is a hiccup is found out as fast as messages come.
         """
-        self._is_hastened |= is_new and not self.is_mute
+        self._hastened += is_new and self.is_open and not self.is_mute
         is_first = not self.has_waiting
         self._expect()
         if is_first:
@@ -121,7 +124,7 @@ class Breaker:
 
     def hasten(self) -> None:
         """Have one send tried soon: what stood in the way may have been mended."""
-        self._is_hastened |= self.is_open
+        self._hastened += self.is_open
         self._news.set()
 
     def room(self) -> int:
@@ -134,7 +137,7 @@ class Breaker:
             return 0
         if not self.is_open:
             return _AT_ONCE - len(self._taken)
-        is_time = self._is_hastened or now_ms >= self._probe_ms
+        is_time = self._hastened > 0 or now_ms >= self._probe_ms
         return 1 if is_time and not self._taken else 0
 
     @property
@@ -147,7 +150,7 @@ class Breaker:
 
         `are_all` says that no other one is suspended any more.
         """
-        self._is_hastened = False
+        self._hastened = max(0, self._hastened - 1)
         for item in items:
             self._taken[item.item_id] = item.lease_until_ms
             self._in_line.add(item.item_id)

@@ -341,3 +341,15 @@ def accepted_in(folder: Path) -> list[str]:
     with contextlib.closing(sqlite3.connect(folder / "gateway.db")) as store:
         rows = store.execute("SELECT uuid FROM dispatch ORDER BY id")
         return [str(UUID(bytes=raw)) for (raw,) in rows]
+
+
+@OUTAGES
+async def test_three_messages_are_enough_to_find_out(
+    tmp_path: Path, outage: Callable[..., contextlib.AbstractAsyncContextManager[Outage]]
+) -> None:
+    async with outage(tmp_path) as down:
+        for number in range(3):
+            assert (await down.world.post(document(str(number)))).status_code == 202
+            await asyncio.sleep(0.02)
+        await eventually(lambda: "mute" in down.alarms())
+        assert (await down.world.post(document("four"))).status_code == 503
