@@ -32,9 +32,11 @@ from translators.rules_request import (
     FINDINGS_UNLISTED,
     TEMPLATE_UNKNOWN,
     TRAILING_NULL,
+    VERIFY_REQUEST,
     WORKFLOW_EMPTY,
     WORKFLOW_TOO_LONG,
 )
+from translators.verify import verify_request_in
 
 USUAL_MAX_STEPS: Final = 100
 """How long a workflow a gateway takes unless it is set up otherwise."""
@@ -109,7 +111,11 @@ def translate_dispatch(
     found = Findings(switches)
     terms = _Terms(default_locale=default_locale, authentication_templates=authentication_templates)
     steps: list[StepPlan | None] = []
-    if isinstance(document, dict):
+    verify = verify_request_in(document)
+    if verify is not None:
+        detail = "is a request to Verify v2, not to Dispatch; there is nothing to carry over"
+        found.add(VERIFY_REQUEST, verify, detail)
+    elif isinstance(document, dict):
         name_unknown(found, document, "", _FIELDS)
         _check_template(found, document)
         workflow = _read_workflow(found, document, max_steps)

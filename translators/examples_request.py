@@ -63,6 +63,7 @@ def _dispatches() -> Iterator[tuple[str, JsonValue]]:
     yield "REQ136", waiting(expiry_time="600")
     yield "REQ137", waiting(condition_status="seen")
     yield "REQ138", waiting(condition_status="read")
+    yield "REQ119", {"brand": "Shop", "workflow": [{"channel": "sms", "to": RECIPIENT}]}
 
 
 def _addresses() -> Iterator[tuple[str, JsonValue]]:

@@ -82,7 +82,7 @@ def _statuses() -> Iterator[tuple[str, JsonValue]]:
 def _messages() -> Iterator[tuple[str, JsonValue]]:
     yield "STS251", _inbound("whatsapp", None, text="Hello")
     yield "STS252", _inbound("whatsapp", "sticker", sticker={"url": "https://example.com/cat"})
-    yield "STS253", _inbound("whatsapp", "image", image={"name": "cat.jpg"})
+    yield "STS253", _inbound("whatsapp", "image", image={})
     parts: list[JsonValue] = [
         {"type": kind, "url": f"https://example.com/{kind}"} for kind in ("image", "vcard")
     ]

@@ -71,6 +71,8 @@ _UNDOCUMENTED: Final = frozenset(
 # v1 and v0.1 both have this type on these channels, so nothing is lost.
 _UNSUPPORTED_IN_V1: Final = frozenset({("whatsapp", "unsupported"), ("messenger", "unsupported")})
 
+_COUNTS: Final = ("num_messages", "total_count")
+_OF_SMS: Final = frozenset({"keyword", *_COUNTS})
 _REPLIES: Final = MappingProxyType({"reply": "title", "button": "text"})
 _COORDINATES: Final = (("longitude", "long"), ("latitude", "lat"))
 
@@ -151,7 +153,9 @@ def translate_inbound(
         "from": sender,
         "message": message,
     }
-    carried = _ENVELOPE | {message_type}
+    carried = _ENVELOPE
+    if (channel, message_type) not in _UNSUPPORTED_IN_V1:
+        carried |= {message_type}  # or dropped by name: the content says which
     if channel == "sms":
         carried |= _SMS_CARRIED
         message["sms"] = {"num_messages": _part_count(document.get("sms"), found)}
@@ -235,10 +239,11 @@ def _media(
 ) -> JsonObject:
     members = _MEDIA[kind]
     fields = _fields(value)
+    known = frozenset({"caption", "name", "id"})
     if not _text_member(fields, "url"):
+        name_unmapped(fields, pointer, carried=frozenset({"url"}), known=known, found=found)
         return _unreadable(child(pointer, "url"), found)
     media = _texts(fields, members, pointer, found)
-    known = frozenset({"caption", "name", "id"})
     name_unmapped(fields, pointer, carried=frozenset(media), known=known, found=found)
     return {"type": kind[1], kind[1]: media}
 
@@ -270,15 +275,17 @@ def _first_part(value: JsonValue, found: list[Diagnostic]) -> JsonObject:
 def _location(value: JsonValue, found: list[Diagnostic]) -> JsonObject:
     fields = _fields(value)
     location: JsonObject = {}
+    known = frozenset({"name", "address", "url", "long", "lat"})
     for v01_name, name in _COORDINATES:
         coordinate = plain_decimal(fields.get(name))
         if coordinate is None:
+            carried = frozenset({name})
+            name_unmapped(fields, "/location", carried=carried, known=known, found=found)
             return _unreadable(child("/location", name), found)
         location[v01_name] = coordinate
     texts = _texts(fields, ("name", "address"), "/location", found)
     location |= texts
     carried = frozenset({"long", "lat", *texts})
-    known = frozenset({"name", "address", "url"})
     name_unmapped(fields, "/location", carried=carried, known=known, found=found)
     return {"type": "location", "location": location}
 
@@ -300,7 +307,7 @@ def _text_member(value: JsonValue, name: str) -> str:
 
 def _part_count(value: JsonValue, found: list[Diagnostic]) -> str:
     fields = _fields(value)
-    for name in ("num_messages", "total_count"):
+    for name in _COUNTS:
         count = plain_decimal(fields.get(name))
         if count is not None and count.isdigit():
             if count != fields[name]:
@@ -310,9 +317,11 @@ def _part_count(value: JsonValue, found: list[Diagnostic]) -> str:
     else:
         detail = "the webhook does not say of how many parts the SMS was; one assumed"
         found.append(report(PART_COUNT_ASSUMED, "/sms", detail))
-        count = "1"
-    carried = frozenset({"num_messages", "total_count"})
-    name_unmapped(fields, "/sms", carried=carried, known=frozenset({"keyword"}), found=found)
+        name_unmapped(fields, "/sms", carried=frozenset(_COUNTS), known=_OF_SMS, found=found)
+        return "1"
+    # The one says again what the other says, or is dropped.
+    carried = frozenset(name for name in _COUNTS if plain_decimal(fields.get(name)) == count)
+    name_unmapped(fields, "/sms", carried=carried, known=_OF_SMS, found=found)
     return count
 
 

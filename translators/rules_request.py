@@ -15,6 +15,17 @@ from translators.rules_content import CONTENT_RULES
 from translators.rules_document import DOCUMENT_RULES
 from translators.rules_options import OPTION_RULES
 
+VERIFY_REQUEST: Final = Rule(
+    code="REQ119",
+    name="verify-request",
+    severity=Severity.ERROR,
+    why="It is a request to Verify v2, which sends a code and checks it. Dispatch sends messages,"
+    " and this gateway takes those alone.",
+    remedy="Send it to Verify (POST /v2/verify); it needs neither Dispatch nor this gateway.",
+    example="",
+    since="0.1.0",
+    source="docs/wire.md section 1.6",
+)
 DOCUMENT_NOT_AN_OBJECT: Final = Rule(
     code="REQ120",
     name="document-not-an-object",
@@ -214,6 +225,7 @@ READ_NEVER_MET: Final = Rule(
 
 REQUEST_RULES: Final[tuple[Rule, ...]] = (
     *DOCUMENT_RULES,
+    VERIFY_REQUEST,
     DOCUMENT_NOT_AN_OBJECT,
     FIELD_MISSING,
     FIELD_WRONG_TYPE,

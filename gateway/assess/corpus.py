@@ -15,6 +15,7 @@ from typing import Final
 from gateway.assess.wrappings import MEMBER, encode, unwrap
 from translators.diagnostics import JsonValue, Translation
 from translators.documents import parse_document
+from translators.verify import is_verify_request
 
 _WORD: Final = b"workflow"
 _LENIENT: Final = json.JSONDecoder(strict=False)
@@ -41,6 +42,8 @@ class Contents:
 
     payloads: tuple[Translation[JsonValue], ...] = ()
     """Each as `parse_document` has it: sound, or refused with the reason."""
+    verify_requests: int = 0
+    """How many requests of Verify v2 it holds, which are no payloads."""
     fault: str | None = None
     """Why something that looks like a payload could not be read: the rest of a sentence that
     begins with the record's place. It quotes nothing of the record."""
@@ -63,6 +66,8 @@ def read_contents(raw: bytes, *, line: int = 1, is_json: bool = False) -> Conten
         whole = parse_document(raw, line=line)
         if is_payload(whole.value):
             return Contents(payloads=(whole,))
+        if is_verify_request(whole.value):
+            return Contents(verify_requests=1)
         if whole.value is not None and _WORD not in raw:
             return Contents()
     search = _Search(line)
@@ -70,7 +75,11 @@ def read_contents(raw: bytes, *, line: int = 1, is_json: bool = False) -> Conten
     if is_json and whole is not None and not search.payloads and not search.fault:
         # Refused for what a document must not hold, but JSON all the same, has no offset.
         search.fault = next((each.detail for each in whole.errors if each.offset is not None), None)
-    return Contents(payloads=tuple(search.payloads), fault=search.fault)
+    return Contents(
+        payloads=tuple(search.payloads),
+        verify_requests=search.verify_requests,
+        fault=search.fault,
+    )
 
 
 def is_payload(value: JsonValue) -> bool:
@@ -80,6 +89,8 @@ def is_payload(value: JsonValue) -> bool:
     workflow, as continuous integration does.
     """
     if not isinstance(value, dict) or "workflow" not in value or "dispatch_uuid" in value:
+        return False
+    if is_verify_request(value):
         return False
     return isinstance(value["workflow"], list) or "template" in value
 
@@ -91,6 +102,7 @@ class _Search:
         self._line = line
         self._spent = 0
         self.payloads: list[Translation[JsonValue]] = []
+        self.verify_requests = 0
         self.fault: str | None = None
 
     def look(self, text: str, depth: int = 0) -> None:
@@ -137,6 +149,7 @@ class _Search:
                 continue  # an object beside the member
             if is_payload(value):
                 self.payloads.append(parse_document(encode(text[brace:end])))
+            self.verify_requests += is_verify_request(value)
             return end, None
         return None, self._describe(text, furthest, depth) if furthest else _NO_BRACE
 

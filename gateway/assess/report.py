@@ -95,6 +95,8 @@ class Report:
     files: int
     records: Records
     payloads: int
+    verify_requests: int
+    """Requests of Verify v2, which are no payloads."""
     standings: Mapping[Standing, int]
     """Every standing, those with none as well."""
     percents: Mapping[Standing, str]
@@ -150,6 +152,7 @@ def make_report(tally: Tally) -> Report:
             unreadable=tally.unreadable,
         ),
         payloads=tally.payloads,
+        verify_requests=tally.verify_requests,
         standings=standings,
         percents=dict(zip(standings, percents([*standings.values()]), strict=True)),
         advice=advise(tally),

@@ -9,7 +9,7 @@ from gateway import __version__
 from gateway.assess.report import Report, ShapeLine
 from gateway.assess.tally import EXPIRY_BOUNDS
 from gateway.offline.shapes import name_channel, name_content
-from gateway.offline.words import counted, listed, number, seconds
+from gateway.offline.words import counted, is_or_are, listed, number, seconds
 
 _LISTED: Final = 10
 
@@ -40,6 +40,12 @@ def what_was_read(report: Report) -> str:
         f"{counted(report.files, 'file')}: {report.records.sentence}."
         f" These hold {counted(report.payloads, 'workflow')}."
     )
+    if report.verify_requests:
+        requests = counted(report.verify_requests, "request")
+        text += (
+            f" {requests} of Verify v2 {is_or_are(report.verify_requests)} not counted: that is"
+            " another product, which needs neither Dispatch nor this gateway."
+        )
     if report.records.unreadable:
         text += " What is unreadable looks like a payload or should be one; it has no grade."
     return text
@@ -68,6 +74,7 @@ def inventory_tables(report: Report) -> list[tuple[str, str, list[tuple[str, int
     for (channel, condition, bound), count in report.inventory.waits.items():
         conditions[f"{name_channel(channel)}: {condition}"] += count
         expiries[bound] += count
+    reach = Counter({kind.value: count for kind, count in report.inventory.whatsapp.items()})
     lengths = {
         counted(length, "step"): count for length, count in sorted(report.inventory.lengths.items())
     }
@@ -76,6 +83,7 @@ def inventory_tables(report: Report) -> list[tuple[str, str, list[tuple[str, int
         ("Messages", "steps by channel and type", _most_common(contents)),
         ("Conditions", "steps that wait, by channel", _most_common(conditions)),
         ("Expiries", "steps that wait, by how long", list(bounds.items())),
+        ("WhatsApp", "steps by what hidden numbers mean to them", _most_common(reach)),
         ("Lengths", "workflows by steps", list(lengths.items())),
     ]
     return [table for table in tables if table[2]]

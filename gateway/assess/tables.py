@@ -91,6 +91,7 @@ def _report_object(report: Report) -> JsonObject:
             "troubles_total": report.losses,
         },
         "payloads": report.payloads,
+        "verify_requests": report.verify_requests,
         "grades": _standings(report.standings),
         "advice": [
             {"title": step.title, "count": step.count, "text": step.text} for step in report.advice

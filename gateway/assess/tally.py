@@ -7,7 +7,9 @@ each shape; shapes beyond a bound are counted together.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from gateway.assess.corpus import read_contents
@@ -25,8 +27,11 @@ from gateway.assess.masks import mask, mask_path, mask_pointer
 from gateway.assess.records import Record
 from gateway.offline.inputs import Trouble
 from gateway.offline.shapes import Shape
+from translators.channels import CHANNELS
 from translators.diagnostics import Diagnostic, JsonValue, Severity, Translation
+from translators.dispatch import DispatchPlan
 from translators.fields import is_digits
+from translators.user_ids import is_user_id
 
 MAX_SHAPES: Final = 1000
 MAX_TROUBLES: Final = 100
@@ -66,6 +71,13 @@ class RuleCount:
     """Findings by masked pointer."""
 
 
+class Reach(StrEnum):
+    """What a step by WhatsApp shows of people who hide their phone number."""
+
+    USER_ID = "sent to a user id"
+    NEEDS_NUMBER = "followed by a channel that needs the phone number"
+
+
 @dataclass(slots=True, kw_only=True)
 class Inventory:
     """What workflows are made of. Refused ones count as far as they can be read."""
@@ -74,6 +86,8 @@ class Inventory:
     """Steps by channel and type of content."""
     waits: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
     """Steps that wait, by channel, condition and the shortest bound above the expiry."""
+    whatsapp: Counter[Reach] = field(default_factory=Counter)
+    """Steps by WhatsApp of workflows that are carried over."""
     lengths: Counter[int] = field(default_factory=Counter)
     """Workflows by how many steps they have."""
 
@@ -103,6 +117,8 @@ class Tally:
         self.blank = 0
         self.unreadable = 0
         self.payloads = 0
+        self.verify_requests = 0
+        """Requests of Verify v2 among the records; they are no payloads."""
         self.losses = 0
         """Troubles that mean that something of the input is missing from the counts."""
         self.troubles: list[Trouble] = []
@@ -140,6 +156,7 @@ class Tally:
             self.blank += 1
             return None
         contents = read_contents(record.raw, line=record.line or 1, is_json=record.is_json)
+        self.verify_requests += contents.verify_requests
         source = record.path if record.line is None else f"{record.path}:{record.line}"
         for payload in contents.payloads:
             self._add_payload(payload, self._show(source, record.line))
@@ -175,6 +192,7 @@ class Tally:
             self.helped.update((standing, change) for change in fate.helped_by)
         diagnostics = reading.diagnostics + (fate.diagnostics if fate else ())
         self._count_parts(reading.shape)
+        self.inventory.whatsapp.update(_reach(reading.plan))
         self._count_rules(diagnostics, reading.shape, shown)
         counted = self._shape_count(reading, fate, standing, shown)
         if counted is None:
@@ -242,6 +260,21 @@ class Tally:
                 self.rules[code].payloads += 1
             else:
                 self.rules[code].channels[channel] += 1
+
+
+def _reach(plan: DispatchPlan | None) -> Iterator[Reach]:
+    """Yield what the steps by WhatsApp of a workflow show."""
+    steps = plan.steps if plan else ()
+    for index, step in enumerate(steps):
+        recipient = CHANNELS[step.channel].recipient
+        if not recipient.takes_user_ids:
+            continue
+        if is_user_id(str(step.request["to"])):
+            yield Reach.USER_ID
+        for following in steps[index + 1 : index + 2]:
+            needed = CHANNELS[following.channel].recipient
+            if needed.is_phone and not needed.takes_user_ids:
+                yield Reach.NEEDS_NUMBER
 
 
 def _channel_at(shape: Shape, pointer: str) -> str | None:

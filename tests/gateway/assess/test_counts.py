@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from gateway.assess.report import Report, make_report
 from gateway.assess.run import assess
 from gateway.assess.sections import what_was_read
 from gateway.assess.tables import COLUMNS, render_csv
+from gateway.assess.tally import Reach
 from gateway.assess.text import render_text
 from gateway.offline.shapes import Shape
 from tests.gateway.assess.assessing import flow, rendered, reported, tallied, waiting
@@ -114,3 +116,30 @@ def test_a_corpus_of_the_same_seed_is_the_same(tmp_path: Path) -> None:
         write_corpus(folder, count=200)
     one, two = ([path.read_bytes() for path in sorted(f.rglob("*.*"))] for f in folders)
     assert one == two
+
+
+VERIFY = {"brand": "Shop", "workflow": [{"channel": "sms", "to": "447700900000"}]}
+
+
+def test_requests_of_verify_are_counted_apart_and_are_no_payloads() -> None:
+    report = reported([VERIFY, {"msg": "verify", "request": VERIFY}, {"text": json.dumps(VERIFY)}])
+    assert (report.payloads, report.verify_requests) == (0, 3)
+    assert report.records.without_payload == 3
+
+
+def test_a_report_says_that_requests_of_verify_are_another_products() -> None:
+    told = [what_was_read(reported(payloads)) for payloads in ([VERIFY], [waiting("sms")])]
+    assert ["1 request of Verify v2 is not counted" in text for text in told] == [True, False]
+
+
+def to_whatsapp(**to: str) -> dict[str, Any]:
+    return {**make_step("whatsapp", "text"), "to": {"type": "whatsapp", **to}}
+
+
+def test_steps_that_hidden_numbers_matter_to_are_counted() -> None:
+    terms = {"expiry_time": 600, "condition_status": "delivered"}
+    by_number = {**to_whatsapp(number="447700900000"), "failover": terms}
+    by_id = {**to_whatsapp(id="US.13491208655302741918"), "failover": terms}
+    sms, again = make_step("sms", "text"), to_whatsapp(number="US.1")
+    report = reported([flow(by_number, sms), flow(by_id, sms), flow(by_id, again), flow(sms)])
+    assert report.inventory.whatsapp == {Reach.USER_ID: 3, Reach.NEEDS_NUMBER: 2}
