@@ -16,6 +16,7 @@ _CHANNELS: Final = frozenset({"sms", "mms", "whatsapp", "viber_service_msg", "me
 _ID_ADDRESSES: Final = frozenset(
     {("to", "messenger"), ("from", "messenger"), ("from", "viber_service_msg")}
 )
+_LONGEST_ADDRESS: Final = 150  # of a user id; all others have 50 at most
 _EXPIRY_S: Final = range(15, 86400 + 1)
 _CONDITIONS: Final = ("delivered", "read")
 
@@ -109,12 +110,14 @@ def _read_side(step: JsonObject, side: str, at: str) -> tuple[str, str, JsonObje
     if not isinstance(channel, str) or channel not in _CHANNELS:
         raise InvalidRequest(f"{at}.type", "must be a channel")
     key = "id" if (side, channel) in _ID_ADDRESSES else "number"
+    if (side, channel) == ("to", "whatsapp") and "number" not in holder and "id" in holder:
+        key = "id"  # a user id: docs/wire.md section 2.6
     value = holder.get(key)
     if value is None and channel == "viber_service_msg":
         value = holder.get("id")
     if type(value) is int:
         value = str(value)
-    if not isinstance(value, str) or not value.strip() or len(value) > 50:
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_ADDRESS:
         raise InvalidRequest(f"{at}.{key}", "is required")
     return channel, value.strip(), {"type": channel, key: value}
 

@@ -18,6 +18,7 @@ from gateway.sandbox.config import SandboxConfig
 from gateway.sandbox.scripts import Moment, Script
 from translators.diagnostics import JsonObject, JsonValue
 from translators.error_codes import ERROR_CODES
+from translators.user_ids import is_user_id
 from translators.v1 import REFERENCE
 
 _PRICES: Final = MappingProxyType(
@@ -143,19 +144,26 @@ def _channel_members(message: SentMessage, *, is_charged: bool) -> JsonObject:
             "destination": {"network_code": "23430"},
             "sms": {"count_total": str(message.segments)},
         }
-    if message.channel == "whatsapp" and is_charged:
-        category = "utility" if message.message_type == "template" else "service"
-        origin: JsonValue = {"type": category}
-        return {
-            "whatsapp": {
-                "pricing": {"type": "regular", "pricing_model": "CBP", "category": category},
-                "conversation": {
-                    "id": message.message_uuid.replace("-", ""),
-                    "origin": origin,
-                },
-            }
-        }
+    if message.channel == "whatsapp":
+        whatsapp = _recipient(message) | (_pricing(message) if is_charged else {})
+        return {"whatsapp": whatsapp} if whatsapp else {}
     return {}
+
+
+def _recipient(message: SentMessage) -> JsonObject:
+    """Return what v1 tells of somebody whose phone number is hidden. Source: docs/wire.md 5.5."""
+    if not is_user_id(message.to):
+        return {}
+    return {"recipient": {"user_id": message.to}}
+
+
+def _pricing(message: SentMessage) -> JsonObject:
+    category = "utility" if message.message_type == "template" else "service"
+    origin: JsonValue = {"type": category}
+    return {
+        "pricing": {"type": "regular", "pricing_model": "CBP", "category": category},
+        "conversation": {"id": message.message_uuid.replace("-", ""), "origin": origin},
+    }
 
 
 def _timestamp(ms: int) -> str:

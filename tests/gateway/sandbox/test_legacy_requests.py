@@ -97,6 +97,14 @@ def test_the_published_names_for_viber_are_taken() -> None:
     assert read.to == {"type": "viber_service_msg", "number": "447700900003"}
 
 
+def test_a_user_id_on_whatsapp_is_taken_in_either_member() -> None:
+    user_id = "US." + "9" * 100
+    body = workflow("whatsapp 00")
+    body["workflow"][0]["to"] = {"type": "whatsapp", "id": user_id}
+    (step,) = read_workflow(body)
+    assert (step.to, step.recipient) == ({"type": "whatsapp", "id": user_id}, user_id)
+
+
 COMPARED_WITH = (
     "gateway.core",
     "gateway.engine",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import orjson
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -137,3 +138,17 @@ def test_a_status_that_comes_late_says_when_it_came_about() -> None:
     planned = plan_statuses(sent("sms"), script_for("06"), SandboxConfig(pace=10), start_ms=NOW_MS)
     read = [V1Status.model_validate_json(status.body) for status in planned]
     assert [status.timestamp[-4:] for status in read] == [":29Z", ":26Z"]
+
+
+@pytest.mark.parametrize(
+    ("to", "recipient"),
+    [("447700900000", None), ("US.13491208655302741918", {"user_id": "US.13491208655302741918"})],
+)
+def test_a_status_about_a_user_id_tells_it_as_v1_does(to: str, recipient: object) -> None:
+    message = sent("whatsapp", to=to)
+    planned = plan_statuses(message, script_for("00"), SandboxConfig(), start_ms=NOW_MS)
+    told = [orjson.loads(status.body) for status in planned]
+    assert {status["to"] for status in told} == {to}
+    assert [status.get("whatsapp", {}).get("recipient") for status in told] == [
+        recipient for _ in told
+    ]
