@@ -21,6 +21,7 @@ from gateway.settings.mode_rules import PAIRED
 from gateway.settings.mode_values import ACKNOWLEDGEMENT, plain_address
 from translators.diagnostics import JsonObject, JsonValue
 from translators.dispatch import DispatchPlan
+from translators.rules_content import CONTENT_DROPPED
 from translators.rules_request import FIELD_UNKNOWN
 
 LONGEST_MS: Final = 7 * 86_400_000
@@ -29,8 +30,11 @@ PATHS: Final = 2
 _LISTED: Final = "GATEWAY_PAIRED_ALLOW"
 _FEWEST_DIGITS: Final = 7
 """More than any expiry or ttl has, and fewer than any number of a person."""
+_DROPPED: Final = frozenset({FIELD_UNKNOWN.code, CONTENT_DROPPED.code})
 _SPEECH: Final = re.compile(
-    r"workflow\[\d+\]\.(?:from\.(?:number|id)|to(?:\..*)?|client_ref|message\.content\..+)"
+    r"workflow\[\d+\]\.(?:from\.(?:number|id)|to(?:\..*)?|client_ref|message\.content\.(?:text"
+    r"|(?:image|img|audio|video|file|vcard)\.(?:url|caption|name)"
+    r"|template\.(?:name|parameters\[\d+\](?:\.default)?)))"
 )
 """Where a number is nobody's who would be messaged: senders, references and what is said. A
 recipient is judged by itself."""
@@ -71,7 +75,7 @@ def lock(
         return Locked(detail="Pairing has ended (GATEWAY_PAIRED_UNTIL). Nothing was sent.")
     if terms.until_ms - now_ms > LONGEST_MS:
         return Locked(detail="GATEWAY_PAIRED_UNTIL is more than 7 days ahead. Nothing was sent.")
-    if FIELD_UNKNOWN.code in codes:
+    if not _DROPPED.isdisjoint(codes):
         # Whatever it means to Dispatch, it could be a recipient.
         return Locked(detail="A paired request must hold no unknown fields. Nothing was sent.")
     if custom := tuple(_custom_contents(request)):
@@ -116,8 +120,9 @@ def _not_understood(allow: frozenset[str], request: JsonObject) -> Iterator[tupl
         for name in message if isinstance(message, dict) else ():
             if name not in ("content", _channel_of(step)):
                 yield f"workflow[{index}].message.{name}", "means nothing on this channel"
-    for place, value in _leaves(request, ""):
-        if not _SPEECH.fullmatch(place) and _could_be_a_number(allow, value):
+    for place, value, is_name in _leaves(request, ""):
+        is_said = not is_name and _SPEECH.fullmatch(place)
+        if not is_said and _could_be_a_number(allow, value):
             yield place, f"could be a number, and is not in {_LISTED}"
 
 
@@ -126,18 +131,21 @@ def _channel_of(step: JsonValue) -> JsonValue:
     return to.get("type") if isinstance(to, dict) else None
 
 
-def _leaves(value: JsonValue, place: str) -> Iterator[tuple[str, JsonValue]]:
-    """Yield every value that is no object and no list, and every name of a member, by its place."""
+def _leaves(value: JsonValue, place: str) -> Iterator[tuple[str, JsonValue, bool]]:
+    """Yield every value that is no object and no list, and every name of a member.
+
+    Each with its place, of a name that of its object, and whether it is a name.
+    """
     if isinstance(value, dict):
         for name, member in value.items():
             below = f"{place}.{name}" if place else name
-            yield place, name
+            yield place, name, True
             yield from _leaves(member, below)
     elif isinstance(value, list):
         for index, entry in enumerate(value):
             yield from _leaves(entry, f"{place}[{index}]")
     else:
-        yield place, value
+        yield place, value, False
 
 
 def _could_be_a_number(allow: frozenset[str], value: JsonValue) -> bool:

@@ -165,12 +165,27 @@ def _with(path: str, value: JsonValue, channel: str = "sms") -> JsonObject:
     *above, name = path.split(".")
     place = one
     for each in above:
-        place = place.setdefault(each, {})
+        if not isinstance(place.get(each), dict):
+            place[each] = {}
+        place = place[each]
     place[name] = value
     return workflow(one)
 
 
 STRANGER = "447700900001"
+
+
+def _template(parameter: JsonValue) -> JsonObject:
+    """Return a request for a template with one parameter, to a handset of the list."""
+    one: Any = step("whatsapp")
+    one["message"] = {
+        "content": {
+            "type": "template",
+            "template": {"name": "a:template", "parameters": [parameter]},
+        },
+        "whatsapp": {"policy": "deterministic", "locale": "en-GB"},
+    }
+    return workflow(one)
 
 
 class TestWhatIsNotUnderstood:
@@ -208,6 +223,10 @@ class TestWhatIsNotUnderstood:
             "failover.to",
             "recipient",
             "message.content.to",
+            "message.content.text.to",
+            "message.content.image.to",
+            "message.content.template.to",
+            "message.content.template.components",
         ],
     )
     @pytest.mark.parametrize(
@@ -221,6 +240,22 @@ class TestWhatIsNotUnderstood:
         planned = plan.value or translate_dispatch(workflow(step("whatsapp"))).value
         assert planned is not None
         assert lock(TERMS, request, planned, plan.codes, NOW_MS) is not None
+
+    @pytest.mark.parametrize(
+        "parameter",
+        [
+            {"default": "Jane", "to": STRANGER},
+            {"default": "Jane", STRANGER: "to"},
+        ],
+    )
+    def test_a_stranger_in_a_parameter_of_a_template_is_refused(
+        self, parameter: JsonObject
+    ) -> None:
+        assert _locked(_template(parameter)) is not None
+
+    @pytest.mark.parametrize("parameter", ["Jane", {"default": "Order 447700900001"}])
+    def test_a_template_passes_with_what_is_said_in_it(self, parameter: JsonValue) -> None:
+        assert _locked(_template(parameter)) is None
 
     def test_the_refusal_names_the_place_and_not_the_number(self) -> None:
         locked = _locked(_with("message.whatsapp", {"to": STRANGER}))
