@@ -13,7 +13,7 @@ from gateway.clock import Clock
 from gateway.core.events import SendAccepted
 from gateway.fences.clock_check import ClockCheck
 from gateway.fences.deafness import Deafness
-from gateway.fences.hearing import Hearing
+from gateway.fences.hearing import Hearing, report_fault
 from gateway.fences.holds import Holds
 from gateway.fences.unheard import Unheard
 from gateway.logs import get_logger
@@ -23,6 +23,7 @@ from gateway.tokens import StepAddress
 log = get_logger()
 
 _TURN_S: Final = 0.05
+_FAULT_PAUSE_S: Final = 1.0
 
 
 class Fences:
@@ -164,12 +165,7 @@ class Fences:
             except StoreUnavailable:
                 self.hearing.lose_store()
             except Exception as error:
-                log.error(
-                    "worker.item_failed",
-                    worker="fences",
-                    error_type=type(error).__name__,
-                    exc_info=True,
-                )
+                report_fault(error)
             await asyncio.sleep(_TURN_S)
 
     async def _accounts_at_work(self) -> Sequence[str]:
@@ -189,9 +185,12 @@ class Fences:
 
 
 async def _until_done(work: Callable[[], Awaitable[None]]) -> None:
-    """Do it as soon as the store can; nothing of it may be left out."""
+    """Do it as soon as the store can; nothing of it may be left out, nor end the process."""
     while True:
         try:
             return await work()
         except StoreUnavailable:
             await asyncio.sleep(_TURN_S)
+        except Exception as error:
+            report_fault(error)
+            await asyncio.sleep(_FAULT_PAUSE_S)

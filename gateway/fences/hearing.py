@@ -91,6 +91,8 @@ class Hearing:
                 self._sound_ms = self._clock.now_ms()
             except StoreUnavailable:
                 self.lose_store()
+            except Exception as error:
+                report_fault(error)
             await asyncio.sleep(_TICK_S)
 
     async def end(self) -> None:
@@ -136,3 +138,13 @@ class Hearing:
     async def _sign(self) -> None:
         self._signed_ms = now_ms = self._clock.now_ms()
         await self._store.sign(now_ms=now_ms)
+
+
+def report_fault(error: Exception) -> None:
+    """Log an error of ours; a fence that fails once must not end the gateway, nor itself."""
+    log.error(
+        "worker.item_failed",
+        worker="fences",
+        error_type=type(error).__name__,
+        exc_info=True,
+    )

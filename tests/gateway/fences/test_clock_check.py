@@ -195,6 +195,31 @@ async def test_a_gap_is_measured_by_the_clock_that_was_found_right(lives: Lives)
     assert (gap.reason, (gap.until_ms or 0) - START_MS) == ("gap", 10_000)
 
 
+async def test_an_error_of_ours_in_the_check_neither_ends_it_nor_releases_anything(
+    lives: Lives,
+) -> None:
+    await left_waiting(lives)
+    async with lives.first() as bench:
+        failing = Failing(START_S)
+        async with started(bench, failing) as fences:
+            await failing.failed.wait()
+            assert [hold.reason for hold in fences.holds.all()] == ["clock"]
+            await until_agreed(fences)
+
+
+@dataclass(slots=True)
+class Failing(Upstream):
+    """An upstream that cannot be read at first, for a reason nobody thought of."""
+
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def read(self) -> int | None:
+        if not self.failed.is_set():
+            self.failed.set()
+            raise LookupError
+        return self.says_s
+
+
 async def test_a_store_with_nothing_open_is_not_held(tmp_path: Path) -> None:
     async with a_bench(tmp_path) as bench, started(bench, Upstream(None)) as fences:
         assert list(fences.holds.all()) == []

@@ -146,6 +146,8 @@ async def test_deafness_survives_a_restart_with_the_same_secrets(lives: Lives) -
         assert lines[0] == "degraded"
         lives.clock.advance(20 * 60)
         await until_held(world, 3)
+        await world.gateway.fences.holds.turn()
+        assert "deaf" in reasons(world)
 
 
 async def test_other_secrets_and_the_repeated_webhooks_complete_with_one_message(
