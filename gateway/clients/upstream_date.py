@@ -13,6 +13,8 @@ from gateway.clients.transport import exchange, open_session
 
 _CONNECT_S: Final = 3.0
 _DEADLINE_S: Final = 5.0
+_LONGEST_AGE: Final = 10
+"""Digits: as many as the largest delta-seconds that RFC 9111 asks for."""
 
 
 class UpstreamDate:
@@ -47,12 +49,19 @@ class UpstreamDate:
         finally:
             if self._resolver is None:
                 await resolver.close()
-        return _seconds(seen.headers.get("Date", ""))
+        date_s = _seconds(seen.headers.get("Date", ""))
+        return None if date_s is None else date_s + _age_s(seen.headers.get("Age", ""))
 
 
 def _seconds(date: str) -> int | None:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+        return int(moment.timestamp()) if moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
         return None
-    return int(moment.timestamp()) if moment.tzinfo is not None else None
+
+
+def _age_s(age: str) -> int:
+    """Return how long a cache has kept the answer: its date is older by that (RFC 9111)."""
+    is_sound = age.isascii() and age.isdigit() and len(age) <= _LONGEST_AGE
+    return int(age) if is_sound else 0

@@ -53,10 +53,10 @@ class Hearing:
         """
         now_ms = self._clock.now_ms()
         signed_ms = await self._store.signed_ms()
-        if signed_ms is not None:
-            # A sign from the future was left under a wrong clock, and tells nothing.
-            since_ms = signed_ms if signed_ms <= now_ms else 0
-            await self._hold_gap(since_ms, now_ms)
+        # A sign from the future was left under a wrong clock, and tells nothing; and a process that
+        # ended before its clock was found right left none.
+        since_ms = 0 if signed_ms is None or signed_ms > now_ms else signed_ms
+        await self._hold_gap(since_ms, now_ms)
         self._signs = True
         await self._sign()
 

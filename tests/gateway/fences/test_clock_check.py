@@ -235,7 +235,27 @@ async def test_the_date_of_any_answer_tells_the_upstream_s_clock() -> None:
     assert [seen.path for seen in upstream.seen] == ["/"]
 
 
-@pytest.mark.parametrize("header", [{}, {"Date": "soon"}, {"Date": "Mon, 03 Feb 2025 12:14:25"}])
+@pytest.mark.parametrize(("age", "passed_s"), [("3600", 3600), ("", 0), ("-5", 0), ("9" * 99, 0)])
+async def test_the_date_of_an_answer_from_a_cache_is_as_old_as_the_cache_says(
+    age: str, passed_s: int
+) -> None:
+    headers = {"Date": formatdate(START_S, usegmt=True), "Age": age}
+    upstream = Loopback(lambda seen: Reply(headers=headers))
+    async with upstream.listening():
+        date = UpstreamDate(base_url=upstream.url, policy=AddressPolicy(allow_private=True))
+        assert await date.read_s() == START_S + passed_s
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {},
+        {"Date": "soon"},
+        {"Date": "Mon, 03 Feb 2025 12:14:25"},
+        {"Date": "Mon, 03 Feb 2025 12:14:25 +9999999999999"},
+        {"Date": "Mon, 99999999999999999999 Feb 2025 12:14:25 GMT"},
+    ],
+)
 async def test_without_a_readable_date_nothing_is_known(header: dict[str, str]) -> None:
     upstream = Loopback(lambda seen: Reply(headers=header))
     async with upstream.listening():

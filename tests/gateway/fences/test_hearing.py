@@ -242,3 +242,16 @@ async def test_a_gap_is_held_though_the_store_fails_at_first(world: World) -> No
         assert not world.gateway.fences.hearing.can_hear()
     await until_reasons(world, "gap")
     assert len(world.upstream.seen) == 1
+
+
+async def test_where_no_sign_of_life_was_left_the_longest_grace_is_waited_for(lives: Lives) -> None:
+    # A first process that ended before its clock was found right.
+    async with lives.first() as bench:
+        await bench.dispatch(SHORT)
+        await bench.send()
+    lives.clock.advance(17)
+    async with lives.whole() as world:
+        await until_held(world, 1)
+        (gap,) = world.gateway.fences.holds.all()
+        assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000
+        assert len(lives.upstream.seen) == 1
