@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.offline.places import Places, Position, Span, position_in
 from translators.diagnostics import Diagnostic
+from translators.rules_content import CONTENT_DROPPED
 from translators.rules_document import KEY_DUPLICATE
 from translators.rules_options import OPTIONS_OF_ANOTHER_CHANNEL, OPTIONS_WITHOUT_TEMPLATE
 from translators.rules_request import FAILOVER_ON_LAST_STEP, FIELD_UNKNOWN, NULL_AS_ABSENT
@@ -21,6 +22,7 @@ _ABOUT_MEMBERS: Final = frozenset(
     rule.code
     for rule in (
         KEY_DUPLICATE,
+        CONTENT_DROPPED,
         FIELD_UNKNOWN,
         NULL_AS_ABSENT,
         FAILOVER_ON_LAST_STEP,
