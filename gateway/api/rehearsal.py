@@ -28,6 +28,9 @@ _PREFER: Final = "Prefer"
 _PREFERENCE: Final = "dry-run"
 # By how they read without what sets words apart: `dry-run` and `dryRun` are the same wish.
 _QUERY_WORDS: Final = {"dryrun": "dry_run", "validate": "validate"}
+_DRY_RUN: Final = "dryrun"
+_UNREADABLE: Final = "unreadable"
+"""Stands for the value of a wish that nobody can tell for sure: it is refused."""
 _YES: Final = frozenset({"", "true", "yes", "on", "1"})
 _NO: Final = frozenset({"false", "no", "off", "0"})
 _LONGEST: Final = 4096
@@ -71,17 +74,21 @@ def _queried(query: bytes) -> Iterator[tuple[str, str]]:
         name, _, value = map(unquote_plus, pair.partition("="))
         if word := _QUERY_WORDS.get(_plain(name)):
             yield word, value.strip().lower()
+        elif _DRY_RUN in _plain(name):
+            yield "dry_run", _UNREADABLE  # `?a?dry_run=1`, or an equals sign that was escaped
 
 
 def _preferred(header: bytes) -> Iterator[tuple[str, str]]:
     """Yield what the preferences say about rehearsing, likewise; without a value, an empty one."""
     if len(header) > _LONGEST:
-        yield _PREFER, "too long to be read"
+        yield _PREFER, _UNREADABLE
         return
     for part in _PART.findall(header.decode("latin-1")):
         name, _, value = part.partition("=")
-        if _plain(name) == _plain(_PREFERENCE):
+        if _plain(name) in _QUERY_WORDS:
             yield _PREFER, value.strip().strip('"').strip().lower()
+        elif _DRY_RUN in _plain(name):
+            yield _PREFER, _UNREADABLE  # `dry-run: true`
 
 
 def _plain(name: str) -> str:

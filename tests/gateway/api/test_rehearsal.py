@@ -165,6 +165,7 @@ WISHES = {
     "Prefer with a quoted value": (CREATE, {"Prefer": 'dry-run="true"'}),
     "Prefer with an underscore": (CREATE, {"Prefer": "dry_run"}),
     "Prefer behind an open quote": (CREATE, {"Prefer": 'foo="bar, dry-run'}),
+    "Prefer with the other word": (CREATE, {"Prefer": "validate"}),
     "Prefer against a query": (f"{CREATE}?dry_run=false", {"Prefer": "dry-run"}),
 }
 
@@ -203,6 +204,10 @@ async def test_a_preference_that_was_heeded_is_named(
 
 UNREADABLE = {
     "dry_run": (f"{CREATE}?dry_run=maybe", {}, "dry_run"),
+    "a second question mark": (f"{CREATE}?a?dry_run=1", {}, "dry_run"),
+    "an escaped equals sign": (f"{CREATE}?dry_run%3Dtrue", {}, "dry_run"),
+    "Prefer with a colon": (CREATE, {"Prefer": "dry-run: true"}, "Prefer"),
+    "Prefer with a blank": (CREATE, {"Prefer": "dry-run true"}, "Prefer"),
     "validate": (f"{CREATE}?validate=strict", {}, "validate"),
     "one of two": (f"{CREATE}?dry_run=false&validate=2", {}, "validate"),
     "Prefer": (CREATE, {"Prefer": "dry-run=perhaps"}, "Prefer"),
