@@ -169,7 +169,7 @@ class Fences:
             await asyncio.sleep(_TURN_S)
 
     async def _accounts_at_work(self) -> Sequence[str]:
-        names = await self._store.applications_in_use()
+        names = await self._store.applications_at_work()
         return sorted({self._account_of(name) for name in names})
 
     def _account_of(self, name: str) -> str:

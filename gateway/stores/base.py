@@ -393,6 +393,13 @@ class Store(Protocol):
         """
         ...
 
+    async def applications_at_work(self) -> Sequence[str]:
+        """Return the applications, by name, with open dispatches: whom a timer may concern.
+
+        Asked after each stall, so it must cost the same however many dispatches have ended.
+        """
+        ...
+
     async def counts(self) -> StoreCounts:
         """Return the sizes that metrics and readiness show."""
         ...

@@ -376,6 +376,9 @@ class SqliteStore:
     async def applications_in_use(self) -> Sequence[str]:
         return self._read(self._reads.applications_in_use)
 
+    async def applications_at_work(self) -> Sequence[str]:
+        return self._read(self._reads.applications_at_work)
+
     async def counts(self) -> StoreCounts:
         sizes = self._sizes + self.writer.sizes
         return StoreCounts(

@@ -210,3 +210,8 @@ CREATE INDEX outbox_suspended ON outbox (suspended_for, accepted)
 -- Sends that wait for nothing but their turn.
 CREATE INDEX outbox_waiting ON outbox (application, created_ms)
     WHERE kind = 0 AND refused_ms IS NULL;
+
+-- migration 6
+
+-- Whose dispatches are open is asked on the event loop, after every stall.
+CREATE INDEX dispatch_open ON dispatch (application) WHERE is_open;

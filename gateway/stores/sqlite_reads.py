@@ -271,6 +271,15 @@ class SqliteReads:
         )
         return [name for (name,) in rows]
 
+    def applications_at_work(self) -> Sequence[str]:
+        """Return the names of the applications with open dispatches."""
+        rows = self._execute(
+            "SELECT name FROM application WHERE EXISTS"
+            " (SELECT 1 FROM dispatch WHERE dispatch.application = application.id AND is_open)"
+            " ORDER BY name"
+        )
+        return [name for (name,) in rows]
+
     def sizes(self) -> Counter[str]:
         """Count everything: a full scan, done once, when the store is opened."""
         return Counter(dict(self._execute(_SIZES).fetchall()))

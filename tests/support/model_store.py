@@ -411,12 +411,17 @@ class ModelStore:
         return wiped
 
     async def applications_in_use(self) -> Sequence[str]:
-        in_use = {
-            known.application
-            for known in self._dispatches.values()
-            if known.state.status is DispatchStatus.OPEN
-        }
-        return sorted(in_use | self._outbox.applications())
+        at_work = await self.applications_at_work()
+        return sorted({*at_work, *self._outbox.applications()})
+
+    async def applications_at_work(self) -> Sequence[str]:
+        return sorted(
+            {
+                known.application
+                for known in self._dispatches.values()
+                if known.state.status is DispatchStatus.OPEN
+            }
+        )
 
     async def counts(self) -> StoreCounts:
         statuses = [known.state.status for known in self._dispatches.values()]

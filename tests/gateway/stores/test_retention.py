@@ -219,9 +219,19 @@ async def test_an_application_with_an_open_dispatch_is_in_use(store: Store) -> N
     assert await store.applications_in_use() == ["shop", "zoo"]
 
 
+async def test_an_application_with_an_open_dispatch_is_at_work(store: Store) -> None:
+    await put(store, commit(application="zoo"))
+    await put(store, commit(2, application="shop"))
+    await put(store, commit(3, application="shop"))
+    assert await store.applications_at_work() == ["shop", "zoo"]
+    await put(store, commit(application="zoo", revision=2, status=CLOSED))
+    assert await store.applications_at_work() == ["shop"]
+
+
 async def test_an_application_with_a_callback_to_deliver_is_in_use(store: Store) -> None:
     await put(store, commit(status=CLOSED, outbox=[callback(1)]))
     assert await store.applications_in_use() == [SHOP]
+    assert await store.applications_at_work() == []
 
 
 async def test_an_application_whose_work_has_ended_is_not_in_use(store: Store) -> None:
