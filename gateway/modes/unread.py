@@ -45,6 +45,7 @@ _GROUP: Final = re.compile(r"[0-9]+(?:(?:[^\w\"'{}\[\]:;,<>=&%\\]|_){1,4}[0-9]+)
 _DIGITS: Final = re.compile(r"[0-9]+")
 _DECIMAL: Final = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _HEXADECIMAL: Final = re.compile(r"0[xX]([0-9a-fA-F]{5,20})")
+_LONG_REFERENCE: Final = re.compile(r"&#([0-9]{8,})")
 _MOST_PIECES: Final = 8
 _OTHER_DIGIT: Final = re.compile(r"(?![0-9])\d")
 _UNSEEN: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -179,7 +180,7 @@ def _unwrapped(text: str) -> Iterator[str]:
     if "%" in text or "+" in text:
         yield _plain_digits(unquote_plus(text))
     if "&" in text:
-        yield _plain_digits(html.unescape(text))
+        yield _plain_digits(html.unescape(_LONG_REFERENCE.sub(_shortened, text)))
 
 
 def _plain_digits(text: str) -> str:
@@ -192,6 +193,14 @@ def _plain_digits(text: str) -> str:
 def _meant(escape: re.Match[str]) -> str:
     code = escape[1] or escape[2]
     return escape[3] if code is None else chr(int(code, 16))
+
+
+def _shortened(reference: re.Match[str]) -> str:
+    """Return a decimal character reference without leading zeros, of eight digits at most.
+
+    More stand for no character, and of some thousands Python makes no integer.
+    """
+    return f"&#{reference[1].lstrip('0')[:8] or '0'}"
 
 
 def _unescaped(literal: str) -> str:

@@ -186,6 +186,12 @@ def test_any_bytes_have_bounded_recipients_and_a_bounded_life(raw: bytes) -> Non
     assert 0 < life_of_unread_ms(raw, 1) <= 1000 * (64 * 86_400 + 1)
 
 
+@pytest.mark.parametrize("digits", ["0" * 5000 + "52", "1" * 5000])
+def test_a_reference_of_thousands_of_digits_is_read_like_any_other(digits: str) -> None:
+    raw = f'{{"number":"&#{digits};47700900000",'.encode()
+    assert ("447700900000" in recipients_in(raw)) is digits.endswith("52")
+
+
 def test_a_named_recipient_is_held_though_a_text_is_full_of_numbers() -> None:
     noise = " ".join(str(number) for number in range(10**6, 10**6 + 10_000))
     raw = f'{{"text": "{noise}", "to": {{"number": "{ALICE}"}}'.encode()
