@@ -160,17 +160,21 @@ class Holds:
         """Set aside what is held; return the timers that may fire, in their order."""
         if not self._standing:
             return [one.timer for one in due]
-        free: list[Timer] = []
+        free: list[DueTimer] = []
         held: dict[str, list[Timer]] = defaultdict(list)
         for one in due:
             scope = self._scope_of(one)
-            (free if scope is None else held[scope]).append(one.timer)
+            if scope is None:
+                free.append(one)
+            else:
+                held[scope].append(one.timer)
         for scope, timers in held.items():
             # Known before it is done: what is done and not known would never come back.
             # Anew each time, because `_bring_back` may just be finding the earlier ones gone.
             self._aside[scope] = _Credit()
             await self._store.set_aside(timers, scope=scope)
-        return free
+        # Another hold may have begun while the store wrote: those are due again the next time.
+        return [one.timer for one in free if self._scope_of(one) is None]
 
     async def turn(self) -> None:
         """End the holds whose time is over, and bring back what nothing holds any more."""

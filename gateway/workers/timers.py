@@ -86,9 +86,10 @@ class TimerLoop:
         # comes before the timer that it stops.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
+        due = await self._fences.sort_out(found)
+        # Asked last, with no wait behind it: the store may just have taken its time.
         if not self._fences.hearing.can_hear():
             return 0
-        due = await self._fences.sort_out(found)
         # Whom the clock's hold does not know of: accounts that had nothing open at the start.
         if due and self._fences.may_act():
             await asyncio.gather(*(self._guarded(timer) for timer in due))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateway.fences.holds import Holds
-from gateway.stores.base import Hold, HoldReason
+from gateway.stores.base import Hold, HoldReason, Timer
 from tests.support.bench import Bench, a_bench
 from tests.support.world import API_KEY, failing_over, step, workflow
 
@@ -93,3 +93,33 @@ async def test_a_hold_that_is_made_longer_while_another_one_ends_does_not_end_wi
             latest_ms=bench.clock.now_ms(),
         )
         assert await bench.store.holds() == [stands]
+
+
+async def test_a_hold_that_begins_while_other_timers_are_set_aside_holds_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_bench(tmp_path) as bench:
+        for _ in range(2):
+            await bench.dispatch(SHORT)
+            await bench.send()
+        bench.clock.advance(15)
+        due = await bench.store.due_timers(now_ms=bench.clock.now_ms(), limit=9)
+        holds, first = holds_of(bench), due[0].timer
+        step_hold = Hold(
+            account=API_KEY,
+            reason=HoldReason.UNREADABLE,
+            since_ms=bench.clock.now_ms(),
+            dispatch_uuid=first.dispatch_uuid,
+            step=first.step,
+        )
+        await holds.place(step_hold)
+        set_aside = bench.store.set_aside
+
+        async def and_hold_all(timers: Sequence[Timer], *, scope: str) -> None:
+            """Notice a gap while the store writes."""
+            monkeypatch.undo()
+            await set_aside(timers, scope=scope)
+            await holds.place(gap(bench, lasts_s=10))
+
+        monkeypatch.setattr(bench.store, "set_aside", and_hold_all)
+        assert await holds.sort_out(due) == []
