@@ -378,6 +378,7 @@ class Gateway:
             yield
         finally:
             self._health.is_draining = True
+            self.fences.hearing.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -124,7 +125,11 @@ async def _run(
         listener.close()
         return _fail(f"GATEWAY_SPLIT {unusable.problem}", unusable.remedy)
     calm_the_collector()
-    server = make_server(gateway.app(), drain_s=settings.drain_s, kind=_Process)
+    server = make_server(
+        gateway.app(),
+        drain_s=settings.drain_s,
+        kind=partial(Process, closing=gateway.fences.hearing.stop),
+    )
     host, port = listener.getsockname()[:2]
     log.info(
         "gateway.started",
@@ -183,8 +188,18 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-class _Process(uvicorn.Server):
+class Process(uvicorn.Server):
     """A server that is all a process is for: a signal to end is an order, not an accident."""
+
+    def __init__(self, config: uvicorn.Config, *, closing: Callable[[], None]) -> None:
+        """`closing` is called right before the server stops listening."""
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close, and wait for what is under way: the workers are not told to end before that."""
+        self._closing()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -204,7 +219,10 @@ class _Process(uvicorn.Server):
 
 
 def make_server(
-    app: ASGIApp, *, drain_s: float, kind: type[uvicorn.Server] = uvicorn.Server
+    app: ASGIApp,
+    *,
+    drain_s: float,
+    kind: Callable[[uvicorn.Config], uvicorn.Server] = uvicorn.Server,
 ) -> uvicorn.Server:
     """Return the HTTP server for `app`.
 

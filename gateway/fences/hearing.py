@@ -44,6 +44,7 @@ class Hearing:
         self._turned_ms: int | None = None
         """When the loop last turned; None while nobody looks after it."""
         self._lost_since_ms: int | None = None
+        self._stopped_ms: int | None = None
         self._signs = False
 
     async def begin(self) -> None:
@@ -58,12 +59,17 @@ class Hearing:
         since_ms = 0 if signed_ms is None or signed_ms > now_ms else signed_ms
         await self._hold_gap(since_ms, now_ms)
         self._signs = True
-        await self._sign()
+        await self._sign(self._clock.now_ms())
 
     def can_hear(self) -> bool:
         """Tell whether silence means anything just now. Asked right before a timer fires."""
         self._notice_stall()
-        return self._lost_since_ms is None
+        return self._lost_since_ms is None and self._stopped_ms is None
+
+    def stop(self) -> None:
+        """Take note that nobody listens from now on: what is under way may take its time to end."""
+        if self._stopped_ms is None:
+            self._stopped_ms = self._clock.now_ms()
 
     def lose_store(self) -> None:
         """Take note that a webhook could not be made durable, and was not taken in."""
@@ -85,9 +91,10 @@ class Hearing:
     async def _listen(self) -> None:
         while True:
             try:
+                self._notice_stall()  # before a sign of life says that there was none
                 await self._settle()
-                if self._signs and await self._has_work():
-                    await self._sign_in_time()
+                if self._is_time_to_sign() and await self._has_work():
+                    await self._sign(self._clock.now_ms())
                 self._sound_ms = self._clock.now_ms()
             except StoreUnavailable:
                 self.lose_store()
@@ -98,7 +105,7 @@ class Hearing:
     async def end(self) -> None:
         """Leave the last sign of life, so that the next start knows how short the pause was."""
         if self._signs and self._lost_since_ms is None:
-            await self._sign()
+            await self._sign(self._stopped_ms or self._clock.now_ms())
 
     def _notice_stall(self) -> None:
         if self._turned_ms is None:
@@ -114,11 +121,15 @@ class Hearing:
         self._lost_since_ms = since_ms if known is None else min(known, since_ms)
 
     async def _settle(self) -> None:
-        """Turn a gap that is over into a hold, durably, before anything may fire."""
+        """Turn a gap that is over into a hold, durably, before anything may fire.
+
+        No sign of life is left before the hold is: a process that was killed between the two would
+        hide the gap from the next one.
+        """
         since_ms = self._lost_since_ms
         if since_ms is None:
             return
-        await self._sign()  # what can be written now was the store's outage until now
+        await self._store.check()  # what can be written now was the store's outage until now
         await self._hold_gap(since_ms, self._clock.now_ms())
         if self._lost_since_ms == since_ms:
             self._lost_since_ms = None
@@ -131,13 +142,13 @@ class Hearing:
     async def _has_work(self) -> bool:
         return (await self._store.counts()).open_dispatches > 0
 
-    async def _sign_in_time(self) -> None:
-        if self._clock.now_ms() - self._signed_ms >= _SIGN_EVERY_MS:
-            await self._sign()
+    def _is_time_to_sign(self) -> bool:
+        is_due = self._clock.now_ms() - self._signed_ms >= _SIGN_EVERY_MS
+        return self._signs and self._stopped_ms is None and is_due
 
-    async def _sign(self) -> None:
-        self._signed_ms = now_ms = self._clock.now_ms()
-        await self._store.sign(now_ms=now_ms)
+    async def _sign(self, at_ms: int) -> None:
+        self._signed_ms = at_ms
+        await self._store.sign(now_ms=at_ms)
 
 
 def report_fault(error: Exception) -> None:

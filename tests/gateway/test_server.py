@@ -10,13 +10,16 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx2
 import orjson
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from gateway.server import bind, serve
+from gateway.server import Process as Server
+from gateway.server import bind, make_server, serve
 from gateway.settings import load_settings
 from gateway.stores.open import open_store
 from tests.gateway.restoring import logging_restored
@@ -254,6 +257,26 @@ async def test_a_store_whose_file_was_deleted_is_saved_before_the_process_ends_w
 
 
 @pytest.mark.usefixtures("logging")
+async def test_who_acts_on_silence_is_told_before_nobody_listens_any_more() -> None:
+    was_listening: list[bool] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise AssertionError("nobody asks")
+
+    def note() -> None:
+        was_listening.extend(each.is_serving() for each in server.servers)
+
+    server = make_server(app, drain_s=1, kind=partial(Server, closing=note))
+    server.config.lifespan = "off"
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    with bind("127.0.0.1", 0) as listener:
+        await server.startup(sockets=[listener])
+        await server.shutdown(sockets=[listener])
+    assert was_listening == [True]
+    assert not any(each.is_serving() for each in server.servers)
+
+
 def test_a_port_that_is_taken_is_one_line_and_2(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

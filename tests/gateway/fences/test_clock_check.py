@@ -280,3 +280,22 @@ async def test_a_gateway_in_dispute_refuses_new_workflows_and_is_not_ready(lives
     assert (ready.status_code, answer.status_code) == (503, 503)
     assert ready.text.startswith("not accepting workflows\nclock: since ")
     assert "Retry-After" in answer.headers
+
+
+async def test_a_stall_before_the_clock_is_known_does_not_hide_the_downtime(lives: Lives) -> None:
+    await left_waiting(lives)
+    lives.clock.advance(600)
+    async with lives.first() as bench:
+        upstream = Upstream(None)
+        async with started(bench, upstream) as fences:
+            await upstream.asked.get()
+            lives.clock.stall(2)
+            assert not fences.hearing.can_hear()
+            async with asyncio.timeout(10):
+                while not fences.hearing.can_hear():  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+            upstream.says_s = lives.clock.wall_s()
+            upstream.goes_on.put_nowait(None)
+            await until_agreed(fences)
+            (gap,) = fences.holds.all()
+    assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000

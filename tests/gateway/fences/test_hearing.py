@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from gateway.stores.base import StoreUnavailable
+from gateway.stores.base import Hold, StoreUnavailable
 from tests.gateway.api.surface import read_only, until
 from tests.gateway.fences.stage import readiness, reasons, until_held, until_reasons
 from tests.support.lives import Lives
@@ -262,4 +262,40 @@ async def test_where_no_sign_of_life_was_left_the_longest_grace_is_waited_for(li
         await until_held(world, 1)
         (gap,) = world.gateway.fences.holds.all()
         assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000
+        assert len(lives.upstream.seen) == 1
+
+
+async def test_no_sign_of_life_is_left_before_a_gap_is_held(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await waiting(world)
+    await until_signed(world)
+    store, signed_ms = world.gateway.store, world.clock.now_ms()
+    place_hold, found = store.place_hold, list[int | None]()
+
+    async def and_look(hold: Hold) -> None:
+        """Look at what a process that was killed right now would leave behind."""
+        found.append(await store.signed_ms())
+        await place_hold(hold)
+
+    async def is_found() -> bool:
+        return bool(found)
+
+    monkeypatch.setattr(store, "place_hold", and_look)
+    world.clock.stall(17)
+    await until(is_found)
+    assert found == [signed_ms]
+
+
+async def test_who_stops_listening_does_not_act_and_is_deaf_from_then_on(lives: Lives) -> None:
+    async with lives.whole() as world:
+        await waiting(world)
+        world.gateway.fences.hearing.stop()
+        lives.clock.advance(20)  # for as long as a send that is under way takes
+        assert await world.gateway._timers.fire_due() == 0
+    lives.clock.advance(3)
+    async with lives.whole() as world:
+        await until_held(world, 1)
+        (gap,) = world.gateway.fences.holds.all()
+        assert (gap.until_ms or 0) - lives.clock.now_ms() == 80_000
         assert len(lives.upstream.seen) == 1
