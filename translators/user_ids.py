@@ -14,7 +14,7 @@ LONGEST: Final = 150
 """Characters of the longest id that is taken; the documented form has up to 135."""
 
 _DOCUMENTED: Final = re.compile(r"[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}")
-# What numbers are written with, well or badly, and in any script: text of nothing else is meant as a
+# What numbers are written with, well or badly, in any script: text of nothing else is meant as a
 # number, but for more digits in a row than any number has.
 _NUMBER: Final = re.compile(r"(?![0-9]{16,}\Z)[\d+().\-/\s]*")
 # Marks of a template whose placeholder nobody filled in, such as {{phone}}.

@@ -62,7 +62,9 @@ class Fences:
             store=store, clock=clock, holds=self.holds, accounts=self._accounts_at_work
         )
         self._deafness = Deafness(clock=clock, holds=self.holds, fingerprint_of=self._fingerprint)
-        self._unheard = Unheard(clock=clock, holds=self.holds, alarms=alarms, hold_s=unheard_hold_s)
+        self._unheard = Unheard(
+            store=store, clock=clock, holds=self.holds, alarms=alarms, hold_s=unheard_hold_s
+        )
         self._has_other_secrets = False
         self._clock_check: ClockCheck | None = None
         if upstream_s is not None:
@@ -82,7 +84,7 @@ class Fences:
         for hold in list(self.holds.all()):
             if hold.reason is HoldReason.CLOCK:
                 await self.holds.lift(hold)  # of another start; this one has its own
-        self._unheard.begin()
+        await self._unheard.begin()
         await self._deafness.compare_secrets()
         if self._clock_check is None:
             await self.hearing.begin()
@@ -100,6 +102,7 @@ class Fences:
     async def end(self) -> None:
         """Leave the last sign of life. Call it when nothing is under way any more."""
         try:
+            await self._unheard.end()
             await self.hearing.end()
         except StoreUnavailable:
             log.error("store.became_unavailable", worker="fences")

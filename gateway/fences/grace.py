@@ -6,6 +6,8 @@ from typing import Final
 
 _GRACES_MS: Final = ((5_000, 10_000), (65_000, 80_000), (360_000, 315_000))
 _LONGEST_MS: Final = 915_000
+FOREVER_MS: Final = 24 * 3_600_000
+"""When nobody knows for how long nothing was heard: as long as the vendor repeats."""
 
 
 def grace_ms(missed_ms: int) -> int:

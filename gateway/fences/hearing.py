@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from gateway.clock import Clock
+from gateway.fences.grace import FOREVER_MS, grace_ms
 from gateway.fences.holds import Holds
 from gateway.logs import get_logger
 from gateway.stores.base import Store, StoreUnavailable
@@ -54,10 +55,12 @@ class Hearing:
         """
         now_ms = self._clock.now_ms()
         signed_ms = await self._store.signed_ms()
-        # A sign from the future was left under a wrong clock, and tells nothing; and a process that
-        # ended before its clock was found right left none.
-        since_ms = 0 if signed_ms is None or signed_ms > now_ms else signed_ms
-        await self._hold_gap(since_ms, now_ms)
+        if signed_ms is None or signed_ms > now_ms:
+            # A sign from the future was left under a wrong clock, and tells nothing; and a process
+            # that ended before its clock was found right left none.
+            await self._hold_gap(now_ms, missed_ms=FOREVER_MS)
+        else:
+            await self._hold_gap(signed_ms, missed_ms=now_ms - signed_ms)
         self._signs = True
         await self._sign(self._clock.now_ms())
 
@@ -130,14 +133,15 @@ class Hearing:
         if since_ms is None:
             return
         await self._store.check()  # what can be written now was the store's outage until now
-        await self._hold_gap(since_ms, self._clock.now_ms())
+        await self._hold_gap(since_ms, missed_ms=self._clock.now_ms() - since_ms)
         if self._lost_since_ms == since_ms:
             self._lost_since_ms = None
 
-    async def _hold_gap(self, since_ms: int, now_ms: int) -> None:
+    async def _hold_gap(self, since_ms: int, *, missed_ms: int) -> None:
+        until_ms = self._clock.now_ms() + grace_ms(missed_ms)
         for account in await self._accounts():
-            log.warning("hearing.gap_held", account=account, duration_ms=now_ms - since_ms)
-            await self._holds.hold_gap(account, since_ms=since_ms)
+            log.warning("hearing.gap_held", account=account, duration_ms=missed_ms)
+            await self._holds.hold_gap(account, since_ms=since_ms, until_ms=until_ms)
 
     async def _has_work(self) -> bool:
         return (await self._store.counts()).open_dispatches > 0

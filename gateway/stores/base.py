@@ -12,7 +12,7 @@ what it changed survives a loss of power, unless the store was opened with less 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Protocol
 
 from gateway.stores.records import (
@@ -319,6 +319,14 @@ class Store(Protocol):
 
     async def scopes_aside(self) -> Sequence[str]:
         """Return the scopes that timers are set aside under."""
+        ...
+
+    async def note_silence(self, account: str, accepted_ms: Sequence[int]) -> None:
+        """Remember when sends were accepted that an account heard nothing of; none: forget it."""
+        ...
+
+    async def silences(self) -> Mapping[str, Sequence[int]]:
+        """Return what `note_silence` remembers, by account."""
         ...
 
     async def sign(self, *, now_ms: int) -> None:

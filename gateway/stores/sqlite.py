@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final, ParamSpec, TypeVar
 
@@ -318,6 +318,14 @@ class SqliteStore:
 
     async def scopes_aside(self) -> Sequence[str]:
         return self._read(self._reads.scopes_aside)
+
+    async def note_silence(self, account: str, accepted_ms: Sequence[int]) -> None:
+        await self.writer.submit(
+            partial(sqlite_holds.note_silence, account=account, accepted_ms=accepted_ms)
+        )
+
+    async def silences(self) -> Mapping[str, Sequence[int]]:
+        return self._read(self._reads.silences)
 
     async def sign(self, *, now_ms: int) -> None:
         await self.writer.submit(partial(sqlite_holds.sign, now_ms=now_ms))

@@ -215,3 +215,12 @@ CREATE INDEX outbox_waiting ON outbox (application, created_ms)
 
 -- Whose dispatches are open is asked on the event loop, after every stall.
 CREATE INDEX dispatch_open ON dispatch (application) WHERE is_open;
+
+-- migration 7
+--
+-- The first sends of an account since it was last heard of, as a list of instants.
+
+CREATE TABLE silence (
+    account TEXT PRIMARY KEY,
+    accepted_ms TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

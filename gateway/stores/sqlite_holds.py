@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+import orjson
+
 from gateway.stores.base import Hold, Timer
 from gateway.stores.record import pack_id
 from gateway.stores.sqlite_rows import TIMER_NUMBERS
@@ -84,6 +86,15 @@ def drop_aside(transaction: Transaction, key: TimerKey) -> int:
     ).rowcount
     transaction.sizes["held_timers"] -= dropped
     return dropped
+
+
+def note_silence(transaction: Transaction, *, account: str, accepted_ms: Sequence[int]) -> None:
+    """Remember, or forget, the sends that an account heard nothing of."""
+    if accepted_ms:
+        written = orjson.dumps(list(accepted_ms)).decode()
+        transaction.execute("INSERT OR REPLACE INTO silence VALUES (?, ?)", (account, written))
+    else:
+        transaction.execute("DELETE FROM silence WHERE account = ?", (account,))
 
 
 def sign(transaction: Transaction, *, now_ms: int) -> None:

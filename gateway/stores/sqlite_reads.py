@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
+
+import orjson
 
 from gateway.stores.base import (
     DeadLetter,
@@ -183,6 +185,11 @@ class SqliteReads:
         """Return the scopes that timers are set aside under."""
         rows = self._execute("SELECT DISTINCT scope FROM timer_aside ORDER BY scope")
         return [scope for (scope,) in rows]
+
+    def silences(self) -> Mapping[str, Sequence[int]]:
+        """Return the sends that accounts heard nothing of."""
+        rows = self._execute("SELECT account, accepted_ms FROM silence")
+        return {account: orjson.loads(accepted_ms) for account, accepted_ms in rows}
 
     def signed_ms(self) -> int | None:
         """Return the last sign of life."""

@@ -68,6 +68,7 @@ class ModelStore:
         self._aside: dict[Timer, str] = {}
         self._holds: dict[tuple[str, HoldReason], Hold] = {}
         self._signed_ms: int | None = None
+        self._silences: dict[str, list[int]] = {}
         self._webhooks: set[tuple[str, bytes]] = set()
         self._requests: dict[tuple[str, str], tuple[RequestRecord, int]] = {}
         self._inbound: dict[bytes, int] = {}
@@ -313,6 +314,15 @@ class ModelStore:
 
     async def scopes_aside(self) -> Sequence[str]:
         return sorted(set(self._aside.values()))
+
+    async def note_silence(self, account: str, accepted_ms: Sequence[int]) -> None:
+        if accepted_ms:
+            self._silences[account] = list(accepted_ms)
+        else:
+            self._silences.pop(account, None)
+
+    async def silences(self) -> Mapping[str, Sequence[int]]:
+        return dict(self._silences)
 
     async def sign(self, *, now_ms: int) -> None:
         self._signed_ms = now_ms

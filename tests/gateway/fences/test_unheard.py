@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.gateway.fences.stage import readiness, reasons, until_held, until_reasons
 from tests.support.lives import Lives
-from tests.support.world import World
+from tests.support.world import API_KEY, World
 
 
 async def sent(world: World, count: int) -> list[str]:
@@ -115,3 +115,38 @@ async def test_the_hold_and_its_alarm_survive_a_restart(lives: Lives) -> None:
         lives.clock.advance(700)
         await until_held(world, 5)
         assert (await readiness(world))[1][1].startswith("unheard: account abcd1234 ")
+
+
+async def test_what_was_counted_before_a_restart_counts_after_it(lives: Lives) -> None:
+    async with lives.whole() as world:
+        await sent(world, 3)
+        lives.clock.advance(30)
+    async with lives.whole() as world:
+        await sent(world, 2)
+        lives.clock.advance(60)
+        await until_reasons(world, "unheard")
+
+
+async def test_the_count_survives_a_kill_a_second_later(lives: Lives) -> None:
+    async with lives.first() as bench:
+        await bench.dispatch()
+        await bench.send()
+        for _ in range(5):
+            bench.fences._unheard.accepted(API_KEY)
+        lives.clock.advance(1)
+        await bench.fences._unheard.turn()
+        await bench.store.sign(now_ms=lives.clock.now_ms())
+    lives.clock.advance(60)
+    async with lives.whole() as world:
+        await until_reasons(world, "gap", "unheard")
+
+
+async def test_who_is_heard_of_is_forgotten_by_the_store_too(lives: Lives) -> None:
+    async with lives.whole() as world:
+        await sent(world, 5)
+        lives.clock.advance(30)
+        await world.gateway.fences._unheard.turn()
+        (send, *_) = await world.sends(5)
+        noted = dict(await world.gateway.store.silences())
+        await world.webhook(send, "submitted")
+        assert (list(noted), dict(await world.gateway.store.silences())) == (["abcd1234"], {})

@@ -110,3 +110,14 @@ async def test_the_last_sign_of_life_counts_even_if_it_is_earlier(store: Store) 
     await store.sign(now_ms=NOW)
     await store.sign(now_ms=NOW - 5)
     assert await store.signed_ms() == NOW - 5
+
+
+async def test_a_silence_is_remembered_by_account_as_it_was_noted_last(store: Store) -> None:
+    await store.note_silence("one", [NOW])
+    await store.note_silence("two", [NOW])
+    await store.note_silence("one", [NOW, NOW + 1])
+    await store.note_silence("two", [])
+    await store.note_silence("three", [])
+    assert {account: list(at) for account, at in (await store.silences()).items()} == {
+        "one": [NOW, NOW + 1]
+    }
