@@ -304,9 +304,13 @@ async def test_the_right_secret_after_a_reload_is_tried_at_once(tmp_path: Path) 
 
 async def test_what_was_held_before_a_restart_goes_out_after_it_in_order(tmp_path: Path) -> None:
     clock = ManualClock()
-    async with a_world(
-        tmp_path, {"GATEWAY_UPSTREAM": "http://127.0.0.1:8080", "GATEWAY_WHILE_MUTE": "hold"}, clock
-    ) as world:
+    closed = ClosedAtFirst()
+    async with (
+        closed.listening(),
+        a_world(
+            tmp_path, {"GATEWAY_UPSTREAM": closed.url, "GATEWAY_WHILE_MUTE": "hold"}, clock
+        ) as world,
+    ):
         for number in range(30):
             await world.dispatch(document(str(number)))
         await eventually(lambda: suspended_in(tmp_path) == 30)

@@ -112,7 +112,7 @@ def stored(folder: Path) -> dict[str, int]:
     with contextlib.closing(sqlite3.connect(folder / "gateway.db")) as connection:
         tables = connection.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            " AND name != 'meta'"
+            " AND name NOT IN ('meta', 'silence')"
         ).fetchall()
         return {
             name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608
