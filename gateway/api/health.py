@@ -93,4 +93,7 @@ def _line(alarm: Alarm) -> str:
     when = f"since {format_timestamp(alarm.since_ms)}"
     if alarm.until_ms is not None:
         when += f" until {format_timestamp(alarm.until_ms)}"
-    return f"{alarm.kind.value}:{whom} {when}: {alarm.why} {alarm.remedy}"
+    # Where the intake of the whole gateway is shut, the first line says so.
+    is_shut_out = alarm.blocks_intake and alarm.subject
+    intake = " Its new workflows are answered 503." if is_shut_out else ""
+    return f"{alarm.kind.value}:{whom} {when}: {alarm.why}{intake} {alarm.remedy}"

@@ -19,6 +19,7 @@ from gateway.settings import Application, Settings
 
 _IMPOSSIBLE: Final = b"{}"
 _UPSTREAM: Final = "mend GATEWAY_UPSTREAM, the base URL of Messages v1"
+_WAY_THERE: Final = f"{_UPSTREAM}, or the way there: the DNS, the network, the firewall"
 _LATER: Final = "run doctor again later"
 
 
@@ -55,7 +56,7 @@ def _of_credentials(application: Application, seen: Exchange) -> Finding:
 def _judge(application: Application, seen: Exchange) -> tuple[Verdict, str, str]:
     is_basic = application.private_key_pem is None
     if seen.fault is not None:
-        return Verdict.WRONG, f"the upstream cannot be asked: {UNREACHED[seen.fault]}", _UPSTREAM
+        return Verdict.WRONG, f"the upstream cannot be asked: {UNREACHED[seen.fault]}", _WAY_THERE
     code = seen.http_status or 0
     match code:
         case 400 | 422:

@@ -27,7 +27,7 @@ _DEAF: Final = (
     "Webhooks of this account arrive and cannot be verified. They are answered 503, which the"
     " vendor repeats, and no step of it expires.",
     "Compare VONAGE_SIGNATURE_SECRET and VONAGE_API_KEY with the account's settings, and check the"
-    " machine's clock; then send SIGHUP, or restart.",
+    " machine's clock; then restart, or send SIGHUP where the secret comes from a file.",
 )
 _DEAF_BEFORE: Final = (
     "Webhooks of this account could not be verified. Its secrets are others now, and timers wait"

@@ -46,6 +46,6 @@ def credentials_refused(http_status: int, error: StatusError) -> Obstacle:
         why=f"The upstream refuses our credentials ({http_status}); sends wait.",
         remedy="Set VONAGE_API_SECRET, or VONAGE_APPLICATION_ID and VONAGE_PRIVATE_KEY, to what the"
         " vendor's dashboard shows, and look whether the account may use the Messages API; then"
-        " send SIGHUP, or restart. What waits is sent by itself.",
+        " restart, or send SIGHUP where they come from files. What waits is sent by itself.",
         error=error,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,16 @@ async def test_a_gateway_that_accepts_nothing_is_not_ready(world: World) -> None
     answer = await world.http.get("/readyz")
     assert answer.status_code == 503
     assert answer.text.startswith("not accepting workflows\nclock: since ")
+
+
+async def test_readiness_says_when_an_account_s_workflows_are_refused(world: World) -> None:
+    world.gateway.alarms.raise_alarm(replace(DEAF, blocks_intake=True))
+    answer = await world.http.get("/readyz")
+    assert answer.status_code == 200
+    assert (
+        " Webhooks cannot be verified. Its new workflows are answered 503."
+        " Check VONAGE_SIGNATURE_SECRET.\n"
+    ) in answer.text
 
 
 async def test_the_state_of_an_open_dispatch_names_the_alarms(world: World) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gateway.alarms import Alarm, AlarmKind
 from gateway.clock import Clock, SystemClock
 from gateway.doctor.examine import examine
 from gateway.doctor.findings import Finding, Verdict
@@ -194,7 +195,8 @@ async def test_an_upstream_that_is_not_there_is_told(patient: Patient) -> None:
     line = await patient.line("credentials", GATEWAY_UPSTREAM=f"http://127.0.0.1:{free_port()}")
     assert line == (
         "wrong    credentials of application abcd1234: the upstream cannot be asked: nothing"
-        " listens there; mend GATEWAY_UPSTREAM, the base URL of Messages v1"
+        " listens there; mend GATEWAY_UPSTREAM, the base URL of Messages v1, or the way there: the"
+        " DNS, the network, the firewall"
     )
 
 
@@ -257,6 +259,25 @@ async def test_a_running_gateway_is_found_by_its_proof(tmp_path: Path) -> None:
         "ok       what listens on HERE: a gateway, and it says: ready",
         "ok       GATEWAY_PUBLIC_URL: HERE leads to the gateway that listens on HERE",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"), [(AlarmKind.GAP, "ok       "), (AlarmKind.MUTE, "wrong    ")]
+)
+async def test_a_running_gateway_is_unwell_with_alarms_that_need_a_person(
+    tmp_path: Path, kind: AlarmKind, verdict: str
+) -> None:
+    alarm = Alarm(kind=kind, subject="abcd1234", since_ms=START_MS, why="Why.", remedy="Remedy.")
+    async with (
+        a_patient(tmp_path) as patient,
+        a_world(tmp_path) as world,
+        serving(world) as http,
+    ):
+        world.gateway.alarms.raise_alarm(alarm)
+        patient.port = http.base_url.port or 0
+        line = await patient.line("readiness")
+    assert line.startswith(f"{verdict}what listens on HERE: a gateway, and it says: degraded; ")
+    assert f"{kind.value}: account abcd1234 since " in line
 
 
 async def test_a_public_url_that_leads_to_another_gateway_is_told(tmp_path: Path) -> None:
