@@ -6,6 +6,7 @@ other: not when it failed, and not when nobody knows (docs/adr/0012-one-path-per
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, assert_never
 
@@ -18,7 +19,7 @@ from gateway.api.legacy import LegacyApi
 from gateway.api.requests import Asked, Refusal, read_idempotency_key, refuse_stranger
 from gateway.modes.forward import NotPassed, Passed, PassedInDoubt
 from gateway.modes.observe import dispatch_uuid_of
-from gateway.modes.pledges import Claim, Route
+from gateway.modes.pledges import Claim, Route, Subjects
 from gateway.modes.splitter import Splitter
 from gateway.settings import Application, Settings
 from gateway.settings.mode_rules import SPLIT
@@ -95,7 +96,8 @@ class SplitApi:
             is_servable=application is not None and isinstance(asked, Asked),
             is_spent_here=key is not None and await self._is_spent(application, key, is_spent),
         )
-        route = self._splitter.route(claim, has_legacy=self._legacy.forwards)
+        subjects = await self._subjects(claim)
+        route = self._splitter.route(claim, subjects=subjects, has_legacy=self._legacy.forwards)
         if route.path is Path.LEGACY:
             return await self._pass_on(request, body, route)
         if isinstance(caller, AuthFault):
@@ -111,6 +113,13 @@ class SplitApi:
             dispatch_uuid = orjson.loads(outcome.body)["dispatch_uuid"]
             self._splitter.answered(route, outcome.status_code, dispatch_uuid)
         return outcome
+
+    async def _subjects(self, claim: Claim) -> Subjects:
+        if claim.is_servable:
+            return self._splitter.subjects(claim)
+        # It is read in every way there is. Of a long one from a stranger that takes up to a second,
+        # in which nobody else would be served.
+        return await asyncio.to_thread(self._splitter.subjects, claim)
 
     async def _is_spent(
         self,

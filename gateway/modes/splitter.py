@@ -21,7 +21,7 @@ from gateway.modes.dial import Dial, show_share
 from gateway.modes.facts import Told
 from gateway.modes.judging import Judgement
 from gateway.modes.ledger import Ledger, ledger_beside
-from gateway.modes.pledges import Claim, Pledges, Route, place_on_dial
+from gateway.modes.pledges import Claim, Pledges, Route, Subjects, place_on_dial
 from gateway.modes.split import Choice, Places, Standing, Why, choose
 from gateway.modes.stepback import Cause, Watch
 from gateway.settings import Settings
@@ -114,11 +114,18 @@ class Splitter:
         """Names of those whose workflows are split."""
         return self._applications
 
-    def route(self, claim: Claim, *, has_legacy: bool = True) -> Route:
+    def subjects(self, claim: Claim) -> Subjects:
+        """Return whom a request concerns. Pure: it may be asked in any thread."""
+        return self._pledges.subjects(claim)
+
+    def route(
+        self, claim: Claim, *, subjects: Subjects | None = None, has_legacy: bool = True
+    ) -> Route:
         """Choose the path of a request and pledge it, before anything of it is sent.
 
         Args:
             claim: what is asked.
+            subjects: whom it concerns, where that was looked up already.
             has_legacy: whether Dispatch is still there.
 
         Raises:
@@ -126,7 +133,7 @@ class Splitter:
         """
         now_ms = self._clock.now_ms()
         standing = self._stand(now_ms)
-        subjects = self._pledges.subjects(claim)
+        subjects = subjects or self.subjects(claim)
         choice = choose(
             standing,
             self._pledges.holds(claim, subjects, now_ms),

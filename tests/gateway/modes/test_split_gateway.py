@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from gateway.modes.pledges import Claim, Subjects
 from tests.gateway.modes.observing import caught_up, report, traces
 from tests.support.loopback import Loopback, Reply, Seen
 from tests.support.world import (
@@ -384,6 +386,24 @@ async def test_a_body_that_only_dispatch_can_read_binds_who_is_in_it(tmp_path: P
         )
         await split.world.dispatch(workflow(step()))
         assert split.sent == (2, 0)
+
+
+async def test_a_body_that_only_dispatch_can_read_is_searched_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with splitting(tmp_path) as split:
+        splitter = split.world.gateway.modes.splitter
+        assert splitter is not None
+        subjects, threads = splitter.subjects, list[int]()
+
+        def and_note_where(claim: Claim) -> Subjects:
+            threads.append(threading.get_ident())
+            return subjects(claim)
+
+        monkeypatch.setattr(splitter, "subjects", and_note_where)
+        await split.world.http.post("/v0.1/dispatch", content=b"447700900000")
+        assert len(threads) == 1
+        assert threads != [threading.get_ident()]
 
 
 async def test_headers_that_only_dispatch_takes_do_not_turn_the_dial_back(tmp_path: Path) -> None:
