@@ -224,3 +224,8 @@ CREATE TABLE silence (
     account TEXT PRIMARY KEY,
     accepted_ms TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- migration 8
+
+-- Those over the retention are looked for once a minute, by the connection that commits wait for.
+CREATE INDEX dead_letter_died ON dead_letter (died_ms);
