@@ -68,7 +68,7 @@ class TimerLoop:
         return min(max(wait_s, MIN_SLEEP_S), MAX_SLEEP_S)
 
     async def fire_due(self) -> int:
-        """Fire up to one batch of due timers; return how many were tried."""
+        """Fire up to one batch of due timers; return how many were tried, or set aside."""
         now_ms = self._clock.now_ms()
         # Whose time is over is tried again, or its timer was dropped meanwhile.
         self._failing = {
@@ -91,8 +91,9 @@ class TimerLoop:
         if not self._fences.hearing.can_hear():
             return 0
         # Whom the clock's hold does not know of: accounts that had nothing open at the start.
-        if due and self._fences.may_act():
-            await asyncio.gather(*(self._guarded(timer) for timer in due))
+        if due and not self._fences.may_act():
+            return 0
+        await asyncio.gather(*(self._guarded(timer) for timer in due))
         return len(found)
 
     async def _guarded(self, timer: Timer) -> None:
