@@ -103,7 +103,9 @@ class Unheard:
                 kind=AlarmKind.UNHEARD,
                 subject=account,
                 since_ms=since_ms,
-                why="Sends of this account are accepted, and no webhook comes.",
+                why="Sends of this account are accepted, and no webhook comes. Its timers wait for"
+                f" {self._hold_ms // 1000} s, once; then next messages go out as if nothing had"
+                " been read or delivered.",
                 remedy="Check that GATEWAY_PUBLIC_URL reaches this gateway from outside: its name,"
                 " its certificate, the firewall; `dispatch-gateway doctor` does.",
             )
