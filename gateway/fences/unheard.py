@@ -36,6 +36,9 @@ class Unheard:
     async def begin(self) -> None:
         """Take over what an earlier process counted and held."""
         for account, accepted_ms in (await self._store.silences()).items():
+            if not self._hold_ms:
+                await self._store.note_silence(account, ())
+                continue
             self._accepted[account] = list(accepted_ms)
             self._noted[account] = list(accepted_ms)
         for hold in self._holds.all():
@@ -55,7 +58,7 @@ class Unheard:
         self._accepted.pop(account, None)
         if account in self._noted:
             await self._store.note_silence(account, ())
-            del self._noted[account]
+            self._noted.pop(account, None)  # webhooks come several at once
         if account in self._silent:
             self._silent.discard(account)
             self._alarms.clear(AlarmKind.UNHEARD, account)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from tests.gateway.fences.stage import readiness, reasons, until_held, until_reasons
 from tests.support.lives import Lives
 from tests.support.world import API_KEY, World
@@ -150,3 +152,24 @@ async def test_who_is_heard_of_is_forgotten_by_the_store_too(lives: Lives) -> No
         noted = dict(await world.gateway.store.silences())
         await world.webhook(send, "submitted")
         assert (list(noted), dict(await world.gateway.store.silences())) == (["abcd1234"], {})
+
+
+async def test_webhooks_that_end_a_silence_together_are_all_taken(lives: Lives) -> None:
+    async with lives.whole() as world:
+        await sent(world, 5)
+        lives.clock.advance(30)
+        await world.gateway.fences._unheard.turn()
+        sends = await world.sends(5)
+        answers = await asyncio.gather(*(world.webhook(send, "submitted") for send in sends))
+        assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_what_was_counted_is_forgotten_where_the_fence_is_off(lives: Lives) -> None:
+    async with lives.whole() as world:
+        await sent(world, 5)
+        lives.clock.advance(30)
+    lives.clock.advance(60)
+    async with lives.whole(GATEWAY_UNHEARD_HOLD="0") as world:
+        assert dict(await world.gateway.store.silences()) == {}
+        await world.gateway.fences._unheard.turn()
+        assert all(alarm.kind != "unheard" for alarm in world.gateway.alarms.standing())
