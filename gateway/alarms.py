@@ -63,7 +63,7 @@ class Alarms:
         key = (alarm.kind, alarm.subject)
         known = self._standing.get(key)
         self._standing[key] = alarm
-        if known is None:
+        if known is None or known.why != alarm.why:
             # A gap ends by itself, and every restart under load makes one.
             report = log.warning if alarm.kind is AlarmKind.GAP else log.error
             report(
@@ -73,6 +73,7 @@ class Alarms:
                 why=alarm.why,
                 remedy=alarm.remedy,
             )
+        if known is None:
             self._metrics.alarms_raised.labels(alarm.kind.value).inc()
             self._count(alarm.kind)
 

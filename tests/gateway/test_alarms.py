@@ -45,6 +45,17 @@ def test_an_alarm_that_is_raised_again_is_logged_once() -> None:
     assert [line["event"] for line in lines] == ["alarm.raised"]
 
 
+def test_an_alarm_that_has_something_else_to_say_is_logged_anew_and_counted_once() -> None:
+    metrics = Metrics()
+    alarms = Alarms(metrics)
+    with capture_logs() as lines:
+        alarms.raise_alarm(DEAF)
+        alarms.raise_alarm(replace(DEAF, why="The secrets are others now."))
+    assert [line["why"] for line in lines] == [DEAF.why, "The secrets are others now."]
+    raised = metrics.registry.get_sample_value("gateway_alarms_raised_total", {"kind": "deaf"})
+    assert raised == 1
+
+
 def test_an_alarm_that_does_not_stand_is_cleared_in_silence() -> None:
     with capture_logs() as lines:
         Alarms(Metrics()).clear(AlarmKind.DEAF, API_KEY)
