@@ -150,6 +150,8 @@ class Gateway:
         )
         self.on_secrets_changed.append(breakers.secrets_changed)
         pace = Pace(rate_per_s=settings.send_rate, clock=clock)
+        # While the clock is not known yet, sends are tried, and put off.
+        fences.tell_set_back(pace.clock_set_back, breakers.clock_set_back)
         sender = Sender(
             engine=engine,
             correlator=correlator,

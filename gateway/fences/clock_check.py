@@ -84,6 +84,8 @@ class ClockCheck:
         """Whether nothing may be dated: the clock is known to be wrong, or was not read yet."""
         self.is_right = False
         """Whether it was found right, and taken over."""
+        self.on_set_back: list[Callable[[], None]] = []
+        """Called when what was taken over is earlier: an instant of before may be hours away."""
 
     async def hold(self) -> None:
         """Hold until `settle` returns."""
@@ -111,7 +113,11 @@ class ClockCheck:
             if fault or self._held:
                 self._tell(fault)
             await self._pause(EVERY_S)
+        before_ms = self._clock.now_ms()
         self._clock.anchor()
+        if self._clock.now_ms() < before_ms:
+            for tell in self.on_set_back:
+                tell()
         self.is_right = True
         self._alarms.clear(AlarmKind.CLOCK)
 

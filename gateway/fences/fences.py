@@ -107,6 +107,11 @@ class Fences:
         except StoreUnavailable:
             log.error("store.became_unavailable", worker="fences")
 
+    def tell_set_back(self, *listeners: Callable[[], None]) -> None:
+        """Have these called should the clock turn out to have been ahead."""
+        if self._clock_check is not None:
+            self._clock_check.on_set_back += listeners
+
     def may_act(self) -> bool:
         """Tell whether work may be done that has a date: not while the clock is in dispute.
 

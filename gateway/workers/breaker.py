@@ -127,6 +127,11 @@ class Breaker:
         self._hastened += self.is_open
         self._news.set()
 
+    def clock_set_back(self) -> None:
+        """Let the next try be soon: its time is of a clock that was ahead."""
+        self._probe_ms = 0
+        self._news.set()
+
     def room(self) -> int:
         """Return how many suspended sends may be taken up now."""
         now_ms = self._clock.now_ms()
@@ -235,6 +240,11 @@ class Breakers:
         """Take that accounts have other secrets now: their sends may be possible again."""
         for account in accounts & self._breakers.keys():
             self._breakers[account].hasten()
+
+    def clock_set_back(self) -> None:
+        """Take that the clock was ahead until now."""
+        for breaker in self:
+            breaker.clock_set_back()
 
     def __iter__(self) -> Iterator[Breaker]:
         return iter(tuple(self._breakers.values()))

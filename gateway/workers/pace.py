@@ -28,6 +28,11 @@ class Pace:
         until = self._clock.now_ms() + int(seconds * 1000)
         self._silent_until_ms[account] = max(self._silent_until_ms[account], until)
 
+    def clock_set_back(self) -> None:
+        """Forget all instants: they are of a clock that was ahead, and would not come for long."""
+        self._next_ms.clear()
+        self._silent_until_ms.clear()
+
     def silence_ms(self, account: str) -> int:
         """Return for how much longer nothing of `account` may leave."""
         return max(0, self._silent_until_ms[account] - self._clock.now_ms())

@@ -299,3 +299,22 @@ async def test_a_stall_before_the_clock_is_known_does_not_hide_the_downtime(live
             await until_agreed(fences)
             (gap,) = fences.holds.all()
     assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000
+
+
+@pytest.mark.parametrize(("wrong_s", "is_told"), [(7200, True), (-7200, False)])
+async def test_who_keeps_instants_is_told_that_the_clock_was_ahead(
+    lives: Lives, wrong_s: int, is_told: bool
+) -> None:
+    wrong(lives, wrong_s)
+    async with lives.first() as bench:
+        upstream, told = Upstream(None), asyncio.Event()
+        async with started(bench, upstream) as fences:
+            fences.tell_set_back(told.set)
+            await upstream.asked.get()
+            lives.clock.set_wrong(0)
+            upstream.says_s = START_S
+            upstream.goes_on.put_nowait(None)
+            async with asyncio.timeout(10):
+                while not fences.may_forget():  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+            assert told.is_set() is is_told

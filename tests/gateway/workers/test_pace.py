@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from gateway.workers.breaker import Breaker
+from gateway.workers.obstacles import unreachable
 from gateway.workers.pace import Pace
 from tests.support.clock import ManualClock
 
@@ -107,3 +109,26 @@ def test_the_turns_within_a_time_are_known() -> None:
 
 def test_without_a_limit_any_number_of_turns_is_within_a_time() -> None:
     assert Pace(rate_per_s=0, clock=ManualClock()).turns_within(5) is None
+
+
+def test_a_clock_that_was_ahead_silences_nobody_once_it_is_set() -> None:
+    clock = ManualClock()
+    clock.advance(7200)
+    pace = Pace(rate_per_s=10, clock=clock)
+    pace.reserve_ms("a")
+    pace.silence("a", 5)
+    clock.advance(-7200)
+    assert pace.wait_ms("a") > 7_000_000
+    pace.clock_set_back()
+    assert (pace.wait_ms("a"), pace.silence_ms("a")) == (0, 0)
+
+
+async def test_a_breaker_under_a_clock_that_was_ahead_tries_soon_once_it_is_set() -> None:
+    clock = ManualClock()
+    clock.advance(7200)
+    breaker = Breaker("a", clock=clock, tell=lambda _: None, news=asyncio.Event())
+    breaker.refused(unreachable("connection-refused"), will_wait=True)
+    clock.advance(-7200)
+    assert breaker.room() == 0
+    breaker.clock_set_back()
+    assert breaker.room() == 1
