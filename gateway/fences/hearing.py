@@ -56,8 +56,7 @@ class Hearing:
         now_ms = self._clock.now_ms()
         signed_ms = await self._store.signed_ms()
         if signed_ms is None or signed_ms > now_ms:
-            # A sign from the future was left under a wrong clock, and tells nothing; and a process
-            # that ended before its clock was found right left none.
+            # A sign from the future was left under a wrong clock, and tells nothing.
             await self._hold_gap(now_ms, missed_ms=FOREVER_MS)
         else:
             await self._hold_gap(signed_ms, missed_ms=now_ms - signed_ms)

@@ -334,7 +334,7 @@ class Store(Protocol):
         ...
 
     async def signed_ms(self) -> int | None:
-        """Return the last sign of life, None when there never was one."""
+        """Return the last sign of life; before the first one, the latest commit is one."""
         ...
 
     async def hold(

@@ -194,7 +194,9 @@ class SqliteReads:
     def signed_ms(self) -> int | None:
         """Return the last sign of life."""
         row = self._execute("SELECT value FROM meta WHERE name = 'signed_ms'").fetchone()
-        return row and int(row[0])
+        if row is None:  # a young store: this reads all of its history, and never again
+            row = self._execute("SELECT max(at_ms) FROM history").fetchone()
+        return None if row[0] is None else int(row[0])
 
     def next_timer_ms(self) -> int | None:
         """Return the instant of the earliest timer."""

@@ -328,7 +328,10 @@ class ModelStore:
         self._signed_ms = now_ms
 
     async def signed_ms(self) -> int | None:
-        return self._signed_ms
+        if self._signed_ms is not None:
+            return self._signed_ms
+        commits = [one.at_ms for known in self._dispatches.values() for one in known.history]
+        return max(commits, default=None)
 
     async def hold(
         self,

@@ -252,7 +252,9 @@ async def test_a_gap_is_held_though_the_store_fails_at_first(world: World) -> No
     assert len(world.upstream.seen) == 1
 
 
-async def test_where_no_sign_of_life_was_left_the_longest_grace_is_waited_for(lives: Lives) -> None:
+async def test_where_no_sign_of_life_was_left_the_latest_commit_tells_how_long_it_was(
+    lives: Lives,
+) -> None:
     # A first process that ended before its clock was found right.
     async with lives.first() as bench:
         await bench.dispatch(SHORT)
@@ -261,8 +263,22 @@ async def test_where_no_sign_of_life_was_left_the_longest_grace_is_waited_for(li
     async with lives.whole() as world:
         await until_held(world, 1)
         (gap,) = world.gateway.fences.holds.all()
-        assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000
+        assert (gap.until_ms or 0) - lives.clock.now_ms() == 80_000
         assert len(lives.upstream.seen) == 1
+
+
+async def test_a_sign_of_life_from_the_future_tells_nothing_and_the_longest_grace_is_waited_for(
+    lives: Lives,
+) -> None:
+    async with lives.first() as bench:
+        await bench.dispatch(SHORT)
+        await bench.send()
+        await bench.store.sign(now_ms=lives.clock.now_ms() + 3_600_000)
+    lives.clock.advance(17)
+    async with lives.whole() as world:
+        await until_held(world, 1)
+        (gap,) = world.gateway.fences.holds.all()
+        assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000
 
 
 async def test_no_sign_of_life_is_left_before_a_gap_is_held(

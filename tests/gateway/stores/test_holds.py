@@ -106,6 +106,14 @@ async def test_a_store_that_was_never_signed_has_no_sign_of_life(store: Store) -
     assert await store.signed_ms() is None
 
 
+async def test_before_the_first_sign_of_life_the_latest_commit_is_one(store: Store) -> None:
+    await put(store, commit(1))
+    await put(store, commit(1, revision=2))
+    first = await store.signed_ms()
+    await store.sign(now_ms=NOW - 5)
+    assert (first, await store.signed_ms()) == (NOW, NOW - 5)
+
+
 async def test_the_last_sign_of_life_counts_even_if_it_is_earlier(store: Store) -> None:
     await store.sign(now_ms=NOW)
     await store.sign(now_ms=NOW - 5)
