@@ -161,12 +161,19 @@ class Fences:
         await _until_done(self.hearing.begin)
         await _until_done(check.release)
 
+    async def _compare_secrets(self) -> None:
+        try:
+            await self._deafness.compare_secrets()
+        except StoreUnavailable:
+            self._has_other_secrets = True
+            raise
+
     async def _turn_forever(self) -> None:
         while True:
             try:
                 if self._has_other_secrets:
-                    await self._deafness.compare_secrets()
-                    self._has_other_secrets = False
+                    self._has_other_secrets = False  # before: they may be others again meanwhile
+                    await self._compare_secrets()
                 await self._unheard.turn()
                 await self._deafness.turn()
                 await self.holds.turn()
