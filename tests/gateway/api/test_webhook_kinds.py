@@ -439,7 +439,7 @@ UNPROVEN = st.dictionaries(st.sampled_from(MEMBERS), st.sampled_from(VALUES))
 @settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=UNPROVEN, names_message=st.booleans(), is_form=st.booleans())
 async def test_nothing_that_nobody_signed_touches_a_dispatch(
