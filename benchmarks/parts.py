@@ -21,10 +21,10 @@ from gateway.core.events import DispatchAccepted, SendAccepted
 from gateway.core.state import Dispatch, Step, Terms
 from gateway.correlation import Correlator, Disposition
 from gateway.engine import LEASE_MS, Engine
-from gateway.fences.fences import Fences
 from gateway.logs import configure_logging
 from gateway.metrics import Metrics
 from gateway.render import Renderer, RenderOptions
+from gateway.safeguards.safeguards import Safeguards
 from gateway.server import calm_the_collector
 from gateway.settings import Application
 from gateway.stores.base import Commit, OutboxCause, OutboxItem, OutboxKind, RequestCause, Store
@@ -119,7 +119,7 @@ class Parts:
 
     def timers(self) -> TimerLoop:
         """Return a loop that fires what is due; nothing is held."""
-        fences = Fences(
+        safeguards = Safeguards(
             store=self.store,
             clock=self.clock,
             alarms=Alarms(self.metrics),
@@ -132,7 +132,7 @@ class Parts:
             engine=self.engine,
             clock=self.clock,
             metrics=self.metrics,
-            fences=fences,
+            safeguards=safeguards,
             stale_after_s=86_400,
         )
 

@@ -42,13 +42,13 @@ from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
 from gateway.core.decide import Decision
 from gateway.correlation import Correlator
 from gateway.engine import Engine
-from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.build import build_modes
 from gateway.presence import Presence
 from gateway.reception import Reception
 from gateway.render import Renderer, RenderOptions
+from gateway.safeguards.safeguards import Safeguards
 from gateway.settings import Settings
 from gateway.settings.renewal import Renewal, renew
 from gateway.settings.terms import order_of, terms_of
@@ -104,7 +104,7 @@ class Gateway:
             metrics=metrics,
         )
         self._upstream_date = UpstreamDate(base_url=settings.upstream, policy=policy)
-        self.fences = fences = Fences(
+        self.safeguards = safeguards = Safeguards(
             store=store,
             clock=clock,
             alarms=alarms,
@@ -113,7 +113,7 @@ class Gateway:
             unheard_hold_s=settings.unheard_hold_s,
             upstream_s=self._upstream_date.read_s if settings.clock == "checked" else None,
         )
-        self.on_secrets_changed.append(fences.secrets_changed)
+        self.on_secrets_changed.append(safeguards.secrets_changed)
         engine = Engine(
             store=store,
             renderer=Renderer(applications.by_name, mint, _render_options(settings)),
@@ -151,7 +151,7 @@ class Gateway:
         self.on_secrets_changed.append(breakers.secrets_changed)
         pace = Pace(rate_per_s=settings.send_rate, clock=clock)
         # While the clock is not known yet, sends are tried, and put off.
-        fences.tell_set_back(pace.clock_set_back, breakers.clock_set_back)
+        safeguards.tell_set_back(pace.clock_set_back, breakers.clock_set_back)
         sender = Sender(
             engine=engine,
             correlator=correlator,
@@ -187,7 +187,7 @@ class Gateway:
             clock=clock,
             work=sender.work,
             concurrency=settings.send_concurrency,
-            may_act=fences.may_act,
+            may_act=safeguards.may_act,
         )
         self._callbacks = OutboxLoop(
             kind=OutboxKind.CALLBACK,
@@ -195,13 +195,13 @@ class Gateway:
             clock=clock,
             work=deliverer.work,
             concurrency=16 * settings.callback_concurrency,
-            may_act=fences.may_act,
+            may_act=safeguards.may_act,
         )
         self._timers = TimerLoop(
             engine=engine,
             clock=clock,
             metrics=metrics,
-            fences=fences,
+            safeguards=safeguards,
             stale_after_s=settings.stale_after_s,
         )
         self._suspended = SuspendedSends(
@@ -210,7 +210,7 @@ class Gateway:
             pace=pace,
             clock=clock,
             offer=self._offer,
-            may_act=fences.may_act,
+            may_act=safeguards.may_act,
         )
         self._housekeeper = Housekeeper(
             store=store,
@@ -219,7 +219,7 @@ class Gateway:
             metrics=metrics,
             retention_s=settings.retention_days * 86_400,
             chores=[sms_api.expire],
-            may_forget=fences.may_forget,
+            may_forget=safeguards.may_forget,
         )
         self._health = HealthApi(
             store=store,
@@ -278,7 +278,7 @@ class Gateway:
             authenticator=authenticator,
             problems=self._problems,
             alarms=alarms,
-            fences=fences,
+            safeguards=safeguards,
             workflow_fee=settings.workflow_fee,
         )
         authenticated = Authenticated(authenticator, self._problems)
@@ -297,7 +297,7 @@ class Gateway:
             reception=reception,
             applications=applications,
             mint=mint,
-            fences=fences,
+            safeguards=safeguards,
             problems=self._problems,
             clock=clock,
             metrics=metrics,
@@ -364,9 +364,9 @@ class Gateway:
 
     @contextlib.asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
-        await self.fences.begin()
+        await self.safeguards.begin()
         tasks = [
-            asyncio.create_task(self.fences.run(), name="fences"),
+            asyncio.create_task(self.safeguards.run(), name="safeguards"),
             asyncio.create_task(self._sends.run(), name="sends"),
             asyncio.create_task(self._suspended.run(), name="suspended-sends"),
             asyncio.create_task(self._callbacks.run(), name="callbacks"),
@@ -380,7 +380,7 @@ class Gateway:
             yield
         finally:
             self._health.is_draining = True
-            self.fences.hearing.stop()
+            self.safeguards.hearing.stop()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -388,7 +388,7 @@ class Gateway:
                 self._sends.drain(self._settings.drain_s),
                 self._callbacks.drain(self._settings.drain_s),
             )
-            await self.fences.end()
+            await self.safeguards.end()
             await self._client.close()
             await self._callback_client.close()
 
@@ -441,7 +441,7 @@ class Gateway:
             self._broken.set()
 
     def _witness(self, commit: Commit, decision: Decision) -> None:
-        self.fences.witness(commit)
+        self.safeguards.witness(commit)
         if self.modes.witness is not None:
             self.modes.witness(commit, decision)
 

@@ -128,7 +128,7 @@ async def _run(
     server = make_server(
         gateway.app(),
         drain_s=settings.drain_s,
-        kind=partial(Process, closing=gateway.fences.hearing.stop),
+        kind=partial(Process, closing=gateway.safeguards.hearing.stop),
     )
     host, port = listener.getsockname()[:2]
     log.info(

@@ -22,10 +22,10 @@ from gateway.clock import Clock
 from gateway.core.state import DispatchStatus
 from gateway.correlation import Disposition
 from gateway.engine import Engine
-from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.reception import Reception
+from gateway.safeguards.safeguards import Safeguards
 from gateway.signatures import SignatureFault, claimed_key, verify_body
 from gateway.stores.base import StoreUnavailable
 from gateway.tokens import StepAddress, TokenMint
@@ -75,7 +75,7 @@ class WebhookApi:
         reception: Reception,
         applications: Applications,
         mint: TokenMint,
-        fences: Fences,
+        safeguards: Safeguards,
         problems: Problems,
         clock: Clock,
         metrics: Metrics,
@@ -86,7 +86,7 @@ class WebhookApi:
         self._reception = reception
         self._applications = applications
         self._mint = mint
-        self._fences = fences
+        self._safeguards = safeguards
         self._problems = problems
         self._clock = clock
         self._metrics = metrics
@@ -140,7 +140,7 @@ class WebhookApi:
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         except StoreUnavailable:
-            self._fences.hearing.lose_store()
+            self._safeguards.hearing.lose_store()
             outcome = _UNKEPT
         return self._answered(kind, outcome)
 
@@ -182,7 +182,7 @@ class WebhookApi:
             if record is None and not self._applications.are_signed:
                 return UNSIGNED  # of a dispatch that is gone: ours all the same
             if record is not None and self._applications.speaks_for(UNSIGNED, record.application):
-                await self._fences.webhook_verified(
+                await self._safeguards.webhook_verified(
                     self._applications.account_of(record.application)
                 )
                 return UNSIGNED
@@ -200,7 +200,7 @@ class WebhookApi:
         if isinstance(verdict, SignatureFault):
             log.error("webhook.refused", reason=verdict.value)
             return await self._refuse_unverified(verdict, authorization, address)
-        await self._fences.webhook_verified(verdict.api_key)
+        await self._safeguards.webhook_verified(verdict.api_key)
         sender = self._applications.sender_of(verdict)
         if sender is None:
             log.error("webhook.refused", reason="application")
@@ -218,11 +218,11 @@ class WebhookApi:
         if address is not None:
             record = await self._engine.store.load(address.dispatch_uuid)
             if record is not None and record.state.status is DispatchStatus.OPEN:
-                await self._fences.webhook_unreadable(record.application, address)
+                await self._safeguards.webhook_unreadable(record.application, address)
             return _UNREADABLE
         if fault is SignatureFault.MISSING:
             return _UNSIGNED
         account = claimed_key(authorization)
-        if account is not None and self._fences.is_deaf(account):
+        if account is not None and self._safeguards.is_deaf(account):
             return _UNREADABLE
         return Refusal(problem=Problem.UNAUTHORIZED)

@@ -16,7 +16,7 @@ from gateway.api.requests import Refusal
 from gateway.bodies import message_uuid_of, report_messages
 from gateway.core.state import Dispatch, DispatchStatus, StepStatus
 from gateway.engine import Engine
-from gateway.fences.fences import Fences
+from gateway.safeguards.safeguards import Safeguards
 from gateway.settings import Application
 from gateway.stores.base import Hold
 from translators.diagnostics import JsonObject
@@ -40,14 +40,14 @@ class WorkflowApi:
         authenticator: Authenticator,
         problems: Problems,
         alarms: Alarms,
-        fences: Fences,
+        safeguards: Safeguards,
         workflow_fee: Decimal,
     ) -> None:
         self._engine = engine
         self._store = engine.store
         self._authenticated = Authenticated(authenticator, problems)
         self._alarms = alarms
-        self._fences = fences
+        self._safeguards = safeguards
         self._workflow_fee = workflow_fee
 
     async def show(self, request: Request) -> Response:
@@ -67,7 +67,7 @@ class WorkflowApi:
         ):
             body["alarms"] = [_alarm_body(alarm) for alarm in alarms]
         if record.state.status is DispatchStatus.OPEN and (
-            holds := self._fences.concerning(record.application, dispatch_uuid)
+            holds := self._safeguards.concerning(record.application, dispatch_uuid)
         ):
             body["held"] = [_hold_body(hold) for hold in holds]
         return json_answer(200, body)

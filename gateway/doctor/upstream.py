@@ -14,7 +14,7 @@ from gateway.clients.upstream_date import UpstreamDate
 from gateway.clock import Clock
 from gateway.doctor.findings import UNREACHED, Finding, Verdict
 from gateway.doctor.visit import Visitor
-from gateway.fences.clock_check import Reading, fault_of
+from gateway.safeguards.clock_check import Reading, fault_of
 from gateway.settings import Application, Settings
 
 _IMPOSSIBLE: Final = b"{}"

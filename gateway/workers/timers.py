@@ -8,9 +8,9 @@ from gateway.clock import Clock
 from gateway.core.events import Event, ExpiryReached, HorizonReached
 from gateway.core.state import TimerKind
 from gateway.engine import Engine
-from gateway.fences.fences import Fences
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
+from gateway.safeguards.safeguards import Safeguards
 from gateway.stores.base import StoreUnavailable, Timer, TimerCause
 
 log = get_logger()
@@ -32,12 +32,12 @@ class TimerLoop:
         engine: Engine,
         clock: Clock,
         metrics: Metrics,
-        fences: Fences,
+        safeguards: Safeguards,
         stale_after_s: int,
     ) -> None:
         """`stale_after_s` is how late a timer may be and still send something."""
         self._engine = engine
-        self._fences = fences
+        self._safeguards = safeguards
         self._stale_after_ms = 1000 * stale_after_s
         self._store = engine.store
         self._clock = clock
@@ -53,7 +53,7 @@ class TimerLoop:
                 pause_s = 0.0 if fired == BATCH else await self._rest_s()
             except StoreUnavailable:
                 # A webhook of this moment cannot be taken in either.
-                self._fences.hearing.lose_store()
+                self._safeguards.hearing.lose_store()
                 log.error("store.became_unavailable", worker="timers")
                 await asyncio.sleep(_OUTAGE_SLEEP_S)
                 continue
@@ -86,12 +86,12 @@ class TimerLoop:
         # comes before the timer that it stops.
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        due = await self._fences.sort_out(found)
+        due = await self._safeguards.sort_out(found)
         # Asked last, with no wait behind it: the store may just have taken its time.
-        if not self._fences.hearing.can_hear():
+        if not self._safeguards.hearing.can_hear():
             return 0
         # Whom the clock's hold does not know of: accounts that had nothing open at the start.
-        if due and not self._fences.may_act():
+        if due and not self._safeguards.may_act():
             return 0
         await asyncio.gather(*(self._guarded(timer) for timer in due))
         return len(found)

@@ -26,9 +26,9 @@ from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
 from gateway.core.state import Step
 from gateway.correlation import Correlator, Disposition
 from gateway.engine import LEASE_MS, Engine, IdempotencyConflict
-from gateway.fences.fences import Fences
 from gateway.metrics import Metrics
 from gateway.render import Renderer, RenderOptions
+from gateway.safeguards.safeguards import Safeguards
 from gateway.settings import Settings, load_settings
 from gateway.settings.terms import order_of, terms_of
 from gateway.stores.base import OutboxItem, OutboxKind, Store
@@ -75,7 +75,7 @@ class Bench:
     """What commits handed over and nobody has worked yet."""
     applications: Applications = field(init=False)
     alarms: Alarms = field(init=False)
-    fences: Fences = field(init=False)
+    safeguards: Safeguards = field(init=False)
     engine: Engine = field(init=False)
     correlator: Correlator = field(init=False)
     sender: Sender = field(init=False)
@@ -100,7 +100,7 @@ class Bench:
             policy=policy, clock=clock, deadline_s=settings.callback_timeout_s
         )
         self.alarms = Alarms(metrics)
-        self.fences = Fences(
+        self.safeguards = Safeguards(
             store=self.store,
             clock=clock,
             alarms=self.alarms,
@@ -170,7 +170,7 @@ class Bench:
             engine=self.engine,
             clock=clock,
             metrics=metrics,
-            fences=self.fences,
+            safeguards=self.safeguards,
             stale_after_s=settings.stale_after_s,
         )
         self.housekeeper = Housekeeper(

@@ -30,7 +30,7 @@ def another_loop(bench: Bench) -> TimerLoop:
         engine=bench.engine,
         clock=bench.clock,
         metrics=bench.metrics,
-        fences=bench.fences,
+        safeguards=bench.safeguards,
         stale_after_s=86_400,
     )
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import Final
 
 from gateway.clock import Clock
-from gateway.fences.grace import grace_ms
-from gateway.fences.holds import Holds
 from gateway.logs import get_logger
+from gateway.safeguards.grace import grace_ms
+from gateway.safeguards.holds import Holds
 from gateway.stores.base import Hold, HoldReason, account_scope, step_scope
 from gateway.tokens import StepAddress
 

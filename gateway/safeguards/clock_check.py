@@ -13,7 +13,7 @@ from typing import Final
 
 from gateway.alarms import Alarm, AlarmKind, Alarms
 from gateway.clock import Clock
-from gateway.fences.holds import Holds
+from gateway.safeguards.holds import Holds
 from gateway.stores.base import Hold, HoldReason, Store
 
 TOLERANCE_S: Final = 30

@@ -1,4 +1,4 @@
-"""The fences as the rest of the gateway sees them."""
+"""The safeguards as the rest of the gateway sees them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from gateway.alarms import Alarms
 from gateway.applications import Applications
 from gateway.clock import Clock
 from gateway.core.events import SendAccepted
-from gateway.fences.clock_check import ClockCheck
-from gateway.fences.deafness import Deafness
-from gateway.fences.hearing import Hearing, report_fault
-from gateway.fences.holds import Holds
-from gateway.fences.unheard import Unheard
 from gateway.logs import get_logger
+from gateway.safeguards.clock_check import ClockCheck
+from gateway.safeguards.deafness import Deafness
+from gateway.safeguards.hearing import Hearing, report_fault
+from gateway.safeguards.holds import Holds
+from gateway.safeguards.unheard import Unheard
 from gateway.stores.base import Commit, DueTimer, Hold, HoldReason, Store, StoreUnavailable, Timer
 from gateway.tokens import StepAddress
 
@@ -26,7 +26,7 @@ _TURN_S: Final = 0.05
 _FAULT_PAUSE_S: Final = 1.0
 
 
-class Fences:
+class Safeguards:
     """Knows when silence means nothing, and keeps timers from acting on it."""
 
     def __init__(
@@ -41,7 +41,7 @@ class Fences:
         upstream_s: Callable[[], Awaitable[int | None]] | None,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Wire the fences.
+        """Wire the safeguards.
 
         Args:
             rate_per_s: how many timers of an account come back a second; 0 means all at once.
@@ -92,7 +92,7 @@ class Fences:
             await self._clock_check.hold()
 
     async def run(self) -> None:
-        """Turn the fences until cancelled."""
+        """Turn the safeguards until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.hearing.run())
             tasks.create_task(self._turn_forever())
@@ -105,7 +105,7 @@ class Fences:
             await self._unheard.end()
             await self.hearing.end()
         except StoreUnavailable:
-            log.error("store.became_unavailable", worker="fences")
+            log.error("store.became_unavailable", worker="safeguards")
 
     def tell_set_back(self, *listeners: Callable[[], None]) -> None:
         """Have these called should the clock turn out to have been ahead."""

@@ -24,7 +24,7 @@ async def until_held(world: World, count: int) -> None:
 
 def reasons(world: World) -> list[str]:
     """Return the reasons of the holds that stand, sorted."""
-    return sorted(hold.reason.value for hold in world.gateway.fences.holds.all())
+    return sorted(hold.reason.value for hold in world.gateway.safeguards.holds.all())
 
 
 async def until_reasons(world: World, *expected: str) -> None:

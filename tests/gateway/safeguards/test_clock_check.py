@@ -13,8 +13,8 @@ import pytest
 
 from gateway.clients.guard import AddressPolicy
 from gateway.clients.upstream_date import UpstreamDate
-from gateway.fences.clock_check import EVERY_S, PATIENCE_MS, Reading, fault_of
-from gateway.fences.fences import Fences
+from gateway.safeguards.clock_check import EVERY_S, PATIENCE_MS, Reading, fault_of
+from gateway.safeguards.safeguards import Safeguards
 from tests.support.bench import Bench, a_bench
 from tests.support.clock import START_MS
 from tests.support.lives import Lives
@@ -71,9 +71,9 @@ class Upstream:
 
 
 @contextlib.asynccontextmanager
-async def started(bench: Bench, upstream: Upstream) -> AsyncIterator[Fences]:
-    """Run fences that ask this upstream, in place of the bench's."""
-    fences = Fences(
+async def started(bench: Bench, upstream: Upstream) -> AsyncIterator[Safeguards]:
+    """Run safeguards that ask this upstream, in place of the bench's."""
+    safeguards = Safeguards(
         store=bench.store,
         clock=bench.clock,
         alarms=bench.alarms,
@@ -83,11 +83,11 @@ async def started(bench: Bench, upstream: Upstream) -> AsyncIterator[Fences]:
         upstream_s=upstream.read,
         pause=upstream.pause,
     )
-    bench.timers._fences = fences
-    await fences.begin()
-    running = asyncio.create_task(fences.run())
+    bench.timers._safeguards = safeguards
+    await safeguards.begin()
+    running = asyncio.create_task(safeguards.run())
     try:
-        yield fences
+        yield safeguards
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -127,24 +127,24 @@ async def test_when_the_clock_is_set_it_is_taken_over_and_the_wait_goes_on(lives
     wrong(lives, 7200)
     async with lives.first() as bench:
         upstream = Upstream(START_S)
-        async with started(bench, upstream) as fences:
+        async with started(bench, upstream) as safeguards:
             await upstream.asked.get()
             await bench.timers.fire_due()
             lives.clock.set_wrong(0)
             upstream.goes_on.put_nowait(None)
-            await until_agreed(fences)
+            await until_agreed(safeguards)
             assert bench.alarms.standing("nobody") == []
             lives.clock.advance(10)
-            await fences.holds.turn()
+            await safeguards.holds.turn()
             assert await bench.fire_after(HOUR_S - 10.001) == 0
             assert await bench.fire_after(0.001) == 1
             assert bench.counted("gateway_failovers_total", channel="whatsapp", reason="expired")
 
 
-async def until_agreed(fences: Fences) -> None:
+async def until_agreed(safeguards: Safeguards) -> None:
     """Wait until nothing is held for the clock, nor for the moment it took."""
     async with asyncio.timeout(10):
-        while any(hold.reason == "clock" for hold in fences.holds.all()):  # noqa: ASYNC110
+        while any(hold.reason == "clock" for hold in safeguards.holds.all()):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
@@ -169,7 +169,7 @@ async def test_without_a_date_the_start_waits_five_minutes_and_refuses_nobody(
     await left_waiting(lives)
     async with lives.first() as bench:
         upstream = Upstream(None)
-        async with started(bench, upstream) as fences:
+        async with started(bench, upstream) as safeguards:
             await upstream.asked.get()
             (alarm,) = bench.alarms.standing()
             assert not alarm.blocks_intake
@@ -178,7 +178,7 @@ async def test_without_a_date_the_start_waits_five_minutes_and_refuses_nobody(
             await upstream.asked.get()
             lives.clock.stall(1)
             upstream.goes_on.put_nowait(None)
-            await until_agreed(fences)
+            await until_agreed(safeguards)
 
 
 async def test_a_gap_is_measured_by_the_clock_that_was_found_right(lives: Lives) -> None:
@@ -186,12 +186,12 @@ async def test_a_gap_is_measured_by_the_clock_that_was_found_right(lives: Lives)
     wrong(lives, 7200)
     async with lives.first() as bench:
         upstream = Upstream(START_S)
-        async with started(bench, upstream) as fences:
+        async with started(bench, upstream) as safeguards:
             await upstream.asked.get()
             lives.clock.set_wrong(0)
             upstream.goes_on.put_nowait(None)
-            await until_agreed(fences)
-            (gap,) = fences.holds.all()
+            await until_agreed(safeguards)
+            (gap,) = safeguards.holds.all()
     assert (gap.reason, (gap.until_ms or 0) - START_MS) == ("gap", 10_000)
 
 
@@ -201,10 +201,10 @@ async def test_an_error_of_ours_in_the_check_neither_ends_it_nor_releases_anythi
     await left_waiting(lives)
     async with lives.first() as bench:
         failing = Failing(START_S)
-        async with started(bench, failing) as fences:
+        async with started(bench, failing) as safeguards:
             await failing.failed.wait()
-            assert [hold.reason for hold in fences.holds.all()] == ["clock"]
-            await until_agreed(fences)
+            assert [hold.reason for hold in safeguards.holds.all()] == ["clock"]
+            await until_agreed(safeguards)
 
 
 @dataclass(slots=True)
@@ -221,8 +221,8 @@ class Failing(Upstream):
 
 
 async def test_a_store_with_nothing_open_is_not_held(tmp_path: Path) -> None:
-    async with a_bench(tmp_path) as bench, started(bench, Upstream(None)) as fences:
-        assert list(fences.holds.all()) == []
+    async with a_bench(tmp_path) as bench, started(bench, Upstream(None)) as safeguards:
+        assert list(safeguards.holds.all()) == []
 
 
 async def test_the_date_of_any_answer_tells_the_upstream_s_clock() -> None:
@@ -287,17 +287,17 @@ async def test_a_stall_before_the_clock_is_known_does_not_hide_the_downtime(live
     lives.clock.advance(600)
     async with lives.first() as bench:
         upstream = Upstream(None)
-        async with started(bench, upstream) as fences:
+        async with started(bench, upstream) as safeguards:
             await upstream.asked.get()
             lives.clock.stall(2)
-            assert not fences.hearing.can_hear()
+            assert not safeguards.hearing.can_hear()
             async with asyncio.timeout(10):
-                while not fences.hearing.can_hear():  # noqa: ASYNC110
+                while not safeguards.hearing.can_hear():  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
             upstream.says_s = lives.clock.wall_s()
             upstream.goes_on.put_nowait(None)
-            await until_agreed(fences)
-            (gap,) = fences.holds.all()
+            await until_agreed(safeguards)
+            (gap,) = safeguards.holds.all()
     assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000
 
 
@@ -308,13 +308,13 @@ async def test_who_keeps_instants_is_told_that_the_clock_was_ahead(
     wrong(lives, wrong_s)
     async with lives.first() as bench:
         upstream, told = Upstream(None), asyncio.Event()
-        async with started(bench, upstream) as fences:
-            fences.tell_set_back(told.set)
+        async with started(bench, upstream) as safeguards:
+            safeguards.tell_set_back(told.set)
             await upstream.asked.get()
             lives.clock.set_wrong(0)
             upstream.says_s = START_S
             upstream.goes_on.put_nowait(None)
             async with asyncio.timeout(10):
-                while not fences.may_forget():  # noqa: ASYNC110
+                while not safeguards.may_forget():  # noqa: ASYNC110
                     await asyncio.sleep(0.005)
             assert told.is_set() is is_told

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.stores.base import Hold, StoreUnavailable
 from tests.gateway.api.surface import read_only, until
-from tests.gateway.fences.stage import readiness, reasons, until_held, until_reasons
+from tests.gateway.safeguards.stage import readiness, reasons, until_held, until_reasons
 from tests.support.lives import Lives
 from tests.support.loopback import Reply
 from tests.support.world import World, failing_over, step, workflow
@@ -42,7 +42,7 @@ async def until_hearing(world: World) -> None:
     """Wait until what was missed is held, and silence means something again."""
 
     async def hears() -> bool:
-        return world.gateway.fences.hearing.can_hear()
+        return world.gateway.safeguards.hearing.can_hear()
 
     await until(hears)
 
@@ -104,7 +104,7 @@ async def test_a_gap_is_told_where_an_operator_looks(world: World) -> None:
 async def test_a_stall_with_nothing_open_holds_nothing(world: World) -> None:
     await readiness(world)  # by now the loop turned
     world.clock.stall(17)
-    assert not world.gateway.fences.hearing.can_hear()
+    assert not world.gateway.safeguards.hearing.can_hear()
     await until_hearing(world)
     assert reasons(world) == []
 
@@ -122,10 +122,10 @@ async def test_two_gaps_are_held_until_the_later_end(world: World) -> None:
     world.clock.stall(400)
     await until_reasons(world, "gap")
     world.clock.stall(3)
-    assert not world.gateway.fences.hearing.can_hear()
+    assert not world.gateway.safeguards.hearing.can_hear()
     await until_hearing(world)
     world.clock.advance(914.9 - 3)
-    await world.gateway.fences.holds.turn()
+    await world.gateway.safeguards.holds.turn()
     assert reasons(world) == ["gap"]
     world.clock.advance(0.1)
     await until_reasons(world)
@@ -138,7 +138,7 @@ async def test_an_outage_of_the_store_is_a_gap(world: World) -> None:
     async with read_only(world):
         world.clock.advance(16)
         refused = await world.webhook(send, "delivered")
-        assert not world.gateway.fences.hearing.can_hear()
+        assert not world.gateway.safeguards.hearing.can_hear()
     await until_reasons(world, "gap")
     await until_held(world, 1)
     assert (refused.status_code, len(world.upstream.seen)) == (503, 1)
@@ -163,7 +163,7 @@ async def test_after_a_downtime_nobody_gets_a_second_message_if_the_vendor_repea
     sends = [seen.json() for seen in lives.upstream.seen]
     async with lives.whole() as world:
         lives.clock.advance(next_attempt_s(rhythm_s, down_s) - down_s)
-        await world.gateway.fences.holds.turn()
+        await world.gateway.safeguards.holds.turn()
         for send, dispatch_uuid in zip(sends, dispatches, strict=True):
             record = await world.gateway.store.load(dispatch_uuid)
             assert record is not None
@@ -198,7 +198,7 @@ async def test_with_no_webhook_coming_the_second_message_goes_out_when_the_grace
     async with lives.whole() as world:
         await until_held(world, 1)
         lives.clock.advance(grace_s - 0.1)
-        await world.gateway.fences.holds.turn()
+        await world.gateway.safeguards.holds.turn()
         assert len(lives.upstream.seen) == 1
         lives.clock.advance(0.1)
         await world.sends(2)
@@ -243,11 +243,11 @@ async def test_the_grace_of_an_in_doubt_last_step_and_the_horizon_wait_like_an_e
 async def test_a_gap_is_held_though_the_store_fails_at_first(world: World) -> None:
     await waiting(world)
     world.clock.stall(17)
-    assert not world.gateway.fences.hearing.can_hear()
+    assert not world.gateway.safeguards.hearing.can_hear()
     async with read_only(world):
         with pytest.raises(StoreUnavailable):
-            await world.gateway.fences.hearing._settle()
-        assert not world.gateway.fences.hearing.can_hear()
+            await world.gateway.safeguards.hearing._settle()
+        assert not world.gateway.safeguards.hearing.can_hear()
     await until_reasons(world, "gap")
     assert len(world.upstream.seen) == 1
 
@@ -262,7 +262,7 @@ async def test_where_no_sign_of_life_was_left_the_latest_commit_tells_how_long_i
     lives.clock.advance(17)
     async with lives.whole() as world:
         await until_held(world, 1)
-        (gap,) = world.gateway.fences.holds.all()
+        (gap,) = world.gateway.safeguards.holds.all()
         assert (gap.until_ms or 0) - lives.clock.now_ms() == 80_000
         assert len(lives.upstream.seen) == 1
 
@@ -277,7 +277,7 @@ async def test_a_sign_of_life_from_the_future_tells_nothing_and_the_longest_grac
     lives.clock.advance(17)
     async with lives.whole() as world:
         await until_held(world, 1)
-        (gap,) = world.gateway.fences.holds.all()
+        (gap,) = world.gateway.safeguards.holds.all()
         assert (gap.until_ms or 0) - lives.clock.now_ms() == 915_000
 
 
@@ -306,12 +306,12 @@ async def test_no_sign_of_life_is_left_before_a_gap_is_held(
 async def test_who_stops_listening_does_not_act_and_is_deaf_from_then_on(lives: Lives) -> None:
     async with lives.whole() as world:
         await waiting(world)
-        world.gateway.fences.hearing.stop()
+        world.gateway.safeguards.hearing.stop()
         lives.clock.advance(20)  # for as long as a send that is under way takes
         assert await world.gateway._timers.fire_due() == 0
     lives.clock.advance(3)
     async with lives.whole() as world:
         await until_held(world, 1)
-        (gap,) = world.gateway.fences.holds.all()
+        (gap,) = world.gateway.safeguards.holds.all()
         assert (gap.until_ms or 0) - lives.clock.now_ms() == 80_000
         assert len(lives.upstream.seen) == 1

@@ -13,7 +13,7 @@ from typing import Final
 
 from gateway.alarms import Alarm, AlarmKind, Alarms
 from gateway.clock import Clock
-from gateway.fences.grace import grace_ms
+from gateway.safeguards.grace import grace_ms
 from gateway.stores.base import DueTimer, Hold, HoldReason, Store, Timer, account_scope, step_scope
 
 _BATCH: Final = 200

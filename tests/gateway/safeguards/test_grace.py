@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.fences.grace import grace_ms
+from gateway.safeguards.grace import grace_ms
 
 VENDOR_DOUBLING_S = (5, 10, 20, 40, 80, 160, 320, 640, 900, 900)
 VENDOR_STEPS_S = (5, 60, 300, 900, 900)

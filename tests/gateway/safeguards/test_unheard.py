@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.gateway.fences.stage import readiness, reasons, until_held, until_reasons
+from tests.gateway.safeguards.stage import readiness, reasons, until_held, until_reasons
 from tests.support.lives import Lives
 from tests.support.world import API_KEY, World
 
@@ -49,7 +49,7 @@ async def test_a_minute_counts_from_the_fifth(world: World) -> None:
     world.clock.advance(30)
     await sent(world, 1)
     world.clock.advance(59)
-    await world.gateway.fences._unheard.turn()
+    await world.gateway.safeguards._unheard.turn()
     assert reasons(world) == []
     world.clock.advance(1)
     await until_reasons(world, "unheard")
@@ -74,7 +74,7 @@ async def test_one_silence_is_held_once(world: World) -> None:
     world.clock.advance(900)
     await world.sends(10)
     world.clock.advance(600)
-    await world.gateway.fences._unheard.turn()
+    await world.gateway.safeguards._unheard.turn()
     assert reasons(world) == []
 
 
@@ -134,9 +134,9 @@ async def test_the_count_survives_a_kill_a_second_later(lives: Lives) -> None:
         await bench.dispatch()
         await bench.send()
         for _ in range(5):
-            bench.fences._unheard.accepted(API_KEY)
+            bench.safeguards._unheard.accepted(API_KEY)
         lives.clock.advance(1)
-        await bench.fences._unheard.turn()
+        await bench.safeguards._unheard.turn()
         await bench.store.sign(now_ms=lives.clock.now_ms())
     lives.clock.advance(60)
     async with lives.whole() as world:
@@ -147,7 +147,7 @@ async def test_who_is_heard_of_is_forgotten_by_the_store_too(lives: Lives) -> No
     async with lives.whole() as world:
         await sent(world, 5)
         lives.clock.advance(30)
-        await world.gateway.fences._unheard.turn()
+        await world.gateway.safeguards._unheard.turn()
         (send, *_) = await world.sends(5)
         noted = dict(await world.gateway.store.silences())
         await world.webhook(send, "submitted")
@@ -158,7 +158,7 @@ async def test_webhooks_that_end_a_silence_together_are_all_taken(lives: Lives) 
     async with lives.whole() as world:
         await sent(world, 5)
         lives.clock.advance(30)
-        await world.gateway.fences._unheard.turn()
+        await world.gateway.safeguards._unheard.turn()
         sends = await world.sends(5)
         answers = await asyncio.gather(*(world.webhook(send, "submitted") for send in sends))
         assert {answer.status_code for answer in answers} == {200}
@@ -171,5 +171,5 @@ async def test_what_was_counted_is_forgotten_where_the_fence_is_off(lives: Lives
     lives.clock.advance(60)
     async with lives.whole(GATEWAY_UNHEARD_HOLD="0") as world:
         assert dict(await world.gateway.store.silences()) == {}
-        await world.gateway.fences._unheard.turn()
+        await world.gateway.safeguards._unheard.turn()
         assert all(alarm.kind != "unheard" for alarm in world.gateway.alarms.standing())

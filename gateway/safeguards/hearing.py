@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 from gateway.clock import Clock
-from gateway.fences.grace import FOREVER_MS, grace_ms
-from gateway.fences.holds import Holds
 from gateway.logs import get_logger
+from gateway.safeguards.grace import FOREVER_MS, grace_ms
+from gateway.safeguards.holds import Holds
 from gateway.stores.base import Store, StoreUnavailable
 
 log = get_logger()
@@ -155,10 +155,10 @@ class Hearing:
 
 
 def report_fault(error: Exception) -> None:
-    """Log an error of ours; a fence that fails once must not end the gateway, nor itself."""
+    """Log an error of ours; a safeguard that fails once must not end the gateway, nor itself."""
     log.error(
         "worker.item_failed",
-        worker="fences",
+        worker="safeguards",
         error_type=type(error).__name__,
         exc_info=True,
     )

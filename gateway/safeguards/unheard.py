@@ -6,7 +6,7 @@ from typing import Final
 
 from gateway.alarms import Alarm, AlarmKind, Alarms
 from gateway.clock import Clock
-from gateway.fences.holds import Holds
+from gateway.safeguards.holds import Holds
 from gateway.stores.base import Hold, HoldReason, Store, account_scope
 
 _SENDS: Final = 5
@@ -20,7 +20,7 @@ class Unheard:
     def __init__(
         self, *, store: Store, clock: Clock, holds: Holds, alarms: Alarms, hold_s: int
     ) -> None:
-        """`hold_s` is how long timers wait; 0 switches the fence off."""
+        """`hold_s` is how long timers wait; 0 switches the safeguard off."""
         self._store = store
         self._clock = clock
         self._holds = holds

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.fences.holds import Holds
+from gateway.safeguards.holds import Holds
 from gateway.stores.base import Hold, HoldReason, Timer
 from tests.support.bench import Bench, a_bench
 from tests.support.world import API_KEY, failing_over, step, workflow

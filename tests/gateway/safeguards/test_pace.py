@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gateway.fences.holds import Holds
+from gateway.safeguards.holds import Holds
 from gateway.stores.base import Hold, HoldReason
 from tests.support.bench import a_bench
 from tests.support.world import API_KEY, failing_over, step, workflow

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.alarms import AlarmKind
 from tests.gateway.api.surface import until
-from tests.gateway.fences.stage import until_reasons
+from tests.gateway.safeguards.stage import until_reasons
 from tests.support.clock import START_MS
 from tests.support.lives import Lives
 from tests.support.loopback import Reply, Seen
@@ -30,7 +30,7 @@ THREE = workflow(
 @pytest.fixture(autouse=True)
 def read_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read the clocks anew every 10 ms."""
-    monkeypatch.setattr("gateway.fences.clock_check.EVERY_S", 0.01)
+    monkeypatch.setattr("gateway.safeguards.clock_check.EVERY_S", 0.01)
 
 
 def dated(post: Callable[[Seen], Reply] = accepting) -> Callable[[Seen], Reply]:

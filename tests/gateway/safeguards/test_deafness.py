@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 from structlog.testing import capture_logs
 
-from tests.gateway.fences.stage import (
+from tests.gateway.safeguards.stage import (
     OTHER_SECRET,
     readiness,
     reasons,
@@ -146,7 +146,7 @@ async def test_deafness_survives_a_restart_with_the_same_secrets(lives: Lives) -
         assert lines[0] == "degraded"
         lives.clock.advance(20 * 60)
         await until_held(world, 3)
-        await world.gateway.fences.holds.turn()
+        await world.gateway.safeguards.holds.turn()
         assert "deaf" in reasons(world)
 
 
