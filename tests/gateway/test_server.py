@@ -256,7 +256,6 @@ async def test_a_store_whose_file_was_deleted_is_saved_before_the_process_ends_w
     assert (unready.status_code, code) == (503, 3)
 
 
-@pytest.mark.usefixtures("logging")
 async def test_who_acts_on_silence_is_told_before_nobody_listens_any_more() -> None:
     was_listening: list[bool] = []
 
@@ -277,6 +276,7 @@ async def test_who_acts_on_silence_is_told_before_nobody_listens_any_more() -> N
     assert not any(each.is_serving() for each in server.servers)
 
 
+@pytest.mark.usefixtures("logging")
 def test_a_port_that_is_taken_is_one_line_and_2(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
