@@ -62,12 +62,16 @@ class FileLock:
             self.identity = file.identity
             """Device and inode of the file that is owned."""
             _owned.add(self.identity)
-            self._descriptors = undo.pop_all()
+            self._held = contextlib.ExitStack()
+            self._held.callback(_owned.discard, self.identity)
+            self._held.enter_context(undo.pop_all())
 
     def release(self) -> None:
-        """Let go of the file, after SQLite's connections to it were closed."""
-        self._descriptors.close()
-        _owned.discard(self.identity)
+        """Let go of the file, after SQLite's connections to it were closed.
+
+        Once: the file may be another store's by the second time.
+        """
+        self._held.close()
 
 
 class _Descriptor(contextlib.AbstractContextManager["_Descriptor"]):

@@ -8,6 +8,7 @@ and says so only after that is durable.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from dataclasses import dataclass
@@ -73,12 +74,12 @@ class DatabaseFiles:
         self._name = str(path)
         self._log_name = f"{real}-wal"
         self._identity = identity
-        self._log = os.open(self._log_name, os.O_RDWR | os.O_CLOEXEC)
-        try:
+        with contextlib.ExitStack() as undo:
+            self._log = os.open(self._log_name, os.O_RDWR | os.O_CLOEXEC)
+            undo.callback(os.close, self._log)
             self._index = os.open(f"{real}-shm", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            os.close(self._log)
-            raise
+            undo.callback(os.close, self._index)
+            self._descriptors = undo.pop_all()
         self._log_identity = _identity(os.fstat(self._log))
         self._in_place = (*identity[::-1], *self._log_identity[::-1])
 
@@ -137,9 +138,8 @@ class DatabaseFiles:
         return _look(self._name) == self._identity and _look(self._log_name) is None
 
     def close(self) -> None:
-        """Let go of them, after the connections were closed."""
-        os.close(self._log)
-        os.close(self._index)
+        """Let go of them, after the connections were closed. Once: the numbers may be another's."""
+        self._descriptors.close()
 
 
 def rewrite_log(path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway.stores.sqlite_lock import FileLock
+from gateway.stores.sqlite_lock import FileLock, StoreInUse
 from gateway.stores.sqlite_log import DatabaseFiles, LogEnd, rewrite_log
 
 
@@ -16,12 +17,12 @@ class Database:
     """An open database of numbers in WAL mode, and its files."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = FileLock(path)
+        self.lock = FileLock(path)
         self.log = path.with_name(path.name + "-wal")
         self.connection = sqlite3.connect(path, isolation_level=None)
         self.connection.execute("PRAGMA journal_mode = WAL")
         self.connection.execute("CREATE TABLE number (value INTEGER) STRICT")
-        self.files = DatabaseFiles(path, self._lock.identity)
+        self.files = DatabaseFiles(path, self.lock.identity)
 
     def add(self, value: int) -> None:
         self.connection.execute("INSERT INTO number VALUES (?)", (value,))
@@ -32,7 +33,7 @@ class Database:
     def close(self) -> None:
         self.connection.close()
         self.files.close()
-        self._lock.release()
+        self.lock.release()
 
 
 @pytest.fixture
@@ -109,6 +110,27 @@ def test_a_log_that_is_rewritten_is_what_it_was(database: Database, tmp_path: Pa
     before = database.log.read_bytes()
     rewrite_log(tmp_path / "numbers.db")
     assert database.log.read_bytes() == before
+
+
+def test_files_are_closed_once(tmp_path: Path) -> None:
+    database = Database(tmp_path / "numbers.db")
+    database.close()
+    others = [os.open(tmp_path, os.O_RDONLY) for _ in range(4)]
+    database.files.close()
+    database.lock.release()
+    for other in others:
+        os.close(other)
+
+
+def test_a_second_release_frees_nothing_of_the_next_owner(tmp_path: Path) -> None:
+    path = tmp_path / "numbers.db"
+    lock = FileLock(path)
+    lock.release()
+    heir = FileLock(path)
+    lock.release()
+    with pytest.raises(StoreInUse):
+        FileLock(path)
+    heir.release()
 
 
 def test_without_a_log_there_is_nothing_to_rewrite(tmp_path: Path) -> None:
