@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gateway.modes.facts import Told
+from gateway.core.decide import Decision
+from gateway.core.effects import PostStatus
+from gateway.core.events import StatusReport
+from gateway.modes.facts import Committed, Told
 from gateway.modes.judging import Judgement
 from gateway.modes.open_trace import MOST_BYTES, MOST_SEEN, OpenTrace
 from gateway.modes.open_traces import OpenTraces
@@ -16,8 +19,10 @@ from gateway.modes.recorder import OPEN_LIMIT
 from gateway.modes.waiting import ORPHAN_BYTES, ORPHAN_LIMIT, QUEUE_BYTES
 from gateway.traces.model import Path as Sender
 from gateway.traces.model import Trace
+from gateway.traces.pseudonyms import Pseudonyms
 from tests.gateway.modes.desk import Desk, brief, reachable
 from tests.gateway.modes.observing import DISPATCH_UUID, MESSAGE_UUIDS, report, status, traces
+from tests.gateway.stores.building import commit
 from translators.diagnostics import JsonObject
 
 HOUR_S = 3600
@@ -29,6 +34,34 @@ def about(number: int, **members: str) -> JsonObject:
     dispatch_uuid = str(uuid.UUID(int=number, version=4))
     link: JsonObject = {"dispatch": {"dispatch_uuid": dispatch_uuid, "href": ""}}
     return status(0, "delivered", _links=link, **members)
+
+
+def unusable() -> Committed:
+    """Return a decision to tell a status, and a commit without it, which no engine makes."""
+    made = commit()
+    told = PostStatus(step=0, report=StatusReport(status="delivered"))
+    return Committed(commit=made, decision=Decision(state=made.state, effects=(told,)))
+
+
+async def losing(folder: Path, lost: JsonObject) -> Desk:
+    """Return a recorder of two workflows that had no room for what was told of one of them."""
+    desk = Desk(folder, queue_limit=1)
+    for each in (DISPATCH_UUID, UNKNOWN):
+        desk.answered(each)
+        await desk.recorder.catch_up()
+    desk.told(status(0, "submitted"))
+    desk.told(lost)
+    await desk.recorder.catch_up()
+    return desk
+
+
+async def complete(desk: Desk) -> set[str]:
+    """Let all traces end; return which of the two workflows has one that claims to be complete."""
+    desk.clock.advance(80 * HOUR_S)
+    await desk.recorder.catch_up()
+    whole = {trace.dispatch for trace in await desk.close() if trace.is_complete}
+    hidden = Pseudonyms(b"key-of-the-tests-0001")
+    return {each for each in (DISPATCH_UUID, UNKNOWN) if hidden.uuid(each) in whole}
 
 
 class TestLimits:
@@ -46,6 +79,42 @@ class TestLimits:
             (trace,) = await desk.close()
         assert (desk.dropped("queue-full"), trace.is_complete) == (1, False)
         assert [line["event"] for line in lines].count("trace.fact_dropped") == 1
+
+    async def test_a_fact_that_does_not_fit_leaves_the_traces_of_others_complete(
+        self, tmp_path: Path
+    ) -> None:
+        desk = await losing(tmp_path, status(0, "delivered"))
+        assert await complete(desk) == {UNKNOWN}
+
+    async def test_a_lost_fact_that_names_nobody_leaves_every_trace_incomplete(
+        self, tmp_path: Path
+    ) -> None:
+        desk = await losing(tmp_path, {"of": "nobody"})
+        assert await complete(desk) == set()
+
+    async def test_a_hole_is_told_once(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path, queue_limit=1)
+        nobodys: JsonObject = {"of": "nobody"}
+        for lost in (nobodys, status(0, "delivered")):
+            desk.told(status(1, "submitted"))
+            desk.told(lost)
+            await desk.recorder.catch_up()
+        desk.answered()
+        await desk.recorder.catch_up()
+        assert await complete(desk) == {DISPATCH_UUID}
+
+    async def test_a_fact_that_cannot_be_taken_in_leaves_every_trace_incomplete(
+        self, tmp_path: Path
+    ) -> None:
+        desk = Desk(tmp_path)
+        for each in (DISPATCH_UUID, UNKNOWN):
+            desk.answered(each)
+        await desk.recorder.catch_up()
+        with capture_logs() as lines:
+            desk.recorder.put(unusable())
+            await desk.recorder.catch_up()
+        assert [line["event"] for line in lines] == ["worker.item_failed"]
+        assert await complete(desk) == set()
 
     async def test_beyond_the_limit_the_oldest_is_written_as_incomplete(
         self, tmp_path: Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path as FilePath
@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from gateway.clock import SystemClock
 from gateway.modes.judging import Judgement
 from gateway.modes.ledger import Ledger
+from gateway.modes.split import REST_MS
 from gateway.modes.stepback import Cause, Watch
 from gateway.stores.base import StoreUnavailable
 from gateway.traces.model import Path
@@ -26,6 +27,13 @@ ALICE, BOB = "447700900001", "447700900002"
 @pytest.fixture
 def split(split_at: Callable[[str], Split]) -> Split:
     return split_at("100")
+
+
+@pytest.fixture
+def ledger(tmp_path: FilePath) -> Iterator[Ledger]:
+    opened = Ledger(tmp_path / "ledger")
+    yield opened
+    opened.close()
 
 
 class TestPledges:
@@ -175,6 +183,20 @@ def step_back(split: Split) -> None:
     split.splitter.judged(critical)
 
 
+def pledge(ledger: Ledger, subject: bytes, *, at_ms: int, life_ms: int = 1000) -> None:
+    """Pledge somebody to the gateway."""
+    ledger.pledge(
+        Path.GATEWAY, recipients=[subject], key=None, half=0, now_ms=at_ms, life_ms=life_ms
+    )
+
+
+def pledged(file: FilePath) -> list[str]:
+    """Return who is in the file, in the order in which they were pledged."""
+    with closing(sqlite3.connect(file)) as opened:
+        rows = opened.execute("SELECT subject FROM holds ORDER BY pledge").fetchall()
+    return [bytes(subject).decode() for (subject,) in rows]
+
+
 class TestLedger:
     def test_a_new_ledger_under_a_dial_that_is_not_at_nothing_is_told(
         self, split_at: Callable[[str], Split]
@@ -206,6 +228,48 @@ class TestLedger:
             ledger.touch()
         with pytest.raises(StoreUnavailable):
             split.route(ALICE)
+
+    def test_of_a_repetition_the_first_keeps_the_name(self, split: Split) -> None:
+        _, dispatch_uuid = split.accept(ALICE, key="once")
+        repeated = split.route(BOB, key="once")
+        with capture_logs() as lines:
+            split.splitter.answered(repeated, 202, dispatch_uuid)
+        assert lines == []
+        split.turn("0")
+        assert split.route(ALICE).path is Path.GATEWAY
+
+    def test_the_end_of_a_repeated_workflow_lets_go_of_whom_the_first_held(
+        self, split: Split
+    ) -> None:
+        _, dispatch_uuid = split.accept(ALICE, key="once")
+        split.splitter.answered(split.route(BOB, key="once"), 202, dispatch_uuid)
+        split.end(dispatch_uuid)
+        step_back(split)
+        assert split.route(ALICE).path is Path.LEGACY
+
+    def test_who_had_a_short_workflow_is_known_for_three_days(self, ledger: Ledger) -> None:
+        pledge(ledger, b"alice", at_ms=0)
+        for number in range(10):
+            pledge(ledger, b"%d" % number, at_ms=REST_MS - 1)
+        assert len(ledger.holds([b"alice"], REST_MS - 1)) == 1
+
+    def test_who_has_a_long_workflow_is_known_until_its_end(self, ledger: Ledger) -> None:
+        pledge(ledger, b"alice", at_ms=0, life_ms=REST_MS + 1000)
+        for number in range(10):
+            pledge(ledger, b"%d" % number, at_ms=REST_MS + 999)
+        (hold,) = ledger.holds([b"alice"], REST_MS + 999)
+        assert hold.is_open
+
+    def test_what_binds_nobody_any_more_leaves_the_file_a_few_at_a_time(
+        self, ledger: Ledger, tmp_path: FilePath
+    ) -> None:
+        for number in range(6):
+            pledge(ledger, b"%d" % number, at_ms=number)
+        left = []
+        for _ in range(3):
+            pledge(ledger, b"alice", at_ms=REST_MS + 1000)
+            left.append(pledged(tmp_path / "ledger"))
+        assert left == [["4", "5", "alice"], ["alice"] * 2, ["alice"] * 3]
 
     @pytest.mark.parametrize("name", ["", "nowhere/ledger"])
     def test_a_ledger_that_cannot_be_opened_is_named(self, tmp_path: FilePath, name: str) -> None:
@@ -298,6 +362,16 @@ class TestStepBack:
                 Judgement(candidate="gateway", outcome="semantic", kind="other-end")
             )
         assert "for divergence" in split.splitter.describe()
+
+    def test_what_was_seen_before_the_dial_was_turned_does_not_count(self, split: Split) -> None:
+        differing = Judgement(candidate="gateway", outcome="semantic", kind="other-end")
+        for _ in range(2):
+            split.splitter.judged(differing)
+        split.turn("90")
+        split.route(ALICE)
+        for _ in range(2):
+            split.splitter.judged(differing)
+        assert split.splitter.describe() == "split serves 90 % here"
 
     @pytest.mark.parametrize(
         "judgement",

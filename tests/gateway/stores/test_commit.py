@@ -235,6 +235,32 @@ async def test_of_many_commits_to_one_revision_exactly_one_is_made(store: Store)
     ]
 
 
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_commit_whose_maker_was_cancelled_is_loaded_if_it_was_made(
+    store: Store, turns: int
+) -> None:
+    await put(store, commit())
+    making = asyncio.create_task(put(store, commit(revision=2)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    making.cancel()
+    await asyncio.wait([making])
+    await store.check()  # behind which nothing of it is on its way any more
+    record = await store.load(uuid_of(1))
+    assert record is not None
+    assert record.state.revision == len(await store.history(uuid_of(1)))
+
+
+async def test_a_refused_commit_leaves_what_is_loaded_as_it_was(store: Store) -> None:
+    await put(store, commit())
+    await put(store, commit(revision=2))
+    with pytest.raises(RevisionConflict):
+        await put(store, commit(revision=2, cause=webhook("another")))
+    record = await store.load(uuid_of(1))
+    assert record is not None
+    assert record.state.revision == 2
+
+
 async def test_many_writers_move_a_dispatch_one_revision_at_a_time(store: Store) -> None:
     await put(store, commit())
 

@@ -175,6 +175,32 @@ async def test_old_digests_of_inbound_messages_go_like_keys(store: Store) -> Non
     assert await store.sweep(before_ms=NOW, limit=9) == 1
 
 
+async def test_a_sweep_forgets_no_more_than_its_limit_of_keys(store: Store) -> None:
+    ages = [2 * DAY] * 5 + [0]
+    for number, age_ms in enumerate(ages, start=1):
+        cause = RequestCause(application=SHOP, idempotency_key=f"key {number}")
+        await put(store, commit(number, cause=cause), now_ms=NOW - age_ms)
+    assert [await store.sweep(before_ms=NOW, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
+async def test_the_oldest_keys_are_forgotten_first(store: Store) -> None:
+    for number, age_ms in enumerate([3 * DAY, 2 * DAY, 0], start=1):
+        cause = RequestCause(application=SHOP, idempotency_key=f"key {number}")
+        await put(store, commit(number, cause=cause), now_ms=NOW - age_ms)
+    await store.sweep(before_ms=NOW, limit=1)
+    known = [await store.recall(SHOP, f"key {number}") is not None for number in (1, 2, 3)]
+    assert known == [False, True, True]
+
+
+async def test_a_sweep_forgets_no_more_than_its_limit_of_inbound_messages(store: Store) -> None:
+    ages = [2 * DAY] * 5 + [0]
+    for number, age_ms in enumerate(ages):
+        digest = str(number).encode()
+        at_ms = NOW - age_ms
+        await store.enqueue(callback(0, number), digest=digest, now_ms=at_ms, lease_ms=LEASE)
+    assert [await store.sweep(before_ms=NOW, limit=2) for _ in range(4)] == [2, 2, 1, 0]
+
+
 async def test_the_counts_of_an_empty_store_are_zero(store: Store) -> None:
     assert await store.counts() == StoreCounts(
         open_dispatches=0,

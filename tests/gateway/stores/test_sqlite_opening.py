@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
-from gateway.stores.base import OutboxKind
+from gateway.stores.base import OutboxKind, Store
 from gateway.stores.open import open_store
 from gateway.stores.record import pack_id
 from gateway.stores.sqlite import SqliteStore
@@ -36,6 +37,21 @@ async def opened(directory: Path) -> SqliteStore:
     store = await open_sqlite_in_loop(directory)
     assert isinstance(store, SqliteStore)
     return store
+
+
+async def threads_of_a_commit(store: Store) -> set[int]:
+    """Return the threads in which the statements of a commit ran."""
+    assert isinstance(store, SqliteStore)
+    threads: set[int] = set()
+
+    def note(statement: str) -> None:
+        threads.add(threading.get_ident())
+
+    await store.writer.run_alone(lambda connection: connection.set_trace_callback(note))
+    threads.clear()
+    await put(store, commit())
+    await store.writer.run_alone(lambda connection: connection.set_trace_callback(None))
+    return threads
 
 
 async def test_a_second_owner_is_refused_and_told_who_the_first_is(tmp_path: Path) -> None:
@@ -184,10 +200,24 @@ async def test_unknown_urls_and_options_are_refused(
         await open_store(url, clock=ManualClock(), writer=writer, synchronous=synchronous)
 
 
-async def test_the_writer_is_chosen_by_measuring(tmp_path: Path) -> None:
-    store = await open_store(url_in(tmp_path), clock=SluggishClock(), writer="auto")
-    await put(store, commit())
+@pytest.mark.parametrize(
+    ("writer", "clock", "place"),
+    [
+        ("auto", SluggishClock(), "in a thread"),
+        ("auto", ManualClock(), "in the event loop"),
+        ("loop", SluggishClock(), "in the event loop"),
+        ("thread", ManualClock(), "in a thread"),
+    ],
+    ids=["auto-slow", "auto-fast", "loop-slow", "thread-fast"],
+)
+async def test_the_writer_is_chosen_by_measuring_unless_it_is_named(
+    tmp_path: Path, writer: str, clock: ManualClock, place: str
+) -> None:
+    store = await open_store(url_in(tmp_path), clock=clock, writer=writer)
+    told, threads = store.description, await threads_of_a_commit(store)
     await store.close()
+    assert f"writes {place}," in told
+    assert (threads == {threading.get_ident()}) is (place == "in the event loop")
 
 
 def test_a_disk_is_slow_when_syncing_takes_a_millisecond(tmp_path: Path) -> None:
