@@ -32,11 +32,9 @@ from gateway.api.unrouted import UnroutedWebhooks
 from gateway.api.webhooks import WebhookApi
 from gateway.api.workflows import WorkflowApi
 from gateway.applications import Applications
-from gateway.clients.callbacks import CallbackClient
 from gateway.clients.credentials import UpstreamCredentials
 from gateway.clients.guard import AddressPolicy
-from gateway.clients.messages import MessagesClient
-from gateway.clients.upstream_date import UpstreamDate
+from gateway.clients.ports import Ports
 from gateway.clock import Clock
 from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
 from gateway.core.decide import Decision
@@ -75,7 +73,10 @@ MESSAGE_HREF_PREFIX = "v0.1/messages/"
 class Gateway:
     """One running gateway: its parts, wired once, and the tasks that turn them."""
 
-    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, clock: Clock, *, ports: Ports | None = None
+    ) -> None:
+        """Wire the parts; without `ports` they speak through real sockets."""
         self.store = store
         self._settings = settings
         self._clock = clock
@@ -87,15 +88,7 @@ class Gateway:
         self._applications = applications = Applications(settings.applications)
         policy = address_policy(settings)
         mint = TokenMint(store.secret())
-        self._client = MessagesClient(
-            base_url=settings.upstream,
-            policy=policy,
-            clock=clock,
-            deadline_s=settings.send_timeout_s,
-        )
-        self._callback_client = CallbackClient(
-            policy=policy, clock=clock, deadline_s=settings.callback_timeout_s
-        )
+        self._ports = ports = ports or Ports.on_the_network(settings, policy, clock)
         self.modes = modes = build_modes(
             settings,
             policy=policy,
@@ -103,7 +96,6 @@ class Gateway:
             clock=clock,
             metrics=metrics,
         )
-        self._upstream_date = UpstreamDate(base_url=settings.upstream, policy=policy)
         self.safeguards = safeguards = Safeguards(
             store=store,
             clock=clock,
@@ -111,7 +103,7 @@ class Gateway:
             applications=applications,
             rate_per_s=settings.send_rate,
             unheard_hold_s=settings.unheard_hold_s,
-            upstream_s=self._upstream_date.read_s if settings.clock == "checked" else None,
+            upstream_s=ports.upstream_date.read_s if settings.clock == "checked" else None,
         )
         self.on_secrets_changed.append(safeguards.secrets_changed)
         engine = Engine(
@@ -155,7 +147,7 @@ class Gateway:
         sender = Sender(
             engine=engine,
             correlator=correlator,
-            client=self._client,
+            client=ports.messages,
             credentials=self._credentials,
             applications=applications,
             breakers=breakers,
@@ -168,7 +160,7 @@ class Gateway:
         )
         deliverer = Deliverer(
             store=store,
-            client=self._callback_client,
+            client=ports.callbacks,
             applications=applications,
             schedule=(
                 LEGACY_CALLBACKS if settings.callback_schedule == "legacy" else STANDARD_CALLBACKS
@@ -389,8 +381,8 @@ class Gateway:
                 self._callbacks.drain(self._settings.drain_s),
             )
             await self.safeguards.end()
-            await self._client.close()
-            await self._callback_client.close()
+            await self._ports.messages.close()
+            await self._ports.callbacks.close()
 
     def reload(self, settings: Settings) -> Renewal:
         """Take the secrets of newly read settings over, for callers, webhooks, sends and callbacks.

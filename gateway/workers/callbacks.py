@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 
 from gateway.applications import Applications
 from gateway.clients.callbacks import (
-    CallbackClient,
     CallbackSigning,
     Delivered,
     Refusal,
     Undelivered,
     callback_headers,
 )
+from gateway.clients.ports import CallbackPort
 from gateway.clock import Clock
 from gateway.core.answers import GoesOn, Order, Waits, is_final
 from gateway.core.backoff import Schedule
@@ -45,7 +45,7 @@ class Deliverer:
         self,
         *,
         store: Store,
-        client: CallbackClient,
+        client: CallbackPort,
         applications: Applications,
         schedule: Schedule,
         order: Order,

@@ -18,7 +18,8 @@ from typing import Final, TypeAlias
 
 from gateway.applications import Applications
 from gateway.clients.credentials import UpstreamCredentials
-from gateway.clients.messages import Answered, InDoubt, MessagesClient, SendOutcome, Unsent
+from gateway.clients.messages import Answered, InDoubt, SendOutcome, Unsent
+from gateway.clients.ports import MessagesPort
 from gateway.clock import Clock
 from gateway.core.backoff import SEND_DELAYS_S
 from gateway.core.decide import Decision
@@ -71,7 +72,7 @@ class Sender:
         *,
         engine: Engine,
         correlator: Correlator,
-        client: MessagesClient,
+        client: MessagesPort,
         credentials: UpstreamCredentials,
         applications: Applications,
         breakers: Breakers,

@@ -60,8 +60,8 @@ class SteppedGateway(Gateway):
         yield
         await self._sends.drain(WAIT_S)
         await self._callbacks.drain(WAIT_S)
-        await self._client.close()
-        await self._callback_client.close()
+        await self._ports.messages.close()
+        await self._ports.callbacks.close()
 
 
 class GatewayStage:
