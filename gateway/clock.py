@@ -47,6 +47,14 @@ class Clock(Protocol):
         """Draw a factor between `1 - spread` and `1 + spread`."""
         ...
 
+    def detours(self) -> bool:
+        """Tell whether to take a rare way that is as right as the usual one.
+
+        No machine does. A simulation does it often, so that what is rare is tested as much as
+        what is usual: small batches, work given back, others coming in between.
+        """
+        ...
+
 
 class SystemClock:
     """The machine's clock.
@@ -81,3 +89,6 @@ class SystemClock:
 
     def jitter(self, spread: float) -> float:
         return random.uniform(1 - spread, 1 + spread)  # noqa: S311
+
+    def detours(self) -> bool:
+        return False

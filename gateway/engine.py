@@ -210,6 +210,8 @@ class Engine:
                 told=told,
                 now_ms=now_ms,
             )
+            if self._clock.detours():
+                await asyncio.sleep(0)  # others come in between deciding and committing
             try:
                 claimed = await self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)
             except CauseSpent:

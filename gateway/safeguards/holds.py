@@ -188,12 +188,12 @@ class Holds:
             await self._bring_back(scope, now_ms)
 
     async def _bring_back(self, scope: str, now_ms: int) -> None:
-        limit = _BATCH
+        limit = 1 if self._clock.detours() else _BATCH
         credit = self._aside[scope]
         if self._rate_per_ms:
             # They come back no faster than they may be sent, so that a webhook that is late, too,
             # still stops the timer it is about.
-            limit = min(_BATCH, credit.grow(now_ms, self._rate_per_ms))
+            limit = min(limit, credit.grow(now_ms, self._rate_per_ms))
         if not limit:
             return
         count = await self._store.bring_back(scope, limit=limit)

@@ -85,7 +85,8 @@ class Deliverer:
         One slow receiver must not hold the places of all others.
         """
         origin = _origin(item.url)
-        if self._at_origin[origin] >= self._per_origin * _WAITING_PER_ORIGIN:
+        is_overrun = self._at_origin[origin] >= self._per_origin * _WAITING_PER_ORIGIN
+        if is_overrun or self._clock.detours():
             due_ms = self._clock.now_ms() + int(_PARK_MS * self._clock.jitter(0.5))
             await self._store.release(item, due_ms=due_ms, tried=False)
             return

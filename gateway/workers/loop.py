@@ -61,6 +61,8 @@ class OutboxLoop:
         """Claim due items until cancelled."""
         while True:
             free = self._concurrency - len(self._running) - len(self._ready)
+            if free > 1 and self._clock.detours():
+                free = 1
             claimed: Sequence[OutboxItem] = ()
             if free > 0 and self._may_act():
                 try:

@@ -153,7 +153,7 @@ class Sender:
 
     async def _has_turn(self, item: OutboxItem, account: str) -> bool:
         """Wait for the account's turn; give the item back where that takes too long."""
-        if self._time_left_ms(item) < 0:
+        if self._time_left_ms(item) < 0 or self._clock.detours():
             await self._give_back(item)
             return False
         # Whoever woke a moment too late would have reserved a turn for nothing.

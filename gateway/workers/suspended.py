@@ -75,6 +75,8 @@ class SuspendedSends:
         room, most = breaker.room(), self._pace.turns_within(_LONGEST_LINE_S)
         if most is not None:
             room = min(room, most)
+        if room > 1 and self._clock.detours():
+            room = 1
         if room <= 0 or wait_ms > _LONGEST_WAIT_MS:
             return
         before = breaker.suspensions

@@ -74,7 +74,7 @@ class TimerLoop:
         self._failing = {
             timer: until_ms for timer, until_ms in self._failing.items() if until_ms > now_ms
         }
-        limit = BATCH + len(self._failing)
+        limit = (1 if self._clock.detours() else BATCH) + len(self._failing)
         found = [
             one
             for one in await self._store.due_timers(now_ms=now_ms, limit=limit)

@@ -54,3 +54,6 @@ class ManualClock:
 
     def jitter(self, spread: float) -> float:
         return 1.0
+
+    def detours(self) -> bool:
+        return False

@@ -66,6 +66,10 @@ class ModelOutbox:
             return [self._claim(entry, now_ms + lease_ms)]
         return []
 
+    def instants(self) -> list[int]:
+        """Return when items can be claimed, those that wait for their turn aside."""
+        return [due for entry in self._entries.values() if (due := self._due_ms(entry)) is not None]
+
     def applications(self) -> set[str]:
         """Return the names of the applications with items here."""
         return {entry.item.application for entry in self._entries.values()}

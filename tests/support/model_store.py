@@ -458,6 +458,15 @@ class ModelStore:
     async def close(self) -> None:
         pass
 
+    def uuids(self) -> list[str]:
+        """Return all dispatches, in the order of acceptance."""
+        return list(self._dispatches)
+
+    def instants(self) -> list[int]:
+        """Return when something is due, in no order: what a simulation has to be awake for."""
+        ends = [hold.until_ms for hold in self._holds.values() if hold.until_ms is not None]
+        return [*(timer.due_ms for timer in self._timers), *ends, *self._outbox.instants()]
+
     def _unmatched(self) -> list[HeldWebhook]:
         found = [one for one in self._held.values() if one.reason == "unmatched"]
         return sorted(found, key=lambda one: (one.received_ms, one.held_id))

@@ -1,0 +1,311 @@
+"""The judge: every promise that a world must have kept, told from what was seen outside.
+
+Each check is one promise. docs/evidence.md has the list, with the invariants that they stand for.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
+
+from gateway.core.answers import is_refusal
+from gateway.core.effects import PostStatus
+from gateway.core.events import ExpiryReached
+from gateway.core.state import DispatchStatus, StepStatus
+from tests.laboratory.left import Left, LeftDispatch, Move
+from tests.laboratory.seen import Posted, Received
+from tests.laboratory.sightings import note_line, note_sightings
+from tests.laboratory.silence import Silence
+from tests.laboratory.world import BEGIN_MS, World
+
+_MAY_BE_REPEATED: Final = frozenset({"throttle", "unauthorised"})
+"""Answers that prove that nothing was sent."""
+_FAULTS: Final = frozenset({"worker.item_failed", "timer.failed", "worker.died"})
+_GOOD: Final = {"delivered": {"delivered", "read"}, "read": {"read"}}
+_SLACK_S: Final = 0.002
+"""For instants that were rounded to a millisecond on their way."""
+_BEGIN_S: Final = BEGIN_MS / 1000
+
+
+def hear(world: World, line: dict[str, Any]) -> None:
+    """Look at one log line of a gateway: what failed inside, and what must never be told."""
+    note_line(world, line)
+    if line["event"] in _FAULTS:
+        told = traceback.format_exc(limit=-6) if line.pop("exc_info", None) else ""
+        world.violations.append(f"{line['event']}: {line} {told}")
+    for value in line.values():
+        if isinstance(value, str) and ("4477009" in value or "text of dispatch" in value):
+            world.violations.append(f"{line['event']} tells what is personal")
+
+
+def judge(world: World, left: Left, *, is_done: bool) -> list[str]:
+    """Return every broken promise; none when all were kept."""
+    note_sightings(world, left)
+    checks = _Checks(world, left)
+    found = [] if is_done else ["not everything came to its end in time"]
+    for check in (
+        checks.answers,
+        checks.ends,
+        checks.replay,
+        checks.messages,
+        checks.failovers,
+        checks.webhooks,
+        checks.callbacks,
+        checks.order,
+        checks.reports,
+    ):
+        found += [f"{check.__name__}: {told}" for told in check()]
+    return found
+
+
+class _Checks:
+    def __init__(self, world: World, left: Left) -> None:
+        self.world = world
+        self.left = left
+        self.of_number: dict[int, list[LeftDispatch]] = defaultdict(list)
+        for one in left.dispatches:
+            self.of_number[one.number].append(one)
+        self.of_uuid = {one.uuid: one for one in left.dispatches}
+        self.received: dict[str, list[Received]] = defaultdict(list)
+        for callback in world.seen.received:
+            self.received[callback.webhook_id].append(callback)
+        self.letters = {f"msg_{letter.item.item_id}" for letter in left.letters}
+        self.posted: dict[tuple[int, int], list[Posted]] = defaultdict(list)
+        for posted in world.seen.posted:
+            self.posted[posted.dispatch, posted.step].append(posted)
+
+    def answers(self) -> Iterator[str]:
+        """A 202 is kept for ever, a key is one dispatch, and "nothing" means nothing."""
+        told: dict[int, set[str]] = defaultdict(set)
+        for asked in self.world.seen.asked:
+            if asked.dispatch_uuid is not None:
+                told[asked.dispatch].add(asked.dispatch_uuid)
+        for number, plan in enumerate(self.world.plan.dispatches):
+            there = {one.uuid for one in self.of_number[number]}
+            if told[number] - there:
+                yield f"d{number} was answered 202 and is lost"
+            if len(told[number] | there) > 1:
+                yield f"d{number} became {len(there)} dispatches, and was told {told[number]}"
+            mine = [one for one in self.world.seen.asked if one.dispatch == number]
+            nothing = mine and all("Nothing was accepted" in one.told for one in mine)
+            if nothing and there:
+                yield f"d{number} was refused with nothing accepted, and is there"
+            if plan.has_key and not told[number]:
+                yield f"d{number} never got its 202"
+
+    def ends(self) -> Iterator[str]:
+        """Every dispatch ended, nothing of it is pending, and none took too long."""
+        counts = self.left.counts
+        for one in self.left.dispatches:
+            if one.state.status is DispatchStatus.OPEN:
+                steps = " ".join(step.status for step in one.state.steps)
+                yield f"d{one.number} is open: {steps}"
+        if counts.pending_timers or counts.held_timers:
+            yield f"{counts.pending_timers} timers are left"
+        if counts.pending_sends or counts.pending_callbacks:
+            yield f"{counts.pending_sends} sends, {counts.pending_callbacks} callbacks are left"
+
+    def replay(self) -> Iterator[str]:
+        """The history of a dispatch, decided again, gives the dispatch; a closed one stays so."""
+        for one in self.left.dispatches:
+            if one.moves[-1].decision.state != one.state:
+                yield f"d{one.number}: its history does not give its state"
+            under_way = (StepStatus.SENDING, StepStatus.WAITING, StepStatus.UNKNOWN)
+            for move in one.moves:
+                after = move.decision.state
+                if sum(step.status in under_way for step in after.steps) > 1:
+                    yield f"d{one.number}: two steps are under way at revision {after.revision}"
+
+    def messages(self) -> Iterator[str]:
+        """No step is POSTed again once it may have left, and no attempt is without its intent."""
+        for (number, step), posts in self.posted.items():
+            dispatch = self.of_number[number]
+            if not dispatch:
+                yield f"d{number} s{step} was sent and nobody knows it"
+                continue
+            terms, is_last = dispatch[0].state.terms, dispatch[0].state.is_last(step)
+            final = [one for one in posts if one.kind not in _MAY_BE_REPEATED]
+            permitted = 2 if terms.resends_in_doubt and is_last else 1
+            if len(final) > permitted:
+                kinds = ", ".join(one.kind for one in posts)
+                yield f"d{number} s{step} was POSTed again: {kinds}"
+            elif len(final) < permitted and final and posts[-1] is not final[-1]:
+                yield f"d{number} s{step} was POSTed after it may have left"
+            got = [one for one in posts if one.message_uuid is not None]
+            if len(got) > 1 and permitted == 1:
+                yield f"d{number} s{step}: a person got it {len(got)} times"
+
+    def failovers(self) -> Iterator[str]:
+        """A next step is sent only when the one before failed, or was silent for long enough."""
+        silence = Silence(self.world)
+        for one in self.left.dispatches:
+            for step in range(len(one.state.steps) - 1):
+                for move in one.moves:
+                    if move.moves(step, StepStatus.EXPIRED):
+                        yield from self._expiry(one, step, move, silence)
+                later = self.posted[one.number, step + 1]
+                ended = [
+                    move.at_s
+                    for move in one.moves
+                    if move.moves(step, StepStatus.EXPIRED) or move.moves(step, StepStatus.REJECTED)
+                ]
+                if later and not ended:
+                    yield f"d{one.number} s{step + 1} was sent though s{step} had not failed"
+
+    def _expiry(self, one: LeftDispatch, step: int, move: Move, silence: Silence) -> Iterator[str]:
+        where = f"d{one.number} s{step}"
+        fired_s = move.at_s - _BEGIN_S
+        plan = self.world.plan.dispatches[one.number].steps[step]
+        assert isinstance(move.event, ExpiryReached)
+        first = min((post.at_s for post in self.posted[one.number, step]), default=None)
+        if not silence.clock_was_wrong and first is not None:
+            begun_s = first - silence.longest_way_s
+            if fired_s + _SLACK_S < begun_s + (plan.expiry_s or 0):
+                yield f"{where} expired {fired_s - begun_s:.3f} s after it was sent"
+            if move.event.due_ms > move.entry.at_ms:
+                yield f"{where} expired before its time"
+        good = _GOOD[plan.condition or "delivered"]
+        uuids = {post.message_uuid for post in self.posted[one.number, step]}
+        for told in self.world.seen.told:
+            if told.message_uuid not in uuids or told.status not in good or told.at_s > fired_s:
+                continue
+            is_known = told.message_uuid in self.left.bound
+            ended_s = told.ended_s if told.ended_s is not None else fired_s
+            was_taken = told.http_status == 200 and ended_s < fired_s - _SLACK_S
+            # Without a public URL a webhook may come before anybody knows whose it is.
+            if was_taken and is_known and self.world.plan.has_public_url:
+                yield f"{where} expired at {fired_s:.3f} though {told.status} was taken"
+            earliest_s = silence.earliest_s(told, one.uuid)
+            if earliest_s is not None and fired_s + _SLACK_S < earliest_s:
+                yield (
+                    f"{where} expired at {fired_s:.3f}; {told.status} was missed at"
+                    f" {told.at_s:.3f}, and is waited for until {earliest_s:.3f}"
+                )
+
+    def webhooks(self) -> Iterator[str]:
+        """What was taken from the vendor was told to the caller, once; and nothing is made up."""
+        said = {(one.message_uuid, one.status) for one in self.world.seen.told}
+        taken = {
+            (one.message_uuid, one.status) for one in self.world.seen.told if one.http_status == 200
+        }
+        forwarded: Counter[tuple[str, str]] = Counter()
+        for one in self.left.dispatches:
+            refusals = Counter[int]()
+            for move in one.moves:
+                for report, step in _statuses(move):
+                    if report.message_uuid is None:
+                        refusals[step] += 1
+                        continue
+                    word = (report.message_uuid, report.status)
+                    forwarded[word] += 1
+                    if word not in said:
+                        yield f"d{one.number}: told {report.status}, which nobody said"
+            if any(count > 1 for count in refusals.values()):
+                yield f"d{one.number}: a refusal was told twice"
+        parked = {uuid for uuid, _ in self.left.parked}
+        for word in sorted(taken):
+            if not forwarded[word] and word[0] not in parked:
+                yield f"{word[1]} of {word[0]} was taken, and told to nobody"
+        for word, count in forwarded.items():
+            if count > 1:
+                yield f"{word[1]} of {word[0]} was told {count} times"
+
+    def callbacks(self) -> Iterator[str]:
+        """Accepted is delivered or buried: no callback is missing, none is made up or changed."""
+        of_owner: dict[str, set[str]] = defaultdict(set)
+        for webhook_id, received in self.received.items():
+            if len({one.body for one in received}) > 1:
+                yield f"{webhook_id} came with two bodies"
+            if any(one.was_taken for one in received) or webhook_id in self.letters:
+                of_owner[_owner(webhook_id)].add(webhook_id)
+        for webhook_id in self.letters:
+            of_owner[_owner(webhook_id)].add(webhook_id)
+        for one in self.left.dispatches:
+            ended = len(of_owner.pop(one.uuid, ()))
+            if ended != one.callbacks:
+                yield f"d{one.number} asked for {one.callbacks} callbacks, {ended} came to an end"
+        if of_owner:
+            yield f"callbacks of nobody: {sorted(of_owner)}"
+
+    def order(self) -> Iterator[str]:
+        """A callback waits for the one before it, as long as the settings say."""
+        patience = self.world.plan.environ.get("GATEWAY_ORDER_PATIENCE", "30")
+        lanes: dict[tuple[str, str], dict[int, list[Received]]] = defaultdict(dict)
+        for webhook_id, received in self.received.items():
+            lane = lanes[_owner(webhook_id), received[0].path]
+            lane[int(webhook_id.rpartition(".")[2])] = received
+        for (owner, _), lane in lanes.items():
+            positions = sorted(lane)
+            for index, position in enumerate(positions):
+                first_s = lane[position][0].at_s + _SLACK_S
+                ahead = [lane[one] for one in positions[:index]]
+                waiting = [one for one in ahead if not _is_through(one, first_s)]
+                if patience == "strict":
+                    may_go = not waiting
+                else:
+                    # One patience a lane: once it is over, nobody waits until all are through.
+                    may_go = all(_was_refused(one, first_s) for one in waiting) or any(
+                        one[0].at_s + float(patience) <= first_s for one in waiting
+                    )
+                if waiting and may_go:
+                    self.world.happened("a lane went on without its oldest callback")
+                if not may_go:
+                    yield f"{owner}.{position} came at {first_s:.3f}, before its turn"
+
+    def reports(self) -> Iterator[str]:
+        """Each dispatch has one final report, which says how it ended; a correction at most."""
+        for one in self.left.dispatches:
+            mine = [
+                received[0]
+                for webhook_id, received in self.received.items()
+                if _owner(webhook_id) == one.uuid and "dispatch_uuid" in received[0].document
+            ]
+            buried = [
+                letter
+                for letter in self.left.letters
+                if letter.item.item_id.owner == one.uuid and letter.item.step < 0
+            ]
+            first = {each.webhook_id for each in mine if not each.is_correction}
+            first |= {f"msg_{each.item.item_id}" for each in buried if each.item.step == -1}
+            if len(first) != 1:
+                yield f"d{one.number} has {len(first)} final reports"
+            corrections = [each for each in mine if each.is_correction]
+            if corrections and not one.state.terms.corrects_reports:
+                yield f"d{one.number} was corrected, though nobody asked for it"
+            for report in mine:
+                if report.document["dispatch_uuid"] != one.uuid:
+                    yield f"d{one.number}: its report speaks of another"
+            said = {str(each.document["status"]) for each in mine if not each.is_correction}
+            ended = (
+                next(
+                    move.decision.state.status
+                    for move in one.moves
+                    if move.decision.state.status is not DispatchStatus.OPEN
+                )
+                if one.state.status is not DispatchStatus.OPEN
+                else None
+            )
+            if said and ended is not None and said != {ended.value}:
+                yield f"d{one.number} ended {ended.value}, and was reported {said}"
+
+
+def _statuses(move: Move) -> Iterator[tuple[Any, int]]:
+    for effect in move.decision.effects:
+        if isinstance(effect, PostStatus):
+            yield effect.report, effect.step
+
+
+def _is_through(attempts: list[Received], at_s: float) -> bool:
+    """Tell whether a callback was taken, or given up for good, before an instant."""
+    return any(one.at_s < at_s and (one.was_taken or one.http_status == 410) for one in attempts)
+
+
+def _was_refused(attempts: list[Received], at_s: float) -> bool:
+    """Tell whether the receiver spoke about this callback: then the lane goes on without it."""
+    return any(one.at_s < at_s and is_refusal(one.http_status) for one in attempts)
+
+
+def _owner(webhook_id: str) -> str:
+    return webhook_id.removeprefix("msg_").rpartition(".")[0]

@@ -1,0 +1,256 @@
+"""An event loop whose time is ours, and in which a process can be killed, stopped and slowed.
+
+Time stands still while anything is ready to run, and then jumps to what is scheduled next. What
+runs belongs to a simulated process or to the surroundings; that is told by its context, so that
+everything a process ever started is found again. A killed process never gets another turn: nothing
+of it is cleaned up, as if the machine had dropped it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import heapq
+import math
+from asyncio import base_events
+from collections import deque
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from contextvars import Context, ContextVar
+from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+RUNNING: Final[ContextVar[Domain | None]] = ContextVar("running", default=None)
+"""Whose code runs; None for the surroundings."""
+
+LONGEST_POLL_S: Final = 0.25
+"""What sleeps for no longer is a poll: nothing but the next look depends on when it ends."""
+LONGEST_TICK_S: Final = 60.0
+_LAST_WORDS: Final = 20
+
+
+class Domain:
+    """What the loop knows of one simulated process."""
+
+    def __init__(self, loop: VirtualLoop, name: str, *, tick_s: float) -> None:
+        """`tick_s` is how often its polls are woken while something happens around it."""
+        self.loop = loop
+        self.name = name
+        self.tick_s = tick_s
+        self.is_dead = False
+        self.is_stopped = False
+        self.stopped_ms = 0
+        """For how long it was stopped in all."""
+        self.turns = 0
+        """How often it was given the processor."""
+        self.dies_at_turn: int | None = None
+        self.on_death: list[Callable[[], None]] = []
+        self._backlog: list[asyncio.Handle] = []
+        self._stopped_s = 0.0
+        self.tasks: list[asyncio.Task[Any]] = []
+        """All of them, so that none is collected, and thereby cleaned up, before the end."""
+        self.context = contextvars.copy_context()
+        self.context.run(RUNNING.set, self)
+
+    def create_task(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Start something that runs as this process."""
+        return self.loop.create_task(work, context=self.context.copy())
+
+    def kill(self) -> None:
+        """Give it no turn any more, and tell those who wait for it."""
+        if self.is_dead:
+            return
+        self.is_dead = True
+        self._backlog.clear()
+        for tell in self.on_death:
+            tell()
+
+    def stop(self) -> None:
+        """Give it no turn until `go_on`; to itself it looks as if time had jumped."""
+        self.is_stopped, self._stopped_s = True, self.loop.time()
+
+    def go_on(self) -> None:
+        """Let it run again."""
+        if self.is_stopped:
+            self.is_stopped = False
+            self.stopped_ms += round(1000 * (self.loop.time() - self._stopped_s))
+            self.loop.put_back(self._backlog)
+            self._backlog.clear()
+
+    def permits(self, handle: asyncio.Handle) -> bool:
+        """Tell whether its code may run now; keep it for later when it is only stopped."""
+        if self.is_dead:
+            return False
+        if self.is_stopped:
+            self._backlog.append(handle)
+            return False
+        self.turns += 1
+        if self.turns == self.dies_at_turn:
+            self.kill()
+            return False
+        return True
+
+    def bury(self) -> None:
+        """Let go of what it left behind; what that cleans up reaches nobody any more."""
+        for task in self.tasks:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            coroutine = task.get_coro()
+            if not task.done():
+                _close(coroutine)
+        self.tasks.clear()
+
+
+class VirtualLoop(base_events.BaseEventLoop):
+    """The loop. It knows no sockets, no threads and no signals."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now_s = 0.0
+        self._queue: deque[asyncio.Handle] = deque()
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._surroundings: list[float] = []
+        self._drawn = 0
+        self._looked_s = self._due_s = -1.0
+        self.longest_tick_s = LONGEST_TICK_S
+        self.next_due_s: Callable[[float], float] = lambda now_s: math.inf
+        """Tells when the next thing is due in a store after an instant."""
+        self.turns = 0
+        self.set_task_factory(_note_task)  # type: ignore[arg-type]
+
+    def time(self) -> float:
+        """Return the seconds since the beginning of this world."""
+        return self._now_s
+
+    def call_soon(
+        self,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Have something run after what is ready already."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._queue.append(handle)
+        return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Have something run after a while."""
+        return self.call_at(self._now_s + delay, callback, *args, context=context)
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[Unpack[Ts]], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Have something run at an instant; a process is woken from a poll by its next tick."""
+        running = RUNNING.get() if context is None else context.get(RUNNING)
+        if running is None:
+            heapq.heappush(self._surroundings, when)
+        elif when - self._now_s <= LONGEST_POLL_S:
+            when = max(when, self._wake_s(running))
+        return self._schedule(when, callback, args, context)
+
+    def _schedule(
+        self, when: float, callback: Callable[..., object], args: Any, context: Context | None
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._drawn += 1
+        heapq.heappush(self._timers, (when, self._drawn, handle))
+        return handle
+
+    def _wake_s(self, running: Domain) -> float:
+        """Return when a poll ends: with the next tick, or when something is to be seen."""
+        tick_s, now_s = running.tick_s, self._now_s
+        ahead = self._surroundings
+        while ahead and ahead[0] <= now_s:
+            heapq.heappop(ahead)
+        if self._looked_s != now_s:
+            self._looked_s, self._due_s = now_s, self.next_due_s(now_s)
+        quiet_until_s = min(
+            ahead[0] if ahead else math.inf, self._due_s, now_s + self.longest_tick_s
+        )
+        return max(tick_s * (1 + math.floor(now_s / tick_s)), quiet_until_s)
+
+    async def look_later(self, delay_s: float) -> None:
+        """Sleep without anything to happen: whoever only looks is no event to be awake for."""
+        future = self.create_future()
+        when = self._now_s + delay_s
+        self._schedule(when, _wake, (future,), None)
+        await future
+
+    def put_back(self, handles: list[asyncio.Handle]) -> None:
+        """Run these next, in order."""
+        self._queue.extendleft(reversed(handles))
+
+    def _run_once(self) -> None:
+        queue = self._queue
+        if not queue:
+            if not self._timers:
+                raise AssertionError("nothing will ever happen again")
+            self._now_s = max(self._now_s, self._timers[0][0])
+            while self._timers and self._timers[0][0] <= self._now_s:
+                queue.append(heapq.heappop(self._timers)[2])
+        for _ in range(len(queue)):
+            handle = queue.popleft()
+            if handle._cancelled:
+                continue
+            context: Context = handle._context  # type: ignore[attr-defined]
+            running = context.get(RUNNING)
+            if running is not None and not running.permits(handle):
+                continue
+            self.turns += 1
+            handle._run()
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
+    ) -> asyncio.Future[T]:
+        """Run it at once: no thread, so that each run is the same."""
+        future: asyncio.Future[T] = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        pass
+
+    def _process_events(self, event_list: object) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        pass
+
+
+def _close(coroutine: Any) -> None:
+    for _ in range(_LAST_WORDS):
+        try:
+            coroutine.close()
+        except BaseException:  # noqa: S112 - it waits for something else, for ever
+            continue
+        return
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _note_task(
+    loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T], **options: Any
+) -> asyncio.Task[T]:
+    task: asyncio.Task[T] = asyncio.Task(coro, loop=loop, **options)
+    context: Context | None = options.get("context")
+    running = RUNNING.get() if context is None else context.get(RUNNING)
+    if running is not None:
+        running.tasks.append(task)
+    return task
