@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench kill-test stall-test client-test fault-test lock format docs clean
+.PHONY: help install demo demo-compare test check bench kill-test stall-test client-test fault-test mutants lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -60,6 +60,9 @@ fault-test: $(VENV)/.installed-dev ## let each write and fsync of the store fail
 
 stall-test: $(VENV)/.installed-dev ## stop and kill real gateways over their expiries (three minutes)
 	$(BIN)/python -m tests.stall
+
+mutants: $(VENV)/.installed-dev ## put 300 small faults into the code, one at a time, and tell which no test notices (an hour)
+	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 client-test: $(VENV)/.installed-dev ## published npm clients and curl against this gateway (needs node, npm)
 	$(BIN)/python -m tests.clients
