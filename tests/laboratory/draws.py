@@ -115,9 +115,9 @@ class _Draws:
         for name, values in choices.items():
             if self._chance(0.12):
                 environ[name] = self._pick(values)
-        # The vendor's patience with a last step is three days: rarely worth the time here.
-        if "GATEWAY_HORIZON" not in environ and self._chance(0.95):
-            environ["GATEWAY_HORIZON"] = "1800"
+        # The patience with a last step is three days: seldom worth the time here.
+        if "GATEWAY_HORIZON" not in environ and not self._chance(0.005):
+            environ["GATEWAY_HORIZON"] = "900"
         return environ
 
     def _dispatch(self) -> DispatchPlan:
@@ -184,6 +184,8 @@ class _Draws:
         for kind in self._windows:
             for _ in range(1 + self._random.randrange(2)):
                 for_s = self._pick((1.0, 8.0, 40.0, 200.0, 900.0))
+                if kind == "store-down":
+                    for_s = min(for_s, 400.0)
                 faults.append(Fault(kind=kind, at_s=self._instant_s(), for_s=for_s))
         if "store-down" in self._windows:
             for _ in range(self._random.randrange(6)):

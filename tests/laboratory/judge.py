@@ -131,7 +131,7 @@ class _Checks:
             if len(final) > permitted:
                 kinds = ", ".join(one.kind for one in posts)
                 yield f"d{number} s{step} was POSTed again: {kinds}"
-            elif len(final) < permitted and final and posts[-1] is not final[-1]:
+            elif len(final) == permitted and posts[-1] is not final[-1]:
                 yield f"d{number} s{step} was POSTed after it may have left"
             got = [one for one in posts if one.message_uuid is not None]
             if len(got) > 1 and permitted == 1:

@@ -57,6 +57,8 @@ _READS: Final = frozenset(
         "check",
     }
 )
+_LOOKS: Final = frozenset({"due_timers", "next_timer_ms", "counts", "suspended", "signed_ms"})
+"""What polls ask, over and over: nothing comes in between that would not come at the next look."""
 _CAUSES: Final = {
     RequestCause: ("request-before-commit", "request-after-commit"),
     WebhookCause: ("webhook-before-commit", "webhook-after-commit"),
@@ -107,14 +109,17 @@ class Connection:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._store, name)
-        call = self._reading(method) if name in _READS else self._writing(name, method)
+        if name in _READS:
+            call = self._reading(method, is_far=self._has_link and name not in _LOOKS)
+        else:
+            call = self._writing(name, method)
         setattr(self, name, call)
         return call
 
-    def _reading(self, method: Callable[..., Any]) -> Callable[..., Any]:
+    def _reading(self, method: Callable[..., Any], *, is_far: bool) -> Callable[..., Any]:
         async def call(*args: Any, **options: Any) -> Any:
             self._check()
-            if self._has_link:
+            if is_far:
                 await self._travel()
             return await method(*args, **options)
 

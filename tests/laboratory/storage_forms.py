@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import math
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +13,7 @@ from typing import Any, Final
 from gateway.clock import SystemClock
 from gateway.stores.open import open_sqlite
 from gateway.stores.record import unpack_id
+from gateway.stores.sqlite_schema import connect_writer, migrate, migrations
 from tests.laboratory.storage import Connection
 from tests.laboratory.upstream import Reach
 from tests.laboratory.world import BEGIN_MS, World
@@ -75,7 +79,9 @@ class SqliteStorage:
         return math.inf if due_ms is None else (due_ms - BEGIN_MS) / 1000
 
     async def connect(self, index: int, reach: Reach, clock: Any) -> Connection:
-        self._path.parent.mkdir(exist_ok=True)
+        if not self._path.parent.exists():
+            self._path.parent.mkdir()
+            shutil.copyfile(_empty_store(self._folder.parent), self._path)
         self._store = await open_sqlite(
             str(self._path), clock=clock, writer="loop", synchronous="full"
         )
@@ -108,6 +114,18 @@ class SqliteStorage:
         for store in self._left:
             _abandon(store)
         await self._store.close()
+
+
+@functools.lru_cache(maxsize=1)
+def _empty_store(folder: Path) -> Path:
+    """Return a store that nobody owned yet, made once: most of a start is making its tables."""
+    path = folder / f"laboratory-{os.getpid()}.db"
+    path.unlink(missing_ok=True)
+    connection = connect_writer(path, synchronous="full")
+    migrate(connection, path, migrations())
+    connection.close()
+    atexit.register(path.unlink, missing_ok=True)
+    return path
 
 
 def _abandon(store: Any) -> None:
