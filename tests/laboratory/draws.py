@@ -8,6 +8,7 @@ kind.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Final, Literal, TypeVar
 
@@ -74,14 +75,16 @@ class _Draws:
         self._odd_rate = self._pick((0.1, 0.3, 0.7)) if self._odd_answers else 0.0
         self._is_rough = self._chance(0.5)  # whether the vendor repeats, reorders and overtakes
         self._span_s = self._pick((30.0, 120.0, 600.0))
+        self._form: Literal["dict", "sqlite"] = "sqlite" if self._chance(0.25) else "dict"
+        if self._form == "sqlite" and self._chance(0.5):
+            self._deaths.append("power")
 
     def plan(self) -> Plan:
         environ = self._environ()
-        form: Literal["dict", "sqlite"] = "sqlite" if self._chance(0.2) else "dict"
-        processes = 1 if form == "sqlite" else self._pick((1, 1, 1, 2, 3))
+        processes = 1 if self._form == "sqlite" else self._pick((1, 1, 1, 2, 3))
         return Plan(
             seed=self.seed,
-            form=form,
+            form=self._form,
             processes=processes,
             tick_s=self._pick((0.02, 0.1, 0.5, 2.0)),
             store_turns=self._pick((0, 1, 3)),
@@ -225,6 +228,8 @@ class _Draws:
         )
         if kind not in ("kill", "power"):
             return fault
+        if kind == "power" and self._chance(0.5):
+            return replace(fault, writes=self._random.randrange(150))
         by_point = self._chance(0.7)
         return Fault(
             kind=kind,

@@ -5,6 +5,7 @@ Each check is one promise. docs/evidence.md has the list, with the invariants th
 
 from __future__ import annotations
 
+import math
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ from typing import Any, Final
 
 from gateway.core.answers import is_refusal
 from gateway.core.effects import PostStatus
-from gateway.core.events import ExpiryReached
+from gateway.core.events import ExpiryReached, HorizonReached
 from gateway.core.state import DispatchStatus, StepStatus
+from gateway.render import _POSITIONS_PER_REVISION
 from tests.laboratory.left import Left, LeftDispatch, Move
 from tests.laboratory.seen import Posted, Received
 from tests.laboratory.sightings import note_line, note_sightings
@@ -24,6 +26,13 @@ _MAY_BE_REPEATED: Final = frozenset({"throttle", "unauthorised"})
 """Answers that prove that nothing was sent."""
 _FAULTS: Final = frozenset({"worker.item_failed", "timer.failed", "worker.died"})
 _GOOD: Final = {"delivered": {"delivered", "read"}, "read": {"read"}}
+_DEATHS: Final = frozenset({"kill", "power", "store-unknown", "end", "stop", "store-down"})
+_INTENT_S: Final = 0.5
+"""How long before a POST arrives it can have been intended."""
+_PROMPT_S: Final = 1.5
+_SLOWING: Final = frozenset(
+    {"GATEWAY_CLOCK", "GATEWAY_SEND_CONCURRENCY", "GATEWAY_CALLBACK_CONCURRENCY"}
+)
 _SLACK_S: Final = 0.002
 """For instants that were rounded to a millisecond on their way."""
 _BEGIN_S: Final = BEGIN_MS / 1000
@@ -55,6 +64,7 @@ def judge(world: World, left: Left, *, is_done: bool) -> list[str]:
         checks.callbacks,
         checks.order,
         checks.reports,
+        checks.promptness,
     ):
         found += [f"{check.__name__}: {told}" for told in check()]
     return found
@@ -71,6 +81,7 @@ class _Checks:
         self.received: dict[str, list[Received]] = defaultdict(list)
         for callback in world.seen.received:
             self.received[callback.webhook_id].append(callback)
+        self._has_deaths = any(one.kind in _DEATHS for one in world.plan.faults)
         self.letters = {f"msg_{letter.item.item_id}" for letter in left.letters}
         self.posted: dict[tuple[int, int], list[Posted]] = defaultdict(list)
         for posted in world.seen.posted:
@@ -159,9 +170,8 @@ class _Checks:
         fired_s = move.at_s - _BEGIN_S
         plan = self.world.plan.dispatches[one.number].steps[step]
         assert isinstance(move.event, ExpiryReached)
-        first = min((post.at_s for post in self.posted[one.number, step]), default=None)
-        if not silence.clock_was_wrong and first is not None:
-            begun_s = first - silence.longest_way_s
+        begun_s = self._begun_s(one.number, step)
+        if not silence.clock_was_wrong and begun_s is not None:
             if fired_s + _SLACK_S < begun_s + (plan.expiry_s or 0):
                 yield f"{where} expired {fired_s - begun_s:.3f} s after it was sent"
             if move.event.due_ms > move.entry.at_ms:
@@ -177,12 +187,52 @@ class _Checks:
             # Without a public URL a webhook may come before anybody knows whose it is.
             if was_taken and is_known and self.world.plan.has_public_url:
                 yield f"{where} expired at {fired_s:.3f} though {told.status} was taken"
-            earliest_s = silence.earliest_s(told, one.uuid)
+            earliest_s = silence.earliest_s(told, fired_s)
             if earliest_s is not None and fired_s + _SLACK_S < earliest_s:
                 yield (
                     f"{where} expired at {fired_s:.3f}; {told.status} was missed at"
                     f" {told.at_s:.3f}, and is waited for until {earliest_s:.3f}"
                 )
+
+    def _begun_s(self, number: int, step: int) -> float | None:
+        """Return the earliest instant from which an expiry may count; None if nothing arrived."""
+        posts = self.posted[number, step]
+        if not posts:
+            return None
+        arrived_s = posts[-1].at_s
+        if posts[-1].kind != "accept" or "GATEWAY_EXPIRY_STARTS" in self.world.plan.environ:
+            return arrived_s - _INTENT_S
+        heard = [
+            one.at_s
+            for one in self.world.seen.told
+            if (one.dispatch, one.step) == (number, step) and one.http_status == 200
+        ]
+        answered_s = posts[-1].answered_s
+        # A sender that died before the answer left the step in doubt: it counts from the intent.
+        if answered_s is None or self._has_deaths:
+            return arrived_s - _INTENT_S
+        return min([answered_s, *heard])
+
+    def promptness(self) -> Iterator[str]:
+        """Where nothing went wrong, nothing waits: no send, no timer, no callback."""
+        plan = self.world.plan
+        is_slowed = bool(_SLOWING & plan.environ.keys()) or plan.environ["GATEWAY_SEND_RATE"] == "2"
+        if plan.faults or plan.detours or is_slowed:
+            return
+        limit_s = plan.tick_s + _PROMPT_S
+        was_unheard = self.world.sometimes.counts["an account was unheard"]
+        for one in self.left.dispatches:
+            for move in one.moves:
+                if isinstance(move.event, ExpiryReached | HorizonReached) and not was_unheard:
+                    late_s = (move.entry.at_ms - move.event.due_ms) / 1000
+                    if late_s > limit_s:
+                        yield f"d{one.number}: a timer fired {late_s:.3f} s late"
+        for webhook_id, received in self.received.items():
+            owner, _, position = webhook_id.removeprefix("msg_").rpartition(".")
+            made = self.of_uuid[owner].moves[int(position) // _POSITIONS_PER_REVISION - 1]
+            late_s = received[0].at_s - (made.at_s - _BEGIN_S)
+            if late_s > limit_s:
+                yield f"{webhook_id} came {late_s:.3f} s late"
 
     def webhooks(self) -> Iterator[str]:
         """What was taken from the vendor was told to the caller, once; and nothing is made up."""
@@ -247,7 +297,7 @@ class _Checks:
                 else:
                     # One patience a lane: once it is over, nobody waits until all are through.
                     may_go = all(_was_refused(one, first_s) for one in waiting) or any(
-                        one[0].at_s + float(patience) <= first_s for one in waiting
+                        _first_failed_s(one) + float(patience) <= first_s for one in waiting
                     )
                 if waiting and may_go:
                     self.world.happened("a lane went on without its oldest callback")
@@ -298,8 +348,16 @@ def _statuses(move: Move) -> Iterator[tuple[Any, int]]:
 
 
 def _is_through(attempts: list[Received], at_s: float) -> bool:
-    """Tell whether a callback was taken, or given up for good, before an instant."""
-    return any(one.at_s < at_s and (one.was_taken or one.http_status == 410) for one in attempts)
+    """Tell whether a callback was taken, or given up for good, before an instant.
+
+    One that is attempted later on was not: whoever had it taken died before it was written down.
+    """
+    last = attempts[-1]
+    return last.at_s < at_s and (last.was_taken or last.http_status == 410)
+
+
+def _first_failed_s(attempts: list[Received]) -> float:
+    return min((one.at_s for one in attempts if not one.was_taken), default=math.inf)
 
 
 def _was_refused(attempts: list[Received], at_s: float) -> bool:

@@ -29,6 +29,7 @@ _AGAIN_S: Final = 1.0
 """How long a process that cannot go on takes to be started again."""
 
 _AGAIN_AT_MOST_S: Final = 60.0
+_NEVER: Final = 1 << 60
 
 
 class Process:
@@ -74,6 +75,7 @@ class Process:
     def disarm(self) -> None:
         """Have nothing of it happen any more."""
         self._kills.clear()
+        self._storage.fail_after(_NEVER, lambda: None)
         if self.domain is not None:
             self.domain.dies_at_turn = None
 
@@ -212,6 +214,22 @@ class Process:
         """End a life without a word."""
         if self.domain is not None:
             self._die(fault, "just so")
+
+    def cut_amid_writes(self, fault: Fault) -> None:
+        """Let the power go after so many changes of the files, whatever is being written."""
+        assert fault.writes is not None
+        self._storage.fail_after(fault.writes, lambda: self._cut_off(fault))
+
+    def _cut_off(self, fault: Fault) -> None:
+        domain = self.domain
+        if domain is not None:
+            domain.is_dead = True  # it is in the middle of a call, and gets no other turn
+            self._world.later(0, lambda: self._die_amid_writes(domain, fault))
+
+    def _die_amid_writes(self, domain: Domain, fault: Fault) -> None:
+        domain.is_dead = False
+        self._world.happened("power was cut amid a write")
+        self._die(fault, "amid a write")
 
     def end(self, fault: Fault) -> None:
         """Tell a life to end in order."""

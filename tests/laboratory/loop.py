@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextvars import Context, ContextVar
-from typing import Any, Final, TypeVar, TypeVarTuple, Unpack
+from typing import Any, Final, TypeAlias, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -29,6 +29,9 @@ LONGEST_POLL_S: Final = 0.25
 """What sleeps for no longer is a poll: nothing but the next look depends on when it ends."""
 LONGEST_TICK_S: Final = 60.0
 _LAST_WORDS: Final = 20
+
+
+_Timed: TypeAlias = tuple[float, int, asyncio.TimerHandle]
 
 
 class Domain:
@@ -109,13 +112,16 @@ class VirtualLoop(base_events.BaseEventLoop):
         super().__init__()
         self._now_s = 0.0
         self._queue: deque[asyncio.Handle] = deque()
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
-        self._surroundings: list[float] = []
+        self._timers: list[_Timed] = []
+        self._polls: list[_Timed] = []
+        self._waits: list[_Timed] = []
+        """Of processes, and longer than a poll: they end without anything to be seen."""
+        self._looks: list[_Timed] = []
         self._drawn = 0
-        self._looked_s = self._due_s = -1.0
+        self._polled_s = 0.0
         self.longest_tick_s = LONGEST_TICK_S
-        self.next_due_s: Callable[[float], float] = lambda now_s: math.inf
-        """Tells when the next thing is due in a store after an instant."""
+        self.next_due_s: Callable[[float], float] = lambda since_s: math.inf
+        """Tells when the next thing is due in a store, not before an instant."""
         self.turns = 0
         self.set_task_factory(_note_task)  # type: ignore[arg-type]
 
@@ -153,38 +159,30 @@ class VirtualLoop(base_events.BaseEventLoop):
     ) -> asyncio.TimerHandle:
         """Have something run at an instant; a process is woken from a poll by its next tick."""
         running = RUNNING.get() if context is None else context.get(RUNNING)
-        if running is None:
-            heapq.heappush(self._surroundings, when)
-        elif when - self._now_s <= LONGEST_POLL_S:
-            when = max(when, self._wake_s(running))
-        return self._schedule(when, callback, args, context)
+        if running is not None and when - self._now_s <= LONGEST_POLL_S:
+            tick_s = running.tick_s
+            earliest_s = max(when, tick_s * (1 + math.floor(self._now_s / tick_s)))
+            return self._push(self._polls, earliest_s, callback, args, context)
+        heap = self._timers if running is None else self._waits
+        return self._push(heap, when, callback, args, context)
 
-    def _schedule(
-        self, when: float, callback: Callable[..., object], args: Any, context: Context | None
+    def _push(
+        self,
+        heap: list[_Timed],
+        when: float,
+        callback: Callable[..., object],
+        args: Any,
+        context: Context | None,
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         self._drawn += 1
-        heapq.heappush(self._timers, (when, self._drawn, handle))
+        heapq.heappush(heap, (when, self._drawn, handle))
         return handle
 
-    def _wake_s(self, running: Domain) -> float:
-        """Return when a poll ends: with the next tick, or when something is to be seen."""
-        tick_s, now_s = running.tick_s, self._now_s
-        ahead = self._surroundings
-        while ahead and ahead[0] <= now_s:
-            heapq.heappop(ahead)
-        if self._looked_s != now_s:
-            self._looked_s, self._due_s = now_s, self.next_due_s(now_s)
-        quiet_until_s = min(
-            ahead[0] if ahead else math.inf, self._due_s, now_s + self.longest_tick_s
-        )
-        return max(tick_s * (1 + math.floor(now_s / tick_s)), quiet_until_s)
-
     async def look_later(self, delay_s: float) -> None:
-        """Sleep without anything to happen: whoever only looks is no event to be awake for."""
-        future = self.create_future()
-        when = self._now_s + delay_s
-        self._schedule(when, _wake, (future,), None)
+        """Sleep without anything to happen: whoever only looks wakes nobody."""
+        future: asyncio.Future[None] = self.create_future()
+        self._push(self._looks, self._now_s + delay_s, _wake, (future,), None)
         await future
 
     def put_back(self, handles: list[asyncio.Handle]) -> None:
@@ -194,11 +192,7 @@ class VirtualLoop(base_events.BaseEventLoop):
     def _run_once(self) -> None:
         queue = self._queue
         if not queue:
-            if not self._timers:
-                raise AssertionError("nothing will ever happen again")
-            self._now_s = max(self._now_s, self._timers[0][0])
-            while self._timers and self._timers[0][0] <= self._now_s:
-                queue.append(heapq.heappop(self._timers)[2])
+            self._jump()
         for _ in range(len(queue)):
             handle = queue.popleft()
             if handle._cancelled:
@@ -209,6 +203,27 @@ class VirtualLoop(base_events.BaseEventLoop):
                 continue
             self.turns += 1
             handle._run()
+
+    def _jump(self) -> None:
+        """Let time pass until something happens, or is due in a store.
+
+        Polls end then, and not before: in between they would have found nothing.
+        """
+        polls = self._polls
+        event_s = self._timers[0][0] if self._timers else math.inf
+        poll_s = math.inf
+        if polls:
+            due_s = min(self.next_due_s(self._polled_s), self._polled_s + self.longest_tick_s)
+            poll_s = max(polls[0][0], min(due_s, event_s))
+        others = [heap[0][0] for heap in (self._waits, self._looks) if heap]
+        now_s = min([event_s, poll_s, *others])
+        assert now_s < math.inf, "nothing will ever happen again"
+        self._now_s = now_s = max(now_s, self._now_s)
+        for heap in (self._timers, self._waits, self._looks):
+            _pop(heap, now_s, self._queue)
+        if now_s >= min(event_s, poll_s) and polls and polls[0][0] <= now_s:
+            self._polled_s = now_s
+            _pop(polls, now_s, self._queue)
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -238,6 +253,11 @@ def _close(coroutine: Any) -> None:
         except BaseException:  # noqa: S112 - it waits for something else, for ever
             continue
         return
+
+
+def _pop(heap: list[_Timed], until_s: float, into: deque[asyncio.Handle]) -> None:
+    while heap and heap[0][0] <= until_s:
+        into.append(heapq.heappop(heap)[2])
 
 
 def _wake(future: asyncio.Future[None]) -> None:

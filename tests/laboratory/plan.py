@@ -114,6 +114,8 @@ class Fault:
     """…for the n-th time; of `store-unknown`, the n-th write from `at_s` on."""
     turns: int | None = None
     """A kill comes so many turns of the process after `at_s`, in the middle of whatever it does."""
+    writes: int | None = None
+    """The power goes so many changes of a file after `at_s`, in the middle of what is written."""
     offset_s: int = 0
     """By how much the clock of a machine is wrong."""
     is_applied: bool = False

@@ -43,6 +43,7 @@ SOMETIMES: Final = (
     *(f"killed at {point}" for point in KILL_POINTS),
     "killed between two turns",
     "power was cut",
+    "power was cut amid a write",
     "a process was stopped and went on",
     "a process ended in order",
     "a process was started again within 5 s",

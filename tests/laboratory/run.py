@@ -155,6 +155,8 @@ class _Run:
         world = self.world
         process = self.processes[fault.process % len(self.processes)]
         match fault.kind:
+            case "power" if fault.writes is not None:
+                world.later(fault.at_s, lambda: process.cut_amid_writes(fault))
             case "kill" | "power" if fault.point is None and fault.turns is None:
                 world.later(fault.at_s, lambda: process.kill(fault))
             case "kill" | "power":

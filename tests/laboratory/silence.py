@@ -13,6 +13,8 @@ from tests.laboratory.seen import Told
 from tests.laboratory.world import World
 
 _TOUCH_S: Final = 1.0
+_OTHER_SECRETS_S: Final = 900.0
+_UNREADABLE: Final = 503
 
 
 class Silence:
@@ -21,25 +23,56 @@ class Silence:
     def __init__(self, world: World) -> None:
         self._world = world
         self.clock_was_wrong = any(fault.kind == "clock-wrong" for fault in world.plan.faults)
-        self.longest_way_s = 12.0
-        """How long before it arrives a POST can have been intended: its turn, and the way."""
         self._gaps = sorted([*self._unattended(), *world.seen.stops, *self._outages()])
         self._mended_s = max(
             (fault.for_s for fault in world.plan.faults if fault.kind == "wrong-secret"),
             default=None,
         )
 
-    def earliest_s(self, told: Told, dispatch_uuid: str) -> float | None:
-        """Return until when a timer waits for a webhook that did not get in; None for no wait."""
+    def earliest_s(self, told: Told, fired_s: float) -> float | None:
+        """Return until when a timer has to wait for a webhook that did not get in.
+
+        None when it need not: the network lost the webhook, or it came amid nothing that a gateway
+        can know of, or the timer had fired at `fired_s` before the gap began.
+        """
         if told.was_lost or told.http_status == 200:
             return None
-        if self._mended_s is not None and told.http_status == 503:
-            return None
+        if self._mended_s is not None and told.http_status == _UNREADABLE:
+            return self._readable_s(told, self._mended_s)
         ended_s = told.at_s if told.ended_s is None else told.ended_s
         for begin_s, end_s in self._gaps:
-            if begin_s - _TOUCH_S <= ended_s and told.at_s <= end_s + _TOUCH_S:
+            if (
+                begin_s < fired_s
+                and begin_s - _TOUCH_S <= ended_s
+                and told.at_s <= end_s + _TOUCH_S
+            ):
                 return end_s + grace_ms(round(1000 * (end_s - begin_s))) / 1000
         return None
+
+    def _readable_s(self, told: Told, mended_s: float) -> float | None:
+        """Return when a webhook that could not be verified is waited for no longer.
+
+        The hold ends with the account's next verified webhook, and a grace; or, where none comes,
+        some time after a start with other secrets.
+        """
+        plan = self._world.plan
+        if (
+            told.at_s >= mended_s
+            or not plan.has_public_url
+            or plan.dispatches[told.dispatch].account
+        ):
+            return None
+        verified = [
+            one.ended_s
+            for one in self._world.seen.told
+            if one.http_status == 200
+            and one.ended_s is not None
+            and one.ended_s > mended_s
+            and plan.dispatches[one.dispatch].account == 0
+        ]
+        heard_s = min(verified, default=mended_s + _OTHER_SECRETS_S)
+        graced_s = heard_s + grace_ms(round(1000 * (heard_s - told.at_s))) / 1000
+        return min(mended_s + _OTHER_SECRETS_S, graced_s)
 
     def _unattended(self) -> list[tuple[float, float]]:
         """Return when no process listened, from the first on."""

@@ -233,6 +233,10 @@ class Storage(Protocol):
         """Take that the process that had it open is gone without a word."""
         ...
 
+    def fail_after(self, changes: int, then: Callable[[], None]) -> None:
+        """Let the power go amid what is written, and call `then`; nothing on another machine."""
+        ...
+
     async def read(self) -> Any:
         """Return the store as it is now, for the judge."""
         ...

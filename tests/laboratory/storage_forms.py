@@ -7,6 +7,7 @@ import functools
 import math
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,14 +18,15 @@ from gateway.stores.sqlite_schema import connect_writer, migrate, migrations
 from tests.laboratory.storage import Connection
 from tests.laboratory.upstream import Reach
 from tests.laboratory.world import BEGIN_MS, World
+from tests.power.disk import Disk
 from tests.support.model_store import ModelStore
 
 _NEXT: Final = """
 SELECT min(due_ms) FROM (
-    SELECT min(due_ms) AS due_ms FROM timer WHERE due_ms > ?
-    UNION ALL SELECT min(due_ms) FROM outbox WHERE due_ms > ?
-    UNION ALL SELECT min(holds_until_ms) FROM outbox WHERE holds_until_ms > ?
-    UNION ALL SELECT min(until_ms) FROM hold WHERE until_ms > ?
+    SELECT min(due_ms) AS due_ms FROM timer WHERE due_ms >= ?
+    UNION ALL SELECT min(due_ms) FROM outbox WHERE due_ms >= ?
+    UNION ALL SELECT min(holds_until_ms) FROM outbox WHERE holds_until_ms >= ?
+    UNION ALL SELECT min(until_ms) FROM hold WHERE until_ms >= ?
 )
 """
 
@@ -40,13 +42,16 @@ class DictStorage:
     async def connect(self, index: int, reach: Reach, clock: Any) -> Connection:
         return Connection(self._world, self._model, reach, has_link=True, index=index)
 
-    def _next_due_s(self, now_s: float) -> float:
-        after_ms = BEGIN_MS + int(1000 * now_s)
-        due_ms = min((one for one in self._model.instants() if one > after_ms), default=None)
+    def _next_due_s(self, since_s: float) -> float:
+        since_ms = BEGIN_MS + int(1000 * since_s)
+        due_ms = min((one for one in self._model.instants() if one >= since_ms), default=None)
         return math.inf if due_ms is None else (due_ms - BEGIN_MS) / 1000
 
     def crash(self, *, loses_power: bool) -> None:
         pass  # the server is another machine
+
+    def fail_after(self, changes: int, then: Callable[[], None]) -> None:
+        pass
 
     async def read(self) -> Any:
         return self._model, self._model.uuids()
@@ -60,60 +65,55 @@ class SqliteStorage:
 
     def __init__(self, world: World, folder: Path) -> None:
         self._world = world
-        self._folder = folder
-        self._disks = 0
+        place = folder / "disk"
+        place.mkdir()
+        self._path = place / "gateway.db"
+        shutil.copyfile(_empty_store(folder.parent), self._path)
+        self._disk = Disk(place)
+        self._disk.__enter__()
         self._store: Any = None
         self._open: Connection | None = None
-        self._left: list[Any] = []
+        self._cuts = 0
         world.loop.next_due_s = self._next_due_s
 
-    @property
-    def _path(self) -> Path:
-        return self._folder / str(self._disks) / "gateway.db"
-
-    def _next_due_s(self, now_s: float) -> float:
-        if self._store is None:
-            return math.inf
-        after_ms = BEGIN_MS + int(1000 * now_s)
-        due_ms = self._eye.execute(_NEXT, (after_ms,) * 4).fetchone()[0]
-        return math.inf if due_ms is None else (due_ms - BEGIN_MS) / 1000
-
     async def connect(self, index: int, reach: Reach, clock: Any) -> Connection:
-        if not self._path.parent.exists():
-            self._path.parent.mkdir()
-            shutil.copyfile(_empty_store(self._folder.parent), self._path)
-        self._store = await open_sqlite(
-            str(self._path), clock=clock, writer="loop", synchronous="full"
-        )
-        self._eye = self._store._reads._connection
+        self._store = await self._opened(clock)
         self._open = Connection(self._world, self._store, reach, has_link=False, index=index)
         return self._open
 
-    def crash(self, *, loses_power: bool) -> None:
-        """Go on with a copy of the files: whoever had them open is gone, and does nothing more."""
+    async def _opened(self, clock: Any) -> Any:
+        return await open_sqlite(str(self._path), clock=clock, writer="loop", synchronous="full")
+
+    def _next_due_s(self, since_s: float) -> float:
         if self._open is None or self._open.is_closed:
-            return
-        self._left.append(self._store)
+            return math.inf
+        since_ms = BEGIN_MS + int(1000 * since_s)
+        eye = self._store._reads._connection
+        due_ms = eye.execute(_NEXT, (since_ms,) * 4).fetchone()[0]
+        return math.inf if due_ms is None else (due_ms - BEGIN_MS) / 1000
+
+    def crash(self, *, loses_power: bool) -> None:
+        """Let whoever had it open be gone; with the power goes what was not synced."""
+        store = None if self._open is None or self._open.is_closed else self._store
         self._store = self._open = None
-        before = self._path.parent
-        self._disks += 1
-        after = self._path.parent
-        after.mkdir()
-        for file in before.iterdir():
-            if not file.name.endswith("-shm"):
-                shutil.copyfile(file, after / file.name)
+        if loses_power:
+            self._cuts += 1
+            self._disk.cut(store, self._world.random("cut", self._cuts))
+        else:
+            self._disk.kill(store)
+
+    def fail_after(self, changes: int, then: Callable[[], None]) -> None:
+        """Let the power go after so many changes of the files, in the midst of a write."""
+        self._disk.fail_after(changes, then)
 
     async def read(self) -> Any:
-        self._store = await open_sqlite(
-            str(self._path), clock=SystemClock(), writer="loop", synchronous="full"
-        )
+        self._store = await self._opened(SystemClock())
         rows = self._store._reads._connection.execute("SELECT uuid FROM dispatch").fetchall()
         return self._store, [unpack_id(row[0]) for row in rows]
 
     async def close(self) -> None:
-        for store in self._left:
-            _abandon(store)
         await self._store.close()
+        self._disk.__exit__(None, None, None)
 
 
 @functools.lru_cache(maxsize=1)
@@ -121,16 +121,9 @@ def _empty_store(folder: Path) -> Path:
     """Return a store that nobody owned yet, made once: most of a start is making its tables."""
     path = folder / f"laboratory-{os.getpid()}.db"
     path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
     connection = connect_writer(path, synchronous="full")
     migrate(connection, path, migrations())
     connection.close()
     atexit.register(path.unlink, missing_ok=True)
     return path
-
-
-def _abandon(store: Any) -> None:
-    """Let go of what a killed process had open; its files are nobody's any more."""
-    store.writer._connection.close()
-    store._reads.close()
-    store._files.close()
-    store._lock.release()
