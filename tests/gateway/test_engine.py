@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from gateway.core.events import ExpiryReached, StatusReceived, StatusReport
+from gateway.core.state import StepStatus
 from gateway.correlation import Disposition
 from gateway.engine import IdempotencyConflict, UnknownDispatch
 from gateway.stores.base import OutboxKind, WebhookCause
@@ -223,6 +224,18 @@ async def test_a_delivery_before_the_expiry_is_not_late(bench: Bench) -> None:
     await bench.fire_after(600)
     await bench.hear(dispatch_uuid, "read")
     assert bench.counted("gateway_late_deliveries_total", channel="whatsapp") == 0
+
+
+async def test_a_delivery_after_which_nothing_could_have_been_sent_is_not_late(
+    bench: Bench,
+) -> None:
+    dispatch_uuid = await bench.dispatch(workflow(step("sms")))
+    await bench.send()
+    await bench.fire_after(72 * 3600)
+    before = (await bench.steps(dispatch_uuid))[0].status
+    await bench.hear(dispatch_uuid, "delivered")
+    assert before is StepStatus.EXPIRED
+    assert bench.counted("gateway_late_deliveries_total", channel="sms") == 0
 
 
 async def test_a_step_in_doubt_is_counted_by_cause(bench: Bench) -> None:

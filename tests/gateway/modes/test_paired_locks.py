@@ -257,6 +257,10 @@ class TestWhatIsNotUnderstood:
     def test_a_template_passes_with_what_is_said_in_it(self, parameter: JsonValue) -> None:
         assert _locked(_template(parameter)) is None
 
+    @pytest.mark.parametrize("name", ["failover", "client_ref"])
+    def test_nothing_is_no_number(self, name: str) -> None:
+        assert _locked(workflow({**step(), name: None})) is None
+
     def test_the_refusal_names_the_place_and_not_the_number(self) -> None:
         locked = _locked(_with("message.whatsapp", {"to": STRANGER}))
         assert locked is not None

@@ -191,6 +191,20 @@ class TestWhatDispatchServed:
         ]
         assert (trace.path, trace.origin, trace.is_complete) == (Sender.LEGACY, "observe", True)
 
+    @pytest.mark.parametrize(
+        ("http_status", "is_traced"),
+        [(400, True), (422, True), (401, False), (429, False), (500, False), (200, False)],
+    )
+    async def test_a_refusal_is_a_trace_if_it_is_about_the_workflow(
+        self, tmp_path: Path, http_status: int, is_traced: bool
+    ) -> None:
+        async with observing(tmp_path, lambda seen: Reply(status=http_status)) as (world, _):
+            await post(world, orjson.dumps(SMS))
+            await post(world, orjson.dumps(SMS))
+            await caught_up(world)
+        written = (tmp_path / "traces.jsonl").exists() and len(traces(tmp_path)) > 0
+        assert written is is_traced
+
     @pytest.mark.parametrize("word", ["rejected", "undeliverable"])
     async def test_a_failure_is_why_a_step_was_given_up(self, tmp_path: Path, word: str) -> None:
         async with observing(tmp_path) as (world, _):

@@ -221,6 +221,16 @@ class TestLimits:
         assert dropped >= 1
         assert (ORPHAN_LIMIT + 1 - dropped) * size <= ORPHAN_BYTES
 
+    async def test_a_decision_about_a_workflow_we_do_not_know_is_counted(
+        self, tmp_path: Path
+    ) -> None:
+        desk = Desk(tmp_path)
+        made = commit(revision=2)
+        desk.answered()
+        desk.recorder.put(Committed(commit=made, decision=Decision(state=made.state)))
+        (trace,) = await desk.close()
+        assert (desk.dropped("unknown-workflow"), len(trace.entries)) == (1, 1)
+
     async def test_a_callback_with_an_endless_id_is_of_no_workflow(self, tmp_path: Path) -> None:
         desk = Desk(tmp_path)
         desk.told(report() | {"dispatch_uuid": "a" * 1000})
@@ -251,6 +261,19 @@ class TestLimits:
 
 
 class TestOpenTraces:
+    @pytest.mark.parametrize("older", ["waiting", "reported"])
+    def test_of_too_many_the_oldest_goes_whether_it_was_reported_or_not(self, older: str) -> None:
+        held = OpenTraces(most=1, most_bytes=10**6)
+        opened = {
+            name: OpenTrace(name, Sender.LEGACY, "observe", int(name != older))
+            for name in ("reported", "waiting")
+        }
+        for each in opened.values():
+            held.add(each)
+        told = Told(at_ms=2, body=b"{}", is_taken=True)
+        held.change(opened["reported"], lambda: opened["reported"].take_told(told, is_report=True))
+        assert held.surplus() is opened[older]
+
     def test_a_long_linger_holds_up_nobody(self) -> None:
         held = OpenTraces(most=2, most_bytes=10**6)
         first, second = (OpenTrace(each, Sender.LEGACY, "observe", 0) for each in "ab")

@@ -121,6 +121,14 @@ class TestPledges:
         split.splitter.answered(split.splitter.route(stranger), http_status, None)
         assert split.route(ALICE).path is Path.GATEWAY
 
+    @pytest.mark.parametrize("http_status", [200, 202, 299])
+    def test_a_stranger_who_was_accepted_under_no_name_holds_its_recipients(
+        self, split: Split, http_status: int
+    ) -> None:
+        stranger = replace(claim(ALICE), application=None, is_servable=False)
+        split.splitter.answered(split.splitter.route(stranger), http_status, None)
+        assert split.route(ALICE).path is Path.LEGACY
+
     def test_a_stranger_whom_dispatch_knows_holds_its_recipients(self, split: Split) -> None:
         stranger = replace(claim(ALICE), application=None, is_servable=False)
         split.splitter.answered(split.splitter.route(stranger), 202, "of-dispatch")
@@ -442,6 +450,27 @@ class TestWatch:
         watch = Watch()
         seen = [watch.compared(is_semantic=True) for _ in range(3)]
         assert seen == [None, None, Cause.DIVERGENCE]
+
+    def test_differences_of_more_than_a_hundred_comparisons_ago_are_forgotten(self) -> None:
+        watch = Watch()
+        for number in range(101):
+            watch.compared(is_semantic=number < 2)
+        assert watch.compared(is_semantic=True) is None
+        assert watch.compared(is_semantic=True) is None
+        assert watch.compared(is_semantic=True) is Cause.DIVERGENCE
+
+    def test_differences_of_the_last_hundred_comparisons_are_remembered(self) -> None:
+        watch = Watch()
+        for number in range(99):
+            watch.compared(is_semantic=number < 2)
+        assert watch.compared(is_semantic=True) is Cause.DIVERGENCE
+
+    def test_endings_before_the_last_five_hundred_are_forgotten(self) -> None:
+        watch = Watch()
+        for number in range(500):
+            watch.ended(Path.GATEWAY, 0, is_error=number < 250)
+        assert watch.ended(Path.GATEWAY, 0, is_error=True) is None
+        assert watch.ended(Path.GATEWAY, 0, is_error=True) is None
 
     def test_one_double_is_too_many(self) -> None:
         assert Watch().doubled() is Cause.DOUBLE

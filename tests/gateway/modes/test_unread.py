@@ -156,6 +156,17 @@ def test_an_id_of_a_channel_is_held_as_well(split: Split, address: str, quote: s
     assert split.splitter.route(plainly).path is Path.LEGACY
 
 
+def test_an_id_of_letters_beyond_ascii_is_held_in_another_encoding(split: Split) -> None:
+    one = step("messenger")
+    one["to"] = {"type": "messenger", "id": "caf\u00e9-1234"}
+    plain = workflow(one)
+    raw = json.dumps(plain, ensure_ascii=False).encode("latin-1")
+    unread = replace(claim(ALICE), request=None, raw=raw, is_servable=False)
+    split.splitter.answered(split.splitter.route(unread), None, None)
+    plainly = replace(claim(ALICE), request=plain, raw=orjson.dumps(plain))
+    assert split.splitter.route(plainly).path is Path.LEGACY
+
+
 numbers = st.integers(min_value=10**6, max_value=10**15 - 1).map(str)
 
 
@@ -196,6 +207,20 @@ def test_a_named_recipient_is_held_though_a_text_is_full_of_numbers() -> None:
     noise = " ".join(str(number) for number in range(10**6, 10**6 + 10_000))
     raw = f'{{"text": "{noise}", "to": {{"number": "{ALICE}"}}'.encode()
     assert ALICE in recipients_in(raw)
+
+
+@pytest.mark.parametrize(
+    ("steps", "counted"), [(0, 1), (1, 1), (2, 2), (3, 3), (64, 64), (65, 64), (100, 64)]
+)
+def test_an_unread_body_lives_as_long_as_the_steps_that_it_could_have(
+    steps: int, counted: int
+) -> None:
+    raw = orjson.dumps(request(*[ALICE] * steps) if steps else {}) + b","
+    assert life_of_unread_ms(raw, 1_000) == 1000 * (counted * 86_400 + 1_000)
+
+
+def test_an_odd_address_is_of_a_step_of_its_own() -> None:
+    assert life_of_unread_ms(b'"number": "1234567"' * 3, 0) == 1000 * 2 * 86_400
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -7,7 +7,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gateway.modes.forward import MAX_ANSWER, Forwarder, Headers, Passed, PassedInDoubt, Passing
+from gateway.modes.forward import (
+    MAX_ANSWER,
+    Forwarder,
+    Headers,
+    NotPassed,
+    Passed,
+    PassedInDoubt,
+    Passing,
+)
 from gateway.modes.verbatim import from_bytes
 from tests.gateway.clients.peers import LOOPBACK, RawServer, answering, answering_then_closing
 
@@ -129,6 +137,20 @@ class TestAnswers:
     async def test_a_body_beyond_the_limit_is_in_doubt(self) -> None:
         body = b"a" * (MAX_ANSWER + 1)
         assert await passed(LONG % len(body) + body) == PassedInDoubt(reason="unreadable-response")
+
+
+class TestWithoutAnAnswer:
+    async def test_where_nobody_listens_nothing_left(self) -> None:
+        async with RawServer(answering(OK)) as server:
+            url = server.url("/")
+        async with forwarding() as forwarder:
+            passing = await forwarder.post(url, b"{}", [])
+        assert passing == NotPassed(reason="connection-refused")
+
+    async def test_silence_is_in_doubt(self) -> None:
+        async with RawServer(answering(b"")) as server, forwarding(deadline_s=0.1) as forwarder:
+            passing = await forwarder.post(server.url("/"), b"{}", [])
+        assert passing == PassedInDoubt(reason="deadline-passed")
 
 
 class TestWhereTheStatusDecides:

@@ -230,6 +230,11 @@ UNUSUAL: Final = [
     replace(SMS, request={**SMS.request, "client_ref": "order-42"}),
     replace(SMS, request={**SMS.request, "channel": "mms"}),
     replace(SMS, request={**SMS.request, "to": None}),
+    *(
+        replace(SMS, request={name: value for name, value in SMS.request.items() if name != left})
+        for left in ("to", "from", "message_type", "channel")
+    ),
+    replace(SMS, request={**SMS.request, "message_type": None}),
     replace(SMS, request={"text": "only"}),
     replace(SMS, request={}),
     replace(SMS, channel="rcs"),

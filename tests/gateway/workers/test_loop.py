@@ -193,6 +193,15 @@ async def test_an_item_whose_lease_is_nearly_over_is_let_go(bench: Workbench) ->
     assert bench.begun == []
 
 
+async def test_an_item_with_a_second_of_its_lease_left_is_worked(bench: Workbench) -> None:
+    items = await bench.enqueue("a")
+    bench.clock.advance(29)
+    loop = bench.loop()
+    loop.offer(items)
+    await bench.until_ended(1)
+    assert bench.begun == ["a"]
+
+
 async def test_an_item_that_was_let_go_is_claimed_again(bench: Workbench) -> None:
     items = await bench.enqueue("a")
     bench.clock.advance(29.5)

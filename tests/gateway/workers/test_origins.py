@@ -83,6 +83,18 @@ async def test_what_an_origin_cannot_take_soon_is_parked(tmp_path: Path, slow: S
         assert (again.item_id, again.tries) == (parked.item_id, 0)
 
 
+async def test_a_parked_callback_is_left_alone_for_a_while(tmp_path: Path, slow: Slow) -> None:
+    async with a_bench(tmp_path, {"GATEWAY_CALLBACK_CONCURRENCY": "1"}) as bench:
+        *waiting, parked = await enqueue(bench, slow.server.url, 5)
+        works = [asyncio.create_task(bench.deliverer.work(item)) for item in waiting]
+        await slow.server.wait_for(1)
+        await bench.deliverer.work(parked)
+        at_once = await bench.take(OutboxKind.CALLBACK)
+        slow.answers.set()
+        await asyncio.gather(*works)
+        assert at_once == []
+
+
 async def test_a_parked_callback_is_delivered_in_the_end(tmp_path: Path, slow: Slow) -> None:
     async with a_bench(tmp_path, {"GATEWAY_CALLBACK_CONCURRENCY": "1"}) as bench:
         items = await enqueue(bench, slow.server.url, 6)
