@@ -46,6 +46,7 @@ _ARITHMETIC: Final = {
 }
 _OPERATOR: Final = re.compile(rb"\*\*|//|<<|>>|[-+*/%&|]")
 _SWAPPED: Final = {"min": "max", "max": "min", "any": "all", "all": "any"}
+_UNORDERED: Final = frozenset({"min", "max", "zip", "gather"})
 _ENDS: Final = {"popleft": "pop", "appendleft": "append"}
 _SMALL: Final = 16
 """Up to here one more or one less is another thing; beyond, it takes twice or half as much."""
@@ -361,8 +362,9 @@ class _File:
         if isinstance(node.func, ast.Attribute) and name in _ENDS:
             end = self._end(node.func)
             yield self._make("end of a queue", end - len(name), end, _ENDS[name])
-        # A text is no argument that anybody takes for another one.
-        if len(node.args) > 1 and not any(_is_fixed(each) for each in node.args[:2]):
+        # A text is no argument that anybody takes for another one; of some calls none comes first.
+        is_ordered = len(node.args) > 1 and name not in _UNORDERED
+        if is_ordered and not any(_is_fixed(each) for each in node.args[:2]):
             first, second = self._text(node.args[0]), self._text(node.args[1])
             gap = self._source[self._end(node.args[0]) : self._start(node.args[1])].decode()
             if first != second:

@@ -75,7 +75,7 @@ def test_only_what_acts_is_mutated() -> None:
         ("x += 2", ["x += 2 -> pass", "+ -> -", "2 -> 1", "2 -> 3"]),
         ("x = 'a' + b", []),
         ("x = f'{1 + 2}'", []),
-        ("x = min(a, a)", ["min -> max"]),
+        ("x = min(a, b)", ["min -> max"]),
         ("raise Wrong(text)", ["raise Wrong(text) -> pass"]),
         ("for a in b:\n  continue", ["continue -> break"]),
         ("x = isinstance(a, b | c)", []),

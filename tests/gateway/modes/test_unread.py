@@ -167,6 +167,12 @@ def test_an_id_of_letters_beyond_ascii_is_held_in_another_encoding(split: Split)
     assert split.splitter.route(plainly).path is Path.LEGACY
 
 
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_an_id_under_another_name_is_found_in_quotes_of_any_kind(quote: str) -> None:
+    raw = f"{quote}user{quote}: {quote}psid-abc{quote}".encode()
+    assert "id:psid-abc" in recipients_in(raw)
+
+
 numbers = st.integers(min_value=10**6, max_value=10**15 - 1).map(str)
 
 

@@ -73,6 +73,16 @@ async def test_what_is_set_aside_comes_back_with_its_due_time_the_longest_due_fi
     assert (await store.counts()).held_timers == 0
 
 
+async def test_a_timer_that_was_set_anew_meanwhile_comes_back_as_one(store: Store) -> None:
+    await put(store, commit(timers_set=[timer()]))
+    await store.set_aside([timer()], scope="s")
+    await put(store, commit(revision=2, timers_set=[timer()]))
+    assert await store.bring_back("s", limit=9) == 1
+    counts = await store.counts()
+    assert (counts.pending_timers, counts.held_timers) == (1, 0)
+    assert await due_timers(store, NOW) == [timer()]
+
+
 async def test_a_scope_brings_back_its_own_timers_only(store: Store) -> None:
     await put(store, commit(timers_set=[timer()]))
     await store.set_aside([timer()], scope="s")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from gateway.alarms import Alarms
 from gateway.metrics import Metrics
+from gateway.stores.base import OutboxItem, OutboxItemId, OutboxKind
 from gateway.workers.breaker import MUTE_AFTER, Breaker, Breakers
 from gateway.workers.obstacles import unreachable
 from tests.support.clock import ManualClock
@@ -122,3 +125,69 @@ def test_new_sends_hasten_a_try_until_the_account_is_mute(breaker: Breaker) -> N
         breaker.refused(AWAY, will_wait=True)
     breaker.suspended(is_new=True)
     assert (before, breaker.room()) == (1, 0)
+
+
+def taken_up(breaker: Breaker, clock: ManualClock, *, lease_s: int = 30) -> OutboxItem:
+    """Return a send that was suspended and is taken up, the only one."""
+    (item,) = positioned(clock, lease_s)
+    breaker.take_up([item], are_all=True)
+    return item
+
+
+def positioned(clock: ManualClock, lease_s: int = 30) -> list[OutboxItem]:
+    """Return a claimed send of a dispatch of its own."""
+    now_ms = clock.now_ms()
+    return [
+        OutboxItem(
+            item_id=OutboxItemId(owner=str(clock.draw_uuid()), position=1),
+            kind=OutboxKind.SEND,
+            application="shop",
+            url="",
+            step=0,
+            body=b"{}",
+            fence=1,
+            tries=0,
+            lease_until_ms=now_ms + 1000 * lease_s,
+            created_ms=now_ms,
+        )
+    ]
+
+
+def test_one_that_was_taken_up_and_never_worked_makes_room_when_its_lease_ends(
+    clock: ManualClock, breaker: Breaker
+) -> None:
+    taken_up(breaker, clock)
+    breaker.suspended(is_new=False)
+    clock.advance(29)
+    before = breaker.room()
+    clock.advance(1)
+    assert (before, breaker.room()) == (0, 1)
+
+
+def test_who_comes_later_waits_until_those_that_were_taken_up_have_left(
+    clock: ManualClock, breaker: Breaker
+) -> None:
+    item, (later,) = taken_up(breaker, clock), positioned(clock)
+    breaker.answered()
+    before = (breaker.permits(item), breaker.permits(later))
+    breaker.done(item.item_id)
+    assert (before, breaker.permits(later)) == ((True, False), True)
+
+
+async def test_those_that_were_taken_up_leave_one_after_the_other(
+    clock: ManualClock, breaker: Breaker
+) -> None:
+    first, second = taken_up(breaker, clock), taken_up(breaker, clock)
+    async with breaker.in_order(first) as left:
+        following = asyncio.create_task(leave(breaker, second))
+        await asyncio.sleep(0)
+        before = following.done()
+        left()
+        await following
+    assert not before
+
+
+async def leave(breaker: Breaker, item: OutboxItem) -> None:
+    """Wait until the item may leave."""
+    async with breaker.in_order(item):
+        pass

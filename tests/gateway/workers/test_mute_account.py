@@ -152,6 +152,21 @@ async def test_only_the_last_step_goes_out_when_the_expiry_passed_meanwhile(
     assert (channels, standings) == (["sms"] * 3, {"open: rejected waiting"})
 
 
+async def test_a_step_whose_expiry_passed_while_it_waited_is_not_sent_when_it_may_leave(
+    bench: Bench,
+) -> None:
+    bench.upstream.replies.append(REFUSED)
+    dispatch_uuid = await bench.dispatch(
+        workflow(step("whatsapp", **failing_over("read", 15)), step("sms"))
+    )
+    await bench.send()
+    bench.clock.advance(16)
+    await drain(bench)
+    channels = [seen.json()["channel"] for seen in bench.upstream.seen]
+    assert channels == ["whatsapp", "sms"]
+    assert await bench.standing(dispatch_uuid) == "open: rejected waiting"
+
+
 async def test_a_last_step_whose_budget_is_over_when_it_may_leave_is_sent(bench: Bench) -> None:
     bench.upstream.replies.append(REFUSED)
     dispatch_uuid = await bench.dispatch(LAST_STEP)
