@@ -92,6 +92,26 @@ class TestLimits:
         desk = await losing(tmp_path, {"of": "nobody"})
         assert await complete(desk) == set()
 
+    async def test_beyond_ten_thousand_holes_every_trace_may_have_one(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path, queue_limit=1)
+        desk.answered(UNKNOWN)
+        await desk.recorder.catch_up()
+        desk.told(status(1, "submitted"))
+        for number in range(10_001):
+            desk.told(about(number))
+        await desk.recorder.catch_up()
+        assert await complete(desk) == set()
+
+    async def test_ten_thousand_holes_are_told_apart(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path, queue_limit=1)
+        desk.answered(UNKNOWN)
+        await desk.recorder.catch_up()
+        desk.told(status(1, "submitted"))
+        for number in range(10_000):
+            desk.told(about(number))
+        await desk.recorder.catch_up()
+        assert await complete(desk) == {UNKNOWN}
+
     async def test_a_hole_is_told_once(self, tmp_path: Path) -> None:
         desk = Desk(tmp_path, queue_limit=1)
         nobodys: JsonObject = {"of": "nobody"}

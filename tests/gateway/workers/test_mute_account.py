@@ -275,6 +275,18 @@ async def test_what_stands_in_for_an_upstream_that_is_away_fails_no_step(
     )
 
 
+async def test_what_stands_in_for_an_upstream_is_not_asked_more_often_than_one_that_is_away(
+    bench: Bench,
+) -> None:
+    bench.upstream.replies += [REFUSED, *[Reply(status=404)] * 50]
+    await bench.dispatch()
+    await bench.send()
+    for _ in range(20):
+        await bench.send_after(0.5)
+    # After 0.5, 1, 2, 4 and 8 seconds, as in any outage: four of them are within ten seconds.
+    assert len(bench.upstream.seen) == 5
+
+
 async def test_the_intake_opens_when_nothing_is_left_to_try(tmp_path: Path) -> None:
     async with a_bench(tmp_path, {"GATEWAY_SEND_BUDGET": "10"}) as bench:
         bench.upstream.replies += [REFUSED] * 20
