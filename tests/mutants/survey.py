@@ -21,6 +21,7 @@ from tests.mutants.plugin import DURATIONS
 from tests.mutants.workshop import Workshop, digest_of
 
 _TESTS: Final = "tests/gateway"
+_FAR: Final = 2
 _CONSTANT: Final = re.compile(r"\b_?[A-Z][A-Z0-9_]+\b")
 
 
@@ -179,7 +180,10 @@ class Survey:
         _ = self._uses, self._made_of, self._words, self.seconds
 
     def tests_of(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run what a mutant changes, the nearest and cheapest first."""
+        """Return the tests that run what a mutant changes, the nearest and cheapest first.
+
+        Where none is known to, those of its folder: one may run it in a process of its own.
+        """
         found = set[str]()
         if mutant.names:
             found = self._users_of(mutant.names)
@@ -188,8 +192,9 @@ class Survey:
             for first, last in mutant.reached_by:
                 for line in range(first, last + 1):
                     found |= runs.get(line, set())
+        found &= self.seconds.keys()
         return sorted(
-            found & self.seconds.keys(),
+            found or {each for each in self.seconds if _distance(mutant.path, each) < _FAR},
             key=lambda test: (_distance(mutant.path, test), self.seconds[test], test),
         )
 
@@ -202,5 +207,5 @@ def _distance(path: str, test: str) -> int:
     """Return how far a test is from a file: by its name, in its folder, elsewhere."""
     own, file = Path(path), Path(test.partition("::")[0])
     if own.parent != file.parent.relative_to("tests"):
-        return 2
+        return _FAR
     return 0 if set(own.stem.split("_")) & set(file.stem.split("_")) - {"sqlite"} else 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
 from gateway.core.decide import Decision
-from gateway.core.effects import PostStatus
+from gateway.core.effects import PostStatus, SendStep
 from gateway.core.events import StatusReport
 from gateway.modes.facts import Committed, Told
 from gateway.modes.judging import Judgement
@@ -22,7 +23,7 @@ from gateway.traces.model import Trace
 from gateway.traces.pseudonyms import Pseudonyms
 from tests.gateway.modes.desk import Desk, brief, reachable
 from tests.gateway.modes.observing import DISPATCH_UUID, MESSAGE_UUIDS, report, status, traces
-from tests.gateway.stores.building import commit
+from tests.gateway.stores.building import commit, send, uuid_of
 from translators.diagnostics import JsonObject
 
 HOUR_S = 3600
@@ -303,6 +304,14 @@ class TestOpenTraces:
         told = Told(at_ms=0, body=b"{}", is_taken=True)
         held.change(first, lambda: first.take_told(told, is_report=True))
         assert held.overdue(second.due_ms) is second
+
+    def test_what_was_sent_counts_as_held(self) -> None:
+        opened = OpenTrace(uuid_of(1), Sender.GATEWAY, "gateway", 0)
+        body = bytes(10_000)
+        made = commit(outbox=[replace(send(1), body=body)])
+        sent = Decision(state=made.state, effects=(SendStep(step=0),))
+        opened.take_commit(Committed(commit=made, decision=sent))
+        assert len(body) < opened.size < 2 * len(body)
 
     def test_what_is_held_is_known(self) -> None:
         held = OpenTraces(most=2, most_bytes=10**6)
