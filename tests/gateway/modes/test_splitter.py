@@ -311,6 +311,15 @@ class TestStepBack:
         split.restart()
         assert split.route(ALICE).path is Path.LEGACY
 
+    def test_its_reason_outlives_a_restart(self, split: Split) -> None:
+        step_back(split)
+        before = split.splitter.describe()
+        split.restart()
+        assert (before, split.splitter.describe()) == (
+            "split stepped back from 100 % to 0 % for divergence",
+            before,
+        )
+
     def test_it_stays_when_the_file_is_written_again(self, split: Split) -> None:
         step_back(split)
         split.turn("100")

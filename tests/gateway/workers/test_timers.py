@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gateway.stores.base import DueTimer, StoreUnavailable
 from gateway.stores.record import pack_id
-from gateway.workers.timers import BATCH, TimerLoop
+from gateway.workers.timers import BATCH, MAX_SLEEP_S, MIN_SLEEP_S, TimerLoop
 from tests.support.bench import UNHEARD_OF, Bench, a_bench
 from tests.support.environment import SECOND_ACCOUNT
 from tests.support.loopback import WAIT_S, Reply
@@ -230,6 +230,16 @@ async def test_a_timer_that_was_dropped_is_not_remembered(tmp_path: Path) -> Non
         bench.timers._store = ModelStore()  # in which that timer is gone
         await bench.fire_after(60)
         assert not bench.timers._failing
+
+
+async def test_the_loop_rests_until_the_next_timer_within_its_bounds(bench: Bench) -> None:
+    rests = [await bench.timers._rest_s()]
+    await waiting(bench)
+    for early_s in (10, 0.013, 0, -10):
+        bench.clock.advance(600 - early_s)
+        rests.append(round(await bench.timers._rest_s(), 3))
+        bench.clock.advance(early_s - 600)
+    assert rests == [MAX_SLEEP_S, MAX_SLEEP_S, 0.013, MIN_SLEEP_S, MIN_SLEEP_S]
 
 
 async def test_an_outage_of_the_store_is_a_gap_and_does_not_end_the_loop(bench: Bench) -> None:
