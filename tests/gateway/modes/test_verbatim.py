@@ -64,6 +64,11 @@ class TestRequests:
         request = await request_seen([("x-name", from_bytes(b"\xe9"))], body=b"")
         assert b"\r\nx-name: \xe9\r\n" in request
 
+    @pytest.mark.parametrize("name", [b"user-agent", b"accept", b"content-type"])
+    async def test_a_header_that_nobody_sent_is_not_added(self, name: bytes) -> None:
+        request = await request_seen([("x-name", "1")])
+        assert b"\r\n" + name + b":" not in request.lower()
+
     async def test_a_long_head_goes_on_whole(self) -> None:
         value = "x" * 40_000
         assert value.encode() in await request_seen([("x-name", value)])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.stores.base import CauseSpent, StoreUnavailable
+from gateway.stores.base import CauseSpent, StoreFault, StoreUnavailable
 from gateway.stores.group_commit import BATCH_LIMIT, GroupCommit
 from gateway.stores.sqlite_lock import FileLock
 from gateway.stores.sqlite_log import DatabaseFiles
@@ -173,6 +173,16 @@ async def test_a_database_that_was_full_is_written_again(bench: Bench) -> None:
     await bench.writer.run_alone(lambda db: db.execute("PRAGMA max_page_count = 1000"))
     assert await bench.add(7) == 7
     assert not bench.writer.fatal.is_set()
+
+
+async def test_on_a_failed_store_not_even_an_empty_transaction_is_run(bench: Bench) -> None:
+    waiting = asyncio.ensure_future(bench.add(1))
+    await asyncio.sleep(0)
+    bench.writer.fault = StoreFault(why="it failed", remedy="look at the disk")
+    with pytest.raises(StoreUnavailable):
+        await waiting
+    await bench.writer.close(sqlite3.Connection.close)
+    assert bench.statements == []
 
 
 async def test_submitting_after_closing_is_refused(tmp_path: Path) -> None:
