@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench kill-test stall-test client-test fault-test mutants lock format docs clean
+.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test mutants lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -51,6 +51,15 @@ test: check ## lint, types, import contracts and tests
 
 bench: $(VENV)/.installed-dev ## measure; prints ratios taken side by side in one run
 	$(BIN)/python -m benchmarks
+
+gate: $(VENV)/.installed-dev ## count instructions a request; fails at 2 % more than recorded (needs valgrind)
+	$(BIN)/python -m benchmarks.gate
+
+gate-record: $(VENV)/.installed-dev ## write down what became cheaper; with WHY="…" what became dearer, too
+	$(BIN)/python -m benchmarks.gate --record --why "$$WHY"
+
+gate-proof: $(VENV)/.installed-dev ## make the gateway 3 % dearer, and see the gate fail
+	$(BIN)/python -m benchmarks.gate --plant 3
 
 kill-test: $(VENV)/.installed-dev ## 20 rounds of kill -9 during 200 dispatches (minutes)
 	$(BIN)/python -m tests.kill --rounds 20 --dispatches 200

@@ -91,33 +91,12 @@ class Surroundings:
             future.set_result(None)
 
     async def _send_webhook(self, message_uuid: str, send: bytes) -> None:
-        message = orjson.loads(send)
-        body = orjson.dumps(
-            {
-                "message_uuid": message_uuid,
-                "to": message["to"],
-                "from": message["from"],
-                "timestamp": "2025-02-03T12:14:25Z",
-                "status": "submitted",
-                "channel": message["channel"],
-                "client_ref": message["client_ref"],
-            }
-        )
-        token = sign_body(
-            body,
-            secret=SIGNATURE_SECRET,
-            api_key=ACCOUNT,
-            application_id=None,
-            issued_at_s=int(time.time()),
-            token_id=message_uuid,
-        )
-        path = message["webhook_url"].split("/", 3)[3]
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        webhook = webhook_request(message_uuid, send)
         status = 0
         while status != 200:  # like the vendor: again until it is taken
             with contextlib.suppress(ConnectionResetError):
                 client = await self._connect()
-                status = await client.request(request_bytes(f"/{path}", body, headers))
+                status = await client.request(webhook)
                 self._idle.append(client)
 
     async def _connect(self) -> Client:
@@ -137,6 +116,33 @@ def reference(number: int) -> str:
 def request(number: int) -> bytes:
     """Return the bytes of request `number`."""
     return request_bytes("/v0.1/dispatch", payload(reference(number)), HEADERS)
+
+
+def webhook_request(message_uuid: str, send: bytes) -> bytes:
+    """Return the bytes of the signed status webhook that follows a send, given by its body."""
+    message = orjson.loads(send)
+    body = orjson.dumps(
+        {
+            "message_uuid": message_uuid,
+            "to": message["to"],
+            "from": message["from"],
+            "timestamp": "2025-02-03T12:14:25Z",
+            "status": "submitted",
+            "channel": message["channel"],
+            "client_ref": message["client_ref"],
+        }
+    )
+    token = sign_body(
+        body,
+        secret=SIGNATURE_SECRET,
+        api_key=ACCOUNT,
+        application_id=None,
+        issued_at_s=int(time.time()),
+        token_id=message_uuid,
+    )
+    path = message["webhook_url"].split("/", 3)[3]
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    return request_bytes(f"/{path}", body, headers)
 
 
 async def compare(

@@ -1,0 +1,1 @@
+"""The gate: instructions per request, and what happens when they become more."""
