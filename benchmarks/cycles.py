@@ -91,7 +91,7 @@ class Surroundings:
             future.set_result(None)
 
     async def _send_webhook(self, message_uuid: str, send: bytes) -> None:
-        webhook = webhook_request(message_uuid, send)
+        webhook = webhook_request(message_uuid, send, issued_at_s=int(time.time()))
         status = 0
         while status != 200:  # like the vendor: again until it is taken
             with contextlib.suppress(ConnectionResetError):
@@ -118,7 +118,7 @@ def request(number: int) -> bytes:
     return request_bytes("/v0.1/dispatch", payload(reference(number)), HEADERS)
 
 
-def webhook_request(message_uuid: str, send: bytes) -> bytes:
+def webhook_request(message_uuid: str, send: bytes, *, issued_at_s: int) -> bytes:
     """Return the bytes of the signed status webhook that follows a send, given by its body."""
     message = orjson.loads(send)
     body = orjson.dumps(
@@ -137,7 +137,7 @@ def webhook_request(message_uuid: str, send: bytes) -> bytes:
         secret=SIGNATURE_SECRET,
         api_key=ACCOUNT,
         application_id=None,
-        issued_at_s=int(time.time()),
+        issued_at_s=issued_at_s,
         token_id=message_uuid,
     )
     path = message["webhook_url"].split("/", 3)[3]

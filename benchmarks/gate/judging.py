@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -41,7 +42,9 @@ class Finding:
     @property
     def ratio(self) -> float:
         """By which share it is higher; negative where it is lower."""
-        return self.measured / self.allowed - 1
+        if self.measured == self.allowed:
+            return 0.0  # both may be 0: a SQLite that is part of Python hides its statements
+        return self.measured / self.allowed - 1 if self.allowed else math.inf
 
     @property
     def change(self) -> Change:

@@ -48,6 +48,8 @@ class Lockstep:
         self._upstream = upstream
         self._receiver = receiver
         self._numbers = itertools.count()
+        # The gateway's clock stands still since a moment ago: what is signed later is the future.
+        self._issued_at_s = int(time.time())
 
     @contextlib.contextmanager
     def counting(self) -> Iterator[list[Counted]]:
@@ -82,7 +84,10 @@ class Lockstep:
 
     def webhooks(self, sends: Sequence[Send]) -> None:
         """Send the status webhooks of messages, and take their 200s."""
-        hooks = [webhook_request(each.message_uuid, each.body) for each in sends]
+        hooks = [
+            webhook_request(each.message_uuid, each.body, issued_at_s=self._issued_at_s)
+            for each in sends
+        ]
         self._play(list(zip(self._vendors, hooks, strict=True)))
         self._take_answers(self._vendors, b"200")
 

@@ -137,7 +137,7 @@ def _admitted(where: str, line: object) -> Admitted:
 
 
 def _is_figure(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
 
 
 def _number(value: float) -> str:

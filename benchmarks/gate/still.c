@@ -142,6 +142,7 @@ int sqlite3_step(void *statement) {
     static of_statement real = NULL, is_busy = NULL;
     if (real == NULL) {
         void *library = dlopen("libsqlite3.so.0", RTLD_LAZY | RTLD_NOLOAD);
+        if (library == NULL) library = RTLD_NEXT;
         real = (of_statement)dlsym(library, "sqlite3_step");
         is_busy = (of_statement)dlsym(library, "sqlite3_stmt_busy");
     }

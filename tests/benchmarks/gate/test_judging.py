@@ -24,6 +24,12 @@ def test_less_and_up_to_two_percent_more_pass(ratio: float) -> None:
     assert passes(judge(changed(cycle=ratio), RECORD))
 
 
+def test_a_figure_that_cannot_be_seen_here_is_zero_and_passes() -> None:
+    unseen = {**RECORDED, "cycle_statements": 0.0}
+    assert passes(judge(unseen, Recorded(figures=unseen)))
+    assert not passes(judge(RECORDED, Recorded(figures=unseen)))
+
+
 def test_who_finds_the_gate_closed_is_told_what_to_do() -> None:
     told = verdict(judge(changed(cycle=1.03), RECORD))
     assert 'make gate-record WHY="' in told
