@@ -65,6 +65,9 @@ class Callers:
                 status, document = await self._door.post("/v0.1/dispatch", headers, body)
         except (ConnectionError, TimeoutError):
             return False
+        is_first = sum(one.dispatch == number for one in world.seen.asked) == 1
+        if status == 202 and is_first and world.plan.dispatches[number].loses_answer:
+            return False
         asked.status = status
         if status == 202:
             asked.dispatch_uuid = str(document["dispatch_uuid"])

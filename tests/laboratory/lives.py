@@ -82,6 +82,8 @@ class Process:
     def reach(self, point: str) -> asyncio.Future[None] | None:
         """Take that the process reached a point; if it dies there, return what never comes."""
         self._hits[point] += 1
+        if not self._world.faults_are_over:
+            self._world.seen.passed.append((self.lives, point))
         for kill in self._kills:
             if kill.point == point and self._hits[point] >= kill.nth:
                 self._world.happened(f"killed at {point}")

@@ -73,6 +73,8 @@ class DispatchPlan:
     copies: int = 1
     """How many requests with the key are under way at once."""
     account: int = 0
+    loses_answer: bool = False
+    """Whether the first 202 is lost on its way back, so that the caller repeats."""
 
 
 FaultKind: TypeAlias = Literal[
@@ -142,6 +144,8 @@ class Plan:
     environ: Mapping[str, str] = field(default_factory=dict)
     dispatches: tuple[DispatchPlan, ...] = ()
     faults: tuple[Fault, ...] = ()
+    chaos_s: float = 30.0
+    """For how long things go wrong at least, also beside the faults."""
 
     def to_json(self) -> str:
         """Return the plan as a document that `from_json` reads."""

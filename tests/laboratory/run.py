@@ -16,7 +16,7 @@ import structlog
 
 from tests.laboratory import judge
 from tests.laboratory.callers import Callers
-from tests.laboratory.left import read
+from tests.laboratory.left import Left, read
 from tests.laboratory.lives import FrontDoor, Process
 from tests.laboratory.loop import VirtualLoop
 from tests.laboratory.plan import Fault, Plan
@@ -45,14 +45,13 @@ class Verdict:
     dispatches: int
     virtual_s: float
     turns: int
+    left: Left
     histories: dict[int, list[str]] = field(default_factory=dict)
 
 
 def run(plan: Plan, folder: Path | None = None) -> Verdict:
     """Run a plan in a world of its own; `folder` keeps the files of one that has any."""
-    place = (
-        Path(tempfile.mkdtemp(prefix="laboratory-", dir=_memory())) if folder is None else folder
-    )
+    place = Path(tempfile.mkdtemp(prefix="laboratory-", dir=memory())) if folder is None else folder
     loop = VirtualLoop()
     asyncio.set_event_loop(loop)
     world = World(plan, loop)
@@ -67,7 +66,7 @@ def run(plan: Plan, folder: Path | None = None) -> Verdict:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _memory() -> str | None:
+def memory() -> str | None:
     """Return where files are kept in memory: what a disk takes for an fsync proves nothing here."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
@@ -120,7 +119,7 @@ class _Run:
     async def whole(self) -> Verdict:
         world = self.world
         faults = world.plan.faults
-        chaos_s = max([30.0, *(fault.at_s + fault.for_s for fault in faults)])
+        chaos_s = max([world.plan.chaos_s, *(fault.at_s + fault.for_s for fault in faults)])
         for fault in faults:
             self._schedule(fault)
         for process in self.processes:
@@ -148,6 +147,7 @@ class _Run:
             dispatches=len(accepted),
             virtual_s=world.now_s,
             turns=world.loop.turns,
+            left=left,
         )
 
     def _schedule(self, fault: Fault) -> None:

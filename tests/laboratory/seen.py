@@ -95,5 +95,7 @@ class Seen:
     """When a process was stopped and went on."""
     outages: list[tuple[float, float]] = field(default_factory=list)
     """When the store could not be used."""
+    passed: list[tuple[int, str]] = field(default_factory=list)
+    """(life, point) of every kill point that a process passed or died at before the calm."""
     faults: list[str] = field(default_factory=list)
     """What came about of the plan's faults, for people."""
