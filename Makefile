@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test mutants lock format docs clean
+.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test mutants prove lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -66,6 +66,9 @@ kill-test: $(VENV)/.installed-dev ## 20 rounds of kill -9 during 200 dispatches 
 
 fault-test: $(VENV)/.installed-dev ## let each write and fsync of the store fail during 1,000 requests (minutes)
 	$(BIN)/python -m tests.faults --requests 1000
+
+prove: $(VENV)/.installed-dev ## run the small world whole: one dispatch, every order, every kill, every lost reply (minutes)
+	$(BIN)/python -m tests.laboratory.small_world $(PROVE)
 
 stall-test: $(VENV)/.installed-dev ## stop and kill real gateways over their expiries (three minutes)
 	$(BIN)/python -m tests.stall
