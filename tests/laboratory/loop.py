@@ -221,9 +221,12 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._now_s = now_s = max(now_s, self._now_s)
         for heap in (self._timers, self._waits, self._looks):
             _pop(heap, now_s, self._queue)
-        if now_s >= min(event_s, poll_s) and polls and polls[0][0] <= now_s:
+        if now_s >= min(event_s, poll_s) and polls:
             self._polled_s = now_s
             _pop(polls, now_s, self._queue)
+            # Who went to sleep a moment ago has missed it, and looks when its own time has come.
+            while polls:
+                heapq.heappush(self._waits, heapq.heappop(polls))
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
