@@ -211,6 +211,22 @@ class TestLimits:
         assert DISPATCH_UUID not in kept
         await desk.close()
 
+    async def test_a_status_is_not_the_last_that_is_heard_of_a_workflow(
+        self, tmp_path: Path
+    ) -> None:
+        desk = Desk(tmp_path)
+        desk.answered()
+        desk.told(status(0, "submitted"))
+        await desk.recorder.catch_up()
+        desk.clock.advance(70 * HOUR_S)
+        desk.told(report())
+        await desk.recorder.catch_up()
+        desk.clock.advance(HOUR_S)
+        await desk.recorder.catch_up()
+        (trace,) = traces(tmp_path)
+        assert (len(trace.reports), trace.is_complete) == (1, True)
+        await desk.close()
+
     async def test_a_callback_that_overtakes_the_answer_is_in_the_trace(
         self, tmp_path: Path
     ) -> None:

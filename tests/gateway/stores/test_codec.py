@@ -255,6 +255,12 @@ def test_echoes_keep_the_order_of_their_members(step: StepPlan) -> None:
     assert (list(read.to), list(read.sender)) == (list(step.to), list(step.sender))
 
 
+def test_an_instant_of_a_webhook_is_written_as_a_distance() -> None:
+    report = StatusReport(status="delivered", timestamp="2025-02-03T12:14:25.061Z")
+    entry = HistoryEntry(revision=2, at_ms=NOW, event=StatusReceived(step=0, report=report))
+    assert b"12:14" not in encode_entry(entry)
+
+
 def test_a_template_other_than_failover_is_kept() -> None:
     written = DispatchPlan(template="another", steps=())
     assert decode_plan(encode_plan(written)) == written

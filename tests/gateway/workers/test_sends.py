@@ -240,6 +240,17 @@ async def test_a_holder_that_came_too_late_does_not_send(bench: Bench) -> None:
     assert (bench.upstream.seen, new.fence > old.fence) == ([], True)
 
 
+@pytest.mark.parametrize(("waited_s", "sends"), [(20, 1), (20.001, 0)])
+async def test_an_item_is_sent_while_its_lease_outlasts_the_attempt(
+    bench: Bench, waited_s: float, sends: int
+) -> None:
+    await bench.dispatch()
+    (item,) = await bench.take(OutboxKind.SEND)
+    bench.clock.advance(waited_s)
+    await bench.sender.work(item)
+    assert len(bench.upstream.seen) == sends
+
+
 async def test_the_outcome_of_a_late_holder_counts_for_nothing(bench: Bench) -> None:
     # It was stopped while it sent, for longer than its lease: the step became in doubt since.
     answers = asyncio.Event()
