@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test mutants prove lock format docs clean
+.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test power-test mutants prove lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -69,6 +69,9 @@ fault-test: $(VENV)/.installed-dev ## let each write and fsync of the store fail
 
 prove: $(VENV)/.installed-dev ## run the small world whole: one dispatch, every order, every kill, every lost reply (minutes)
 	$(BIN)/python -m tests.laboratory.small_world $(PROVE)
+
+power-test: $(VENV)/.installed-dev ## let the power go at 10,000 changes of a store's files (minutes)
+	$(BIN)/python -m tests.power --changes 10000
 
 stall-test: $(VENV)/.installed-dev ## stop and kill real gateways over their expiries (three minutes)
 	$(BIN)/python -m tests.stall

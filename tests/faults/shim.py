@@ -52,13 +52,13 @@ def compiler() -> str | None:
     return next((found for name in _COMPILERS if (found := shutil.which(name))), None)
 
 
-def build(folder: Path) -> Path:
-    """Compile the library; there has to be a compiler."""
-    library = folder / "shim.so"
+def build(folder: Path, source: Path = _SOURCE) -> Path:
+    """Compile a library that is loaded before all others; there has to be a compiler."""
+    library = folder / source.with_suffix(".so").name
     command = compiler()
     assert command is not None
     subprocess.run(
-        [command, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, _SOURCE, "-ldl"],
+        [command, "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library, source, "-ldl"],
         check=True,
     )
     return library

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random  # noqa: TID251 - seeded, so nothing is left to chance
 from types import TracebackType
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 from gateway.stores.base import Store, StoreFault
 from gateway.stores.sqlite import SqliteStore
-from tests.power.unsynced import Contents, Luck, UnsyncedFiles
+from tests.power.unsynced import Contents, FileChange, Luck, UnsyncedFiles
 from tests.power.vfs import HeardVfs
 
 _DEAD: Final = StoreFault(why="The process is dead.", remedy="None.")
@@ -33,11 +34,15 @@ class Disk:
         self.folder = folder.resolve()
         self.changes = 0
         """How many writes, truncations, syncs, creations and deletions were made."""
+        self.heard: list[Any] | None = None
+        """Takes down every change (`FileChange`), if it is a list. Cuts do not belong there."""
         self.files: UnsyncedFiles
         self._life = 0
         self._is_on = False
         self._identities: dict[tuple[int, int], str] = {}
         self._loses_power_at: int | None = None
+        self._syncs_left: int | None = None
+        self._fails_for_good = False
         self._then: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Disk:
@@ -89,11 +94,18 @@ class Disk:
         self._loses_power_at = self.changes + changes
         self._then = then
 
+    def fail_sync_after(self, syncs: int, *, for_good: bool = False) -> None:
+        """Let one sync fail after so many: what it was for is read, and will never be durable.
+
+        `for_good`: every change fails from then on, until `cut` or `kill` ends the store.
+        """
+        self._syncs_left, self._fails_for_good = syncs, for_good
+
     def _turn_off(self) -> None:
         """Nobody who has a file open here changes anything any more."""
         self._is_on = False
         self._life += 1
-        self._loses_power_at = None
+        self._loses_power_at = self._syncs_left = None
 
     def _read(self) -> Contents:
         return {
@@ -128,36 +140,50 @@ class Disk:
             return False
         return True
 
+    def may_sync(self, path: str) -> bool:
+        if self._syncs_left is None:
+            return True
+        self._syncs_left -= 1
+        if self._syncs_left >= 0:
+            return True
+        self._syncs_left = None
+        if self._fails_for_good:
+            self._turn_off()
+        name = self._name(path)
+        self._tell(partial(UnsyncedFiles.fail_to_sync, name=name, seed=self.changes))
+        return False
+
     def opened(self, path: str) -> int:
         name = self._name(path)
         status = os.stat(path)  # noqa: PTH116
         self._identities[status.st_dev, status.st_ino] = path
         if name not in self.files:
-            self.changes += 1
-            self.files.create(name)
+            self._tell(partial(UnsyncedFiles.create, name=name))
         return self._life
 
     def wrote(self, path: str, offset: int, data: bytes) -> None:
-        self.changes += 1
-        self.files.write(self._name(path), offset, data)
+        self._tell(partial(UnsyncedFiles.write, name=self._name(path), offset=offset, data=data))
 
     def truncated(self, path: str, size: int) -> None:
-        self.changes += 1
-        self.files.truncate(self._name(path), size)
+        self._tell(partial(UnsyncedFiles.truncate, name=self._name(path), size=size))
 
     def synced(self, path: str) -> None:
-        self.changes += 1
-        self.files.sync(self._name(path))
+        self._tell(partial(UnsyncedFiles.sync, name=self._name(path)))
 
     def deleted(self, path: str) -> None:
-        self.changes += 1
-        self.files.delete(self._name(path))
+        self._tell(partial(UnsyncedFiles.delete, name=self._name(path)))
         # Its number may be another file's next.
         known = self._identities.items()
         self._identities = {number: other for number, other in known if other != path}
 
     def synced_folder(self) -> None:
-        self.files.sync_folder()
+        self._tell(partial(UnsyncedFiles.sync_folder))
+
+    def _tell(self, change: FileChange) -> None:
+        self.changes += 1
+        change(self.files)
+        if self.heard is not None:
+            self.heard.append(change)
 
     def path_of(self, status: os.stat_result) -> str | None:
         """Return the path of an open file that is heard, "" for the folder, None for another."""
@@ -165,6 +191,12 @@ class Disk:
 
     def _name(self, path: str) -> str:
         return path.rpartition("/")[2]
+
+
+def memory() -> Path | None:
+    """Return a file system in memory, the quickest place for a disk; None where there is none."""
+    place = Path("/dev/shm")  # noqa: S108
+    return place if place.is_dir() and os.access(place, os.W_OK) else None
 
 
 def abandon(store: Store) -> None:
@@ -225,6 +257,8 @@ def _ftruncate(descriptor: int, size: int, /) -> None:
 def _syncing(name: str) -> Callable[[int], None]:
     def sync(descriptor: int, /) -> None:
         heard = _heard(descriptor)
+        if heard is not None and heard[1] and not heard[0].may_sync(heard[1]):
+            raise OSError(errno.EIO, "the sync fails")
         _original[name](descriptor)
         if heard is not None:
             disk, path = heard

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import partial
@@ -238,6 +239,7 @@ async def test_what_waited_for_a_dead_store_did_not_happen(disk: Disk) -> None:
 
 @needs_to_hear
 async def test_lives_leave_no_descriptor_and_no_thread_behind(disk: Disk) -> None:
+    gc.collect()
     open_before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     for number in range(1, 41):
         store = await opened(disk, writer=("loop", "thread")[number % 2])
@@ -246,4 +248,4 @@ async def test_lives_leave_no_descriptor_and_no_thread_behind(disk: Disk) -> Non
             disk.cut(store, Random(number))
         else:
             disk.kill(store)
-    assert len(os.listdir("/proc/self/fd")) == open_before  # noqa: PTH208
+    assert len(os.listdir("/proc/self/fd")) <= open_before  # noqa: PTH208

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from random import Random  # noqa: TID251 - seeded, so nothing is left to chance
 from typing import Final, NamedTuple, TypeAlias
 
@@ -19,6 +20,9 @@ SECTOR: Final = 512
 
 Contents: TypeAlias = Mapping[str, bytes]
 """Of the files of a folder, by name."""
+
+FileChange: TypeAlias = partial[None]
+"""One of the methods of `UnsyncedFiles` with its arguments: all of a change but the files."""
 
 
 class Luck(Enum):
@@ -43,7 +47,13 @@ class _Change(NamedTuple):
 class _File:
     durable: bytearray = field(default_factory=bytearray)
     changes: list[_Change] = field(default_factory=list)
-    size: int = 0
+    """What a sync makes durable."""
+    written: bytearray = field(default_factory=bytearray)
+    """What everybody reads as long as the power is there."""
+
+    def change(self, offset: int, data: bytes, size: int) -> None:
+        self.changes.append(_Change(offset, data, size))
+        _apply(self.written, self.changes[-1])
 
 
 class UnsyncedFiles:
@@ -52,7 +62,8 @@ class UnsyncedFiles:
     def __init__(self, contents: Contents) -> None:
         """Begin with files that are durable."""
         self._files = {
-            name: _File(bytearray(content), size=len(content)) for name, content in contents.items()
+            name: _File(durable=bytearray(content), written=bytearray(content))
+            for name, content in contents.items()
         }
         self._durable_files = dict(self._files)
         self._moves: list[tuple[str, _File | None]] = []
@@ -77,22 +88,29 @@ class UnsyncedFiles:
     def write(self, name: str, offset: int, data: bytes) -> None:
         """Note that bytes were written to a file."""
         file = self._files[name]
-        file.size = max(file.size, offset + len(data))
-        file.changes.append(_Change(offset, data, file.size))
+        file.change(offset, data, max(len(file.written), offset + len(data)))
 
     def truncate(self, name: str, size: int) -> None:
         """Note that a file has another length now."""
         file = self._files[name]
         # What is cut off is zeros if the file ever grows again.
-        file.changes.append(_Change(size, bytes(max(file.size - size, 0)), size))
-        file.size = size
+        file.change(size, bytes(max(len(file.written) - size, 0)), size)
 
     def sync(self, name: str) -> None:
         """Note that all of a file is durable, but not its name."""
         file = self._files[name]
         for change in file.changes:
-            _write(file.durable, change.offset, change.data)
-            _resize(file.durable, change.size)
+            _apply(file.durable, change)
+        file.changes.clear()
+
+    def fail_to_sync(self, name: str, seed: int) -> None:
+        """Note that a sync failed: a drawn part of what it was for is durable.
+
+        The rest is read as if nothing were wrong, and no later sync writes it: its pages count as
+        written.
+        """
+        file = self._files[name]
+        file.durable[:] = _image(file, Random(seed), Luck.SECTORS)
         file.changes.clear()
 
     def sync_folder(self) -> None:
@@ -102,10 +120,7 @@ class UnsyncedFiles:
 
     def as_written(self) -> dict[str, bytes]:
         """Return what the next process finds when only this one died."""
-        everything = Random(0)
-        return {
-            name: _image(file, everything, Luck.EVERYTHING) for name, file in self._files.items()
-        }
+        return {name: bytes(file.written) for name, file in self._files.items()}
 
     def after_cut(self, chance: Random, luck: Luck | None = None) -> dict[str, bytes]:
         """Return what may be found after the power was lost now; `luck` is drawn by default."""
@@ -185,6 +200,11 @@ def _pieces(change: _Change) -> Iterator[tuple[int, bytes]]:
         end = begin + SECTOR - (offset + begin) % SECTOR
         yield offset + begin, data[begin:end]
         begin = end
+
+
+def _apply(image: bytearray, change: _Change) -> None:
+    _write(image, change.offset, change.data)
+    _resize(image, change.size)
 
 
 def _write(image: bytearray, offset: int, data: bytes) -> None:

@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol
 
 _OK: Final = 0
 _IOERR: Final = 10
+_IOERR_FSYNC: Final = _IOERR | 4 << 8
 _CANTOPEN: Final = 14
 _CREATE: Final = 0x4
 _DELETE_ON_CLOSE: Final = 0x8
@@ -42,6 +43,10 @@ class Listener(Protocol):
 
     def may_change(self, life: int | None) -> bool:
         """Tell whether who opened a file in this life, or anybody, may change anything."""
+        ...
+
+    def may_sync(self, path: str) -> bool:
+        """Tell whether a sync succeeds."""
         ...
 
     def opened(self, path: str) -> int:
@@ -224,6 +229,8 @@ class HeardVfs:
             handle = handles[file]
             if not handle.listener.may_change(handle.life):
                 return _IOERR
+            if not handle.listener.may_sync(handle.path):
+                return _IOERR_FSYNC
             code: int = sync(file, flags)
             if code == _OK:
                 handle.listener.synced(handle.path)
