@@ -27,7 +27,7 @@ RUNNING: Final[ContextVar[Domain | None]] = ContextVar("running", default=None)
 
 LONGEST_POLL_S: Final = 0.25
 """What sleeps for no longer is a poll: nothing but the next look depends on when it ends."""
-LONGEST_TICK_S: Final = 60.0
+LONGEST_TICK_S: Final = 20.0
 _LAST_WORDS: Final = 20
 
 
@@ -114,9 +114,8 @@ class VirtualLoop(base_events.BaseEventLoop):
         self._queue: deque[asyncio.Handle] = deque()
         self._timers: list[_Timed] = []
         self._polls: list[_Timed] = []
-        self._waits: list[_Timed] = []
-        """Of processes, and longer than a poll: they end without anything to be seen."""
-        self._looks: list[_Timed] = []
+        self._turns: list[_Timed] = []
+        """When the world takes another turn, and everybody should be awake before it does."""
         self._drawn = 0
         self._polled_s = 0.0
         self.longest_tick_s = LONGEST_TICK_S
@@ -163,8 +162,7 @@ class VirtualLoop(base_events.BaseEventLoop):
             tick_s = running.tick_s
             earliest_s = max(when, tick_s * (1 + math.floor(self._now_s / tick_s)))
             return self._push(self._polls, earliest_s, callback, args, context)
-        heap = self._timers if running is None else self._waits
-        return self._push(heap, when, callback, args, context)
+        return self._push(self._timers, when, callback, args, context)
 
     def _push(
         self,
@@ -179,11 +177,9 @@ class VirtualLoop(base_events.BaseEventLoop):
         heapq.heappush(heap, (when, self._drawn, handle))
         return handle
 
-    async def look_later(self, delay_s: float) -> None:
-        """Sleep without anything to happen: whoever only looks wakes nobody."""
-        future: asyncio.Future[None] = self.create_future()
-        self._push(self._looks, self._now_s + delay_s, _wake, (future,), None)
-        await future
+    def call_awake(self, delay: float, callback: Callable[[], object], context: Context) -> None:
+        """Have something run after a while, with every poll having looked right before it."""
+        self._push(self._turns, self._now_s + delay, callback, (), context)
 
     def put_back(self, handles: list[asyncio.Handle]) -> None:
         """Run these next, in order."""
@@ -209,24 +205,27 @@ class VirtualLoop(base_events.BaseEventLoop):
 
         Polls end then, and not before: in between they would have found nothing.
         """
-        polls = self._polls
-        event_s = self._timers[0][0] if self._timers else math.inf
-        poll_s = math.inf
-        if polls:
+        timer_s, poll_s, turn_s = math.inf, math.inf, math.inf
+        if self._timers:
+            timer_s = self._timers[0][0]
+        if self._turns:
+            turn_s = self._turns[0][0]
+        if self._polls:
             due_s = min(self.next_due_s(self._polled_s), self._polled_s + self.longest_tick_s)
-            poll_s = max(polls[0][0], min(due_s, event_s))
-        others = [heap[0][0] for heap in (self._waits, self._looks) if heap]
-        now_s = min([event_s, poll_s, *others])
+            poll_s = max(self._polls[0][0], min(due_s, turn_s))
+        now_s = min(timer_s, poll_s, turn_s)
         assert now_s < math.inf, "nothing will ever happen again"
         self._now_s = now_s = max(now_s, self._now_s)
-        for heap in (self._timers, self._waits, self._looks):
-            _pop(heap, now_s, self._queue)
-        if now_s >= min(event_s, poll_s) and polls:
+        if min(poll_s, turn_s) <= now_s and self._polls:
             self._polled_s = now_s
-            _pop(polls, now_s, self._queue)
+            _pop(self._polls, now_s, self._queue)
             # Who went to sleep a moment ago has missed it, and looks when its own time has come.
-            while polls:
-                heapq.heappush(self._waits, heapq.heappop(polls))
+            while self._polls:
+                heapq.heappush(self._timers, heapq.heappop(self._polls))
+            if turn_s <= now_s and self._queue:
+                return  # whoever looks does so before the turn
+        _pop(self._timers, now_s, self._queue)
+        _pop(self._turns, now_s, self._queue)
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
@@ -261,11 +260,6 @@ def _close(coroutine: Any) -> None:
 def _pop(heap: list[_Timed], until_s: float, into: deque[asyncio.Handle]) -> None:
     while heap and heap[0][0] <= until_s:
         into.append(heapq.heappop(heap)[2])
-
-
-def _wake(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def _note_task(

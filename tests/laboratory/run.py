@@ -156,24 +156,24 @@ class _Run:
         process = self.processes[fault.process % len(self.processes)]
         match fault.kind:
             case "power" if fault.writes is not None:
-                world.later(fault.at_s, lambda: process.cut_amid_writes(fault))
+                world.turn(fault.at_s, lambda: process.cut_amid_writes(fault))
             case "kill" | "power" if fault.point is None and fault.turns is None:
-                world.later(fault.at_s, lambda: process.kill(fault))
+                world.turn(fault.at_s, lambda: process.kill(fault))
             case "kill" | "power":
-                world.later(fault.at_s, lambda: process.arm(fault))
+                world.turn(fault.at_s, lambda: process.arm(fault))
             case "end":
-                world.later(fault.at_s, lambda: process.end(fault))
+                world.turn(fault.at_s, lambda: process.end(fault))
             case "stop":
-                world.later(fault.at_s, lambda: process.pause(fault))
+                world.turn(fault.at_s, lambda: process.pause(fault))
             case "wrong-secret":
                 for one in self.processes:
                     one.has_wrong_secret = True
-                world.later(fault.for_s, lambda: self._put_right(fault))
+                world.turn(fault.for_s, lambda: self._put_right(fault))
             case "clock-wrong":
                 for one in self.processes:
                     one.wrong_clock_s = fault.offset_s
             case "store-unknown":
-                world.later(fault.at_s, lambda: world.lose_write(fault))
+                world.turn(fault.at_s, lambda: world.lose_write(fault))
             case _:
                 pass
 
@@ -205,7 +205,7 @@ class _Run:
         horizon_s = float(world.plan.environ.get("GATEWAY_HORIZON", 72 * 3600))
         ends_s = world.now_s + horizon_s + _PATIENCE_S
         while world.now_s < ends_s:
-            await self.world.loop.look_later(_LOOK_EVERY_S)
+            await asyncio.sleep(_LOOK_EVERY_S)
             if self.callers.under_way or self.vendor.under_way:
                 continue
             gateways = [one.gateway for one in self.processes if one.gateway is not None]
@@ -217,8 +217,9 @@ class _Run:
         return False
 
     async def _until_down(self) -> None:
-        while any(one.domain is not None for one in self.processes):
-            await self.world.loop.look_later(1.0)
+        # This world has no other way to be told.
+        while any(one.domain is not None for one in self.processes):  # noqa: ASYNC110
+            await asyncio.sleep(1.0)
 
 
 @functools.cache

@@ -70,6 +70,10 @@ class World:
         """Have the surroundings do something after a while."""
         self.loop.call_later(delay_s, act, context=self.context)
 
+    def turn(self, delay_s: float, act: Callable[[], object]) -> None:
+        """Have something go wrong, or right, after a while, while every process is awake."""
+        self.loop.call_awake(delay_s, act, self.context)
+
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start something that runs as part of the surroundings."""
         task = self.loop.create_task(work, context=self.context.copy())
