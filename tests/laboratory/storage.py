@@ -86,7 +86,7 @@ class Connection:
         self._has_link = has_link
         self._turns = world.random("store", index, len(world.seen.lives))
         self._fault: StoreFault | None = None
-        self.is_closed = False
+        self.is_closing = self.is_closed = False
         self.failed = asyncio.Event() if has_link else store.failed
         self.fatal = asyncio.Event() if has_link else store.fatal
 
@@ -103,6 +103,7 @@ class Connection:
         return secret
 
     async def close(self) -> None:
+        self.is_closing = True
         if not self._has_link:
             await self._store.close()
         self.is_closed = True

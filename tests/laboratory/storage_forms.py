@@ -85,7 +85,7 @@ class SqliteStorage:
         return await open_sqlite(str(self._path), clock=clock, writer="loop", synchronous="full")
 
     def _next_due_s(self, since_s: float) -> float:
-        if self._open is None or self._open.is_closed:
+        if self._open is None or self._open.is_closing:
             return math.inf
         since_ms = BEGIN_MS + int(1000 * since_s)
         eye = self._store._reads._connection
