@@ -229,8 +229,7 @@ class _Checks:
                         yield f"d{one.number}: a timer fired {late_s:.3f} s late"
         for webhook_id, received in self.received.items():
             owner, _, position = webhook_id.removeprefix("msg_").rpartition(".")
-            made = self.of_uuid[owner].moves[int(position) // _POSITIONS_PER_REVISION - 1]
-            late_s = received[0].at_s - (made.at_s - _BEGIN_S)
+            late_s = received[0].at_s - self._made_s(owner, int(position))
             if late_s > limit_s:
                 yield f"{webhook_id} came {late_s:.3f} s late"
 
@@ -295,14 +294,23 @@ class _Checks:
                 if patience == "strict":
                     may_go = not waiting
                 else:
-                    # One patience a lane: once it is over, nobody waits until all are through.
+                    # One patience a lane: once it is over, nobody waits until all are through,
+                    # and who was handed out meanwhile need not wait again (gateway/stores/base.py).
+                    made_s = self._made_s(owner, position)
                     may_go = all(_was_refused(one, first_s) for one in waiting) or any(
-                        _first_failed_s(one) + float(patience) <= first_s for one in waiting
+                        (over_s := max(_first_failed_s(one) + float(patience), made_s)) <= first_s
+                        and not _is_through(one, over_s)
+                        for one in ahead
                     )
                 if waiting and may_go:
                     self.world.happened("a lane went on without its oldest callback")
                 if not may_go:
                     yield f"{owner}.{position} came at {first_s:.3f}, before its turn"
+
+    def _made_s(self, owner: str, position: int) -> float:
+        """Return when a callback was made."""
+        made = self.of_uuid[owner].moves[position // _POSITIONS_PER_REVISION - 1]
+        return made.at_s - _BEGIN_S
 
     def reports(self) -> Iterator[str]:
         """Each dispatch has one final report, which says how it ended; a correction at most."""
