@@ -45,4 +45,4 @@ def test_nobody_is_woken_while_nothing_happens() -> None:
     polling = poll(loop, seen_s, pause_s=0.02, until_s=600.0)
     loop.run_until_complete(process.create_task(polling))
     loop.close()
-    assert len(seen_s) < 20
+    assert len(seen_s) < 40
