@@ -13,6 +13,7 @@ from tests.laboratory.seen import Told
 from tests.laboratory.world import World
 
 _TOUCH_S: Final = 1.0
+_SLACK_S: Final = 0.002
 _OTHER_SECRETS_S: Final = 900.0
 _UNREADABLE: Final = 503
 
@@ -42,7 +43,7 @@ class Silence:
         ended_s = told.at_s if told.ended_s is None else told.ended_s
         for begin_s, end_s in self._gaps:
             if (
-                begin_s < fired_s
+                begin_s < fired_s - _SLACK_S
                 and begin_s - _TOUCH_S <= ended_s
                 and told.at_s <= end_s + _TOUCH_S
             ):
@@ -92,5 +93,5 @@ class Silence:
         return [
             (fault.at_s, fault.at_s + fault.for_s)
             for fault in self._world.plan.faults
-            if fault.kind == "store-down"
+            if fault.kind == "store-down" and self._world.plan.form == "dict"
         ]
