@@ -1,22 +1,27 @@
 """The axes of the small world, multiplied out into plans.
 
 One dispatch of two steps, one process. Nothing is drawn: the seed is the same everywhere, and gives
-nothing but identifiers. Every part is a product of axes, and a part that leaves some of a product
-out says here why that loses nothing:
+nothing but identifiers. Every part is a product of axes. Where one leaves something out, it is said
+here: what would be the same run again, and what another part has instead.
 
 * `orders`: every order of what is told of both messages, of the answers and of the timers (see
   `orders`), each with every answer of the upstream kept or lost. No process dies.
-* `ties`: every order in which something follows a timer at once, with both there in one tick.
+  Three words of one message only where nothing is told of the other: their orders are many, and
+  touch in the same few ways.
+* `ties`: every order of a word a message at most in which a word follows a timer at once, with both
+  there in one tick.
 * `answers`: every way in which the upstream treats the first send × every way in which it treats
   the second × every order of one word a message.
-* `terms`: every opt-in setting that the machine reads × every order of one word a message.
+* `terms`: every opt-in setting that the machine reads × every order of a word of the
+  first message and up to two of the second.
 * `kills`: every order of a word that decides about the first step and one that ends the second ×
   each of five replies kept or lost × every passage of every kill point. What a passage is, the run
   without the kill tells: a kill at a point that is not passed (or not so often) is that run again,
-  bit by bit.
+  bit by bit. Words that decide nothing are in `orders`.
 * `gaps`: the same kills, away for so long that another grace holds, with no reply lost, each one
   lost alone, and all lost. Which of several were lost together is the axis of `kills`.
-* `pairs`: two kills one after the other: every passage, then every passage after it.
+* `pairs`: two kills one after the other: every passage, then every passage after it, in three
+  orders (met in time, failed over, never met) × the first answer kept or lost.
 * `long`: every passage, and away for longer than anything may wait.
 * `ends`: the process is told to end between any two events, and ends or is killed at the drain.
 * `sqlite`: the kills once more over files, all replies kept or all lost.

@@ -202,7 +202,7 @@ def perform(work: Iterable[_Task], *, jobs: int) -> Sum:
     total, waiting = Sum(), list(work)
     began_s = told_s = time.monotonic()
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        for done, one in enumerate(pool.imap_unordered(_perform, waiting, chunksize=4), start=1):
+        for done, one in enumerate(pool.imap_unordered(_perform, waiting), start=1):
             total.add(one)
             for found in one.found:
                 _say(f"BROKEN {found.name}: {found.told[0]}", to=sys.stderr)
