@@ -286,26 +286,39 @@ class _Checks:
             lane = lanes[_owner(webhook_id), received[0].path]
             lane[int(webhook_id.rpartition(".")[2])] = received
         for (owner, _), lane in lanes.items():
-            positions = sorted(lane)
-            for index, position in enumerate(positions):
-                first_s = lane[position][0].at_s + _SLACK_S
-                ahead = [lane[one] for one in positions[:index]]
-                waiting = [one for one in ahead if not _is_through(one, first_s)]
-                if patience == "strict":
-                    may_go = not waiting
-                else:
-                    # One patience a lane: once it is over, nobody waits until all are through,
-                    # and who was handed out meanwhile need not wait again (gateway/stores/base.py).
-                    made_s = self._made_s(owner, position)
-                    may_go = all(_was_refused(one, first_s) for one in waiting) or any(
-                        (over_s := max(_first_failed_s(one) + float(patience), made_s)) <= first_s
-                        and not _is_through(one, over_s)
-                        for one in ahead
-                    )
-                if waiting and may_go:
-                    self.world.happened("a lane went on without its oldest callback")
+            passes_s: dict[int, float] = {}
+            for position in sorted(lane):
+                attempts = lane[position]
+                first_s = attempts[0].at_s + _SLACK_S
+                waiting = [lane[one] for one in passes_s if not _is_through(lane[one], first_s)]
+                out_of_turn_s = self._out_of_turn_s(lane, passes_s, self._made_s(owner, position))
+                may_go = not waiting
+                if patience != "strict" and waiting:
+                    was_refused = all(_was_refused(one, first_s) for one in waiting)
+                    may_go = was_refused or out_of_turn_s <= first_s
+                    if may_go:
+                        self.world.happened("a lane went on without its oldest callback")
                 if not may_go:
                     yield f"{owner}.{position} came at {first_s:.3f}, before its turn"
+                patience_s = math.inf if patience == "strict" else float(patience)
+                passes_s[position] = min(out_of_turn_s, _first_failed_s(attempts) + patience_s)
+
+    def _out_of_turn_s(
+        self, lane: dict[int, list[Received]], passes_s: dict[int, float], made_s: float
+    ) -> float:
+        """Return from when on a callback need not wait for those before it.
+
+        One patience a lane: once it is over, nobody waits until all are through that others were
+        handed out before; and those are, in their turn, such (gateway/stores/base.py).
+        """
+        return min(
+            (
+                since_s
+                for one, pass_s in passes_s.items()
+                if not _is_through(lane[one], since_s := max(pass_s, made_s))
+            ),
+            default=math.inf,
+        )
 
     def _made_s(self, owner: str, position: int) -> float:
         """Return when a callback was made."""
