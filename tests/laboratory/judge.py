@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from gateway.core.answers import is_refusal
-from gateway.core.effects import PostStatus
+from gateway.core.effects import PostStatus, SetTimer
 from gateway.core.events import ExpiryReached, HorizonReached
 from gateway.core.state import DispatchStatus, StepStatus
 from gateway.render import _POSITIONS_PER_REVISION
@@ -222,9 +222,14 @@ class _Checks:
         limit_s = plan.tick_s + _PROMPT_S
         was_unheard = self.world.sometimes.counts["an account was unheard"]
         for one in self.left.dispatches:
+            set_ms: dict[int, int] = {}  # a timer may be due when it is set
             for move in one.moves:
+                for effect in move.decision.effects:
+                    if isinstance(effect, SetTimer):
+                        set_ms[effect.due_ms] = move.entry.at_ms
                 if isinstance(move.event, ExpiryReached | HorizonReached) and not was_unheard:
-                    late_s = (move.entry.at_ms - move.event.due_ms) / 1000
+                    due_ms = move.event.due_ms
+                    late_s = (move.entry.at_ms - max(due_ms, set_ms[due_ms])) / 1000
                     if late_s > limit_s:
                         yield f"d{one.number}: a timer fired {late_s:.3f} s late"
         for webhook_id, received in self.received.items():
