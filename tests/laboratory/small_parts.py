@@ -22,7 +22,8 @@ here: what would be the same run again, and what another part has instead.
   lost alone, and all lost. Which of several were lost together is the axis of `kills`.
 * `pairs`: two kills one after the other: every passage, then every passage after it, in three
   orders (met in time, failed over, never met) × the first answer kept or lost.
-* `long`: every passage, and away for longer than anything may wait.
+* `long`: every passage, and away for longer than anything may wait; also where nothing is told of
+  either message, so that no repeated webhook comes before the timer.
 * `ends`: the process is told to end between any two events, and ends or is killed at the drain.
 * `sqlite`: the kills once more over files, all replies kept or all lost.
 """
@@ -341,7 +342,11 @@ def _over_files() -> Iterator[Combination]:
 
 
 def _outdated() -> Iterator[Combination]:
-    for base in _without_losses("long"):
+    untold = [
+        Combination(part="long", order=order, first=first, second=second)
+        for first, second, order in _pairs_of_steps([Step(condition="read")], [Step()])
+    ]
+    for base in (*_without_losses("long"), *untold):
         yield replace(base, environ=(("GATEWAY_STALE_AFTER", str(_STALE_S)),))
 
 
