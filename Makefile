@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test power-test mutants prove lock format docs clean
+.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test power-test mutants planted-bugs prove lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -75,6 +75,9 @@ power-test: $(VENV)/.installed-dev ## let the power go at 10,000 changes of a st
 
 stall-test: $(VENV)/.installed-dev ## stop and kill real gateways over their expiries (three minutes)
 	$(BIN)/python -m tests.stall
+
+planted-bugs: $(VENV)/.installed-dev ## plant bugs one at a time, and count the seeds until the laboratory notices (minutes)
+	$(BIN)/python -m tests.laboratory.planted
 
 mutants: $(VENV)/.installed-dev ## put 300 small faults into the code, one at a time, and tell which no test notices (an hour)
 	$(BIN)/python -m tests.mutants $(MUTANTS)

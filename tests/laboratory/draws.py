@@ -53,6 +53,7 @@ _WINDOWS: Final[tuple[FaultKind, ...]] = (
     "receiver-hangs",
     "receiver-forgets",
 )
+_RECEIVERS: Final = frozenset(kind for kind in _WINDOWS if kind.startswith("receiver-"))
 _DEATHS: Final[tuple[FaultKind, ...]] = ("kill", "kill", "kill", "end", "stop", "power")
 _GAPS_S: Final = (0.0, 1.0, 4.0, 20.0, 64.0, 120.0, 400.0)
 """How long a process is away: each class of the grace, and its edges."""
@@ -75,6 +76,7 @@ class _Draws:
         self._odd_rate = self._pick((0.1, 0.3, 0.7)) if self._odd_answers else 0.0
         self._is_rough = self._chance(0.5)  # whether the vendor repeats, reorders and overtakes
         self._span_s = self._pick((30.0, 120.0, 600.0))
+        self._asks_s: list[float] = []
         self._form: Literal["dict", "sqlite"] = "sqlite" if self._chance(0.25) else "dict"
         if self._form == "sqlite" and self._chance(0.5):
             self._deaths.append("power")
@@ -104,7 +106,6 @@ class _Draws:
             "GATEWAY_HORIZON": ("60", "600"),
             "GATEWAY_SEND_BUDGET": ("0", "10", "120"),
             "GATEWAY_WHILE_MUTE": ("hold",),
-            "GATEWAY_ORDER_PATIENCE": ("strict", "0", "5"),
             "GATEWAY_CALLBACK_SCHEDULE": ("standard",),
             "GATEWAY_RESEND_IN_DOUBT": ("last-step-once",),
             "GATEWAY_REPORT_CORRECTIONS": ("true",),
@@ -118,6 +119,8 @@ class _Draws:
         for name, values in choices.items():
             if self._chance(0.12):
                 environ[name] = self._pick(values)
+        if self._chance(0.4 if _RECEIVERS & {*self._windows} else 0.05):
+            environ["GATEWAY_ORDER_PATIENCE"] = self._pick(("strict", "0", "5"))
         # The patience with a last step is three days: seldom worth the time here.
         if "GATEWAY_HORIZON" not in environ and not self._chance(0.005):
             environ["GATEWAY_HORIZON"] = "900"
@@ -126,8 +129,10 @@ class _Draws:
     def _dispatch(self) -> DispatchPlan:
         count = self._pick((1, 2, 2, 2, 3))
         has_key = self._chance(0.6)
+        at_s = round(self._random.random() * self._span_s / 2, 3)
+        self._asks_s.append(at_s)
         return DispatchPlan(
-            at_s=round(self._random.random() * self._span_s / 2, 3),
+            at_s=at_s,
             steps=tuple(self._step(is_last=index + 1 == count) for index in range(count)),
             has_key=has_key,
             copies=3 if has_key and self._chance(0.1) else 1,
@@ -195,14 +200,17 @@ class _Draws:
                 faults.append(
                     Fault(
                         kind="store-unknown",
-                        at_s=self._instant_s(),
-                        nth=1 + self._random.randrange(6),
+                        # Half of them for what somebody just asked.
+                        at_s=self._pick((self._instant_s(), self._pick(self._asks_s))),
+                        nth=self._pick((1, 1, 2, 3, 4, 5)),
                         is_applied=self._chance(0.5),
                     )
                 )
         for kind in self._deaths:
             for _ in range(1 + self._random.randrange(3)):
                 faults.append(self._death(kind, processes))
+        if self._deaths and self._chance(0.15):
+            faults += self._deaths_in_a_row(processes)
         if self._chance(0.08):
             faults.append(
                 Fault(
@@ -211,10 +219,34 @@ class _Draws:
                     by_reload=self._chance(0.5),
                 )
             )
-        if environ.get("GATEWAY_CLOCK") == "checked" and self._chance(0.4):
+        if environ.get("GATEWAY_CLOCK") == "checked" and self._chance(0.7):
             offset_s = self._pick((-7200, -40, 40, 7200))
-            faults.append(Fault(kind="clock-wrong", at_s=self._instant_s(), offset_s=offset_s))
+            at_s = self._pick((0.0, self._instant_s()))
+            faults.append(Fault(kind="clock-wrong", at_s=at_s, offset_s=offset_s))
+            # Whoever runs does not notice: a clock is read at a start.
+            for process in range(processes) if at_s else ():
+                for_s = self._pick(_GAPS_S)
+                faults.append(Fault(kind="kill", at_s=at_s + 1, for_s=for_s, process=process))
         return faults
+
+    def _deaths_in_a_row(self, processes: int) -> list[Fault]:
+        """Have all processes killed, and the next lives, too, while they hold what they missed."""
+        at_s, away_s = self._instant_s(), self._pick(_GAPS_S)
+        soon_s = self._pick((0.0, 1.0, 4.0))
+        return [
+            one
+            for process in range(processes)
+            for one in (
+                Fault(kind="kill", at_s=at_s, for_s=away_s, process=process),
+                Fault(
+                    kind="kill",
+                    at_s=at_s,
+                    for_s=soon_s,
+                    process=process,
+                    point="hold-before-commit",
+                ),
+            )
+        ]
 
     def _death(self, kind: FaultKind, processes: int) -> Fault:
         # Several processes know nothing of one another's silence yet: none of them is stopped.

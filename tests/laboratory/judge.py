@@ -17,6 +17,7 @@ from gateway.core.events import ExpiryReached, HorizonReached
 from gateway.core.state import DispatchStatus, StepStatus
 from gateway.render import _POSITIONS_PER_REVISION
 from tests.laboratory.left import Left, LeftDispatch, Move
+from tests.laboratory.reasons import Reasons
 from tests.laboratory.seen import Posted, Received
 from tests.laboratory.sightings import note_line, note_sightings
 from tests.laboratory.silence import Silence
@@ -65,6 +66,14 @@ def judge(world: World, left: Left, *, is_done: bool) -> list[str]:
         checks.order,
         checks.reports,
         checks.promptness,
+        checks.reasons.refusals,
+        checks.reasons.patience,
+        checks.reasons.strangers,
+        checks.reasons.doubts,
+        checks.reasons.contradictions,
+        checks.repetitions,
+        checks.reasons.parking,
+        checks.reasons.clocks,
     ):
         found += [f"{check.__name__}: {told}" for told in check()]
     return found
@@ -78,6 +87,7 @@ class _Checks:
         for one in left.dispatches:
             self.of_number[one.number].append(one)
         self.of_uuid = {one.uuid: one for one in left.dispatches}
+        self.reasons = Reasons(world, left)
         self.received: dict[str, list[Received]] = defaultdict(list)
         for callback in world.seen.received:
             self.received[callback.webhook_id].append(callback)
@@ -282,6 +292,10 @@ class _Checks:
                 yield f"d{one.number} asked for {one.callbacks} callbacks, {ended} came to an end"
         if of_owner:
             yield f"callbacks of nobody: {sorted(of_owner)}"
+
+    def repetitions(self) -> Iterator[str]:
+        """What a receiver took is not posted again."""
+        return self.reasons.repetitions(self.received)
 
     def order(self) -> Iterator[str]:
         """A callback waits for the one before it, as long as the settings say."""

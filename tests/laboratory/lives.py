@@ -128,7 +128,7 @@ class Process:
         )
         gateway = Gateway(settings, store, clock, ports=ports)
         self._app = gateway.app()
-        life = Life(process=self.index, from_s=world.now_s)
+        life = Life(process=self.index, from_s=world.now_s, wrong_clock_s=self.wrong_clock_s)
         try:
             async with gateway.running():
                 world.seen.lives.append(life)

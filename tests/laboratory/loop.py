@@ -28,6 +28,8 @@ RUNNING: Final[ContextVar[Domain | None]] = ContextVar("running", default=None)
 LONGEST_POLL_S: Final = 0.25
 """What sleeps for no longer is a poll: nothing but the next look depends on when it ends."""
 LONGEST_TICK_S: Final = 20.0
+LONGEST_TICK_AT_THE_END_S: Final = 300.0
+"""When nothing goes wrong any more, there is less to be awake for."""
 _LAST_WORDS: Final = 20
 
 

@@ -18,7 +18,7 @@ from tests.laboratory import judge
 from tests.laboratory.callers import Callers
 from tests.laboratory.left import Left, read
 from tests.laboratory.lives import FrontDoor, Process
-from tests.laboratory.loop import VirtualLoop
+from tests.laboratory.loop import LONGEST_TICK_AT_THE_END_S, VirtualLoop
 from tests.laboratory.plan import Fault, Plan
 from tests.laboratory.receiver import Receiver
 from tests.laboratory.seen import Seen
@@ -29,7 +29,6 @@ from tests.laboratory.vendor import VendorWebhooks
 from tests.laboratory.world import World
 
 _LOOK_EVERY_S: Final = 60.0
-_TICK_AT_THE_END_S: Final = 300.0
 _PATIENCE_S: Final = 27 * 3600.0
 """How long the tail may take beside the horizon: vendor and callbacks repeat for 24 hours."""
 
@@ -169,13 +168,19 @@ class _Run:
                 for one in self.processes:
                     one.has_wrong_secret = True
                 world.turn(fault.for_s, lambda: self._put_right(fault))
+            case "clock-wrong" if fault.at_s == 0.0:
+                self._set_clocks_wrong(fault)
             case "clock-wrong":
-                for one in self.processes:
-                    one.wrong_clock_s = fault.offset_s
+                world.turn(fault.at_s, lambda: self._set_clocks_wrong(fault))
             case "store-unknown":
                 world.turn(fault.at_s, lambda: world.lose_write(fault))
             case _:
                 pass
+
+    def _set_clocks_wrong(self, fault: Fault) -> None:
+        """Have the processes that start from now on find a wrong clock."""
+        for process in self.processes:
+            process.wrong_clock_s = fault.offset_s
 
     def _put_right(self, fault: Fault) -> None:
         for process in self.processes:
@@ -190,8 +195,8 @@ class _Run:
         """End all faults: from now on everything works."""
         world = self.world
         world.tell("the faults are over")
-        world.faults_are_over = True
-        world.loop.longest_tick_s = _TICK_AT_THE_END_S
+        world.faults_are_over, world.calm_s = True, world.now_s
+        world.loop.longest_tick_s = LONGEST_TICK_AT_THE_END_S
         for process in self.processes:
             process.disarm()
             process.set_clock_right()

@@ -80,6 +80,8 @@ class Life:
     from_s: float
     until_s: float | None = None
     end: str = ""
+    wrong_clock_s: int = 0
+    """By how much its machine's clock was ahead when it started."""
 
 
 @dataclass(slots=True)
@@ -88,6 +90,8 @@ class Seen:
 
     asked: list[Asked] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
+    tried: list[tuple[float, int]] = field(default_factory=list)
+    """When a send of which dispatch was tried, also those that could not leave."""
     told: list[Told] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
     lives: list[Life] = field(default_factory=list)

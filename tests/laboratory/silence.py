@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.safeguards.grace import grace_ms
+from tests.laboratory.rhythm import grace_ms
 from tests.laboratory.seen import Told
 from tests.laboratory.world import World
 

@@ -65,6 +65,7 @@ class Upstream:
 
     def attempt(self, dispatch: int, step: int) -> Answer:
         """Return what becomes of the next POST of a step."""
+        self._world.seen.tried.append((self._world.now_s, dispatch))
         if self._world.window("upstream-down"):
             return Answer(kind="unreachable", after_s=0.2)
         if self._world.window("upstream-throttles"):
@@ -113,7 +114,12 @@ class Upstream:
     async def refuse(self) -> SendOutcome:
         """Refuse a connection, after a while."""
         future: asyncio.Future[SendOutcome] = self._world.loop.create_future()
-        self._world.later(0.2, lambda: future.set_result(Unsent(reason="connection-refused")))
+
+        def say() -> None:
+            if not future.done():  # who asked may have gone
+                future.set_result(Unsent(reason="connection-refused"))
+
+        self._world.later(0.2, say)
         return await future
 
     def _message_uuid(self, dispatch: int, step: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import math
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from random import Random
@@ -32,6 +33,8 @@ class World:
         """The gateways' log lines, by event."""
         self.faults_are_over = False
         """From then on nothing goes wrong any more."""
+        self.calm_s = math.inf
+        """When that was."""
         self.violations: list[str] = []
         """What was found broken while it happened."""
         self._lost_writes: list[list[Any]] = []
