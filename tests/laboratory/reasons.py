@@ -75,8 +75,11 @@ class Reasons:
                     yield f"d{one.number} s{step} was given up after {waited_s:.3f} s"
 
     def patience(self) -> Iterator[str]:
-        """While a send waits for better times, some send of its account is tried now and then."""
-        if self._has_wrong_clock:
+        """While a send waits for better times, some send of its account is tried now and then.
+
+        What one of several processes put aside is known to that one alone until another starts.
+        """
+        if self._has_wrong_clock or self._plan.processes > 1:
             return
         for one in self._left.dispatches:
             account = self._plan.dispatches[one.number].account
