@@ -39,7 +39,8 @@ class Silence:
         if told.was_lost or told.http_status == 200:
             return None
         if self._mended_s is not None and told.http_status == _UNREADABLE:
-            return self._readable_s(told, self._mended_s)
+            is_tie = told.at_s >= fired_s - _SLACK_S  # at one instant either may come first
+            return None if is_tie else self._readable_s(told, self._mended_s)
         ended_s = told.at_s if told.ended_s is None else told.ended_s
         for begin_s, end_s in self._gaps:
             if (
