@@ -12,6 +12,7 @@ from tests.laboratory.planted.record import (
     MOST_SEEDS,
     Record,
     median,
+    summary,
     table,
     write,
 )
@@ -40,6 +41,7 @@ def main() -> int:
     if wanted.write:
         write(bugs, records)
     print(table(bugs, records))
+    print(summary(bugs, records))
     return int(len(records) < len(bugs) or median(bugs, records) >= MOST_MEDIAN)
 
 
