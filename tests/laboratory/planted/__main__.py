@@ -12,7 +12,6 @@ from tests.laboratory.planted.record import (
     MOST_SEEDS,
     Record,
     median,
-    summary,
     table,
     write,
 )
@@ -41,7 +40,6 @@ def main() -> int:
     if wanted.write:
         write(bugs, records)
     print(table(bugs, records))
-    print(summary(bugs, records))
     return int(len(records) < len(bugs) or median(bugs, records) >= MOST_MEDIAN)
 
 
