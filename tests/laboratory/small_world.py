@@ -101,8 +101,10 @@ def history_of(verdict: Verdict) -> Order:
 class Runner:
     """Runs combinations, one after the other, in a folder of its own."""
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="small-world-", dir=memory()))
+    def __init__(self, folder: str | None = None) -> None:
+        """`folder` is where its own is made."""
+        place = folder or memory()
+        self._folder = Path(tempfile.mkdtemp(prefix="small-world-", dir=place))
         self.sum = Sum()
 
     def close(self) -> None:
@@ -186,13 +188,15 @@ def _say(line: str, *, to: TextIO | None = None) -> None:
 _RUNNERS: Final[list[Runner]] = []
 
 
+def _begin(folder: str) -> None:
+    _RUNNERS.append(Runner(folder))
+    # What a world leaves behind is large and goes at once: looking often costs a quarter.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 10, 10)
+
+
 def _perform(task: _Task) -> Sum:
-    if not _RUNNERS:
-        _RUNNERS.append(Runner())
-        # What a world leaves behind is large and goes at once: looking often costs a quarter.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(100_000, 10, 10)
     part = next(one for one in PARTS if one.name == task.part)
     return _RUNNERS[0].whole(part, task.base, every=task.kills_every, first=task.index)
 
@@ -201,7 +205,12 @@ def perform(work: Iterable[_Task], *, jobs: int) -> Sum:
     """Run these in as many processes; tell on stderr how it goes."""
     total, waiting = Sum(), list(work)
     began_s = told_s = time.monotonic()
-    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with (
+        # Of the one who waits: who works is ended without a word.
+        tempfile.TemporaryDirectory(prefix="small-world-", dir=memory()) as folder,
+        spawn.Pool(jobs, initializer=_begin, initargs=(folder,)) as pool,
+    ):
         for done, one in enumerate(pool.imap_unordered(_perform, waiting), start=1):
             total.add(one)
             for found in one.found:
