@@ -20,6 +20,7 @@ _LONGEST_WAIT_MS: Final = 1_000
 """A send is taken up when its turn is near, so that its lease is not spent on waiting."""
 _LONGEST_LINE_S: Final = 5.0
 """For the same reason, no more are taken up together than can leave within this."""
+_RECALL_EVERY_MS: Final = 5_000
 
 
 class SuspendedSends:
@@ -44,7 +45,7 @@ class SuspendedSends:
         self._offer = offer
         self._poll_s = poll_s
         self._may_act = may_act
-        self._has_recalled = False
+        self._recalled_ms: int | None = None
 
     async def run(self) -> None:
         """Take sends up until cancelled."""
@@ -61,13 +62,24 @@ class SuspendedSends:
                     await self._breakers.news.wait()
 
     async def take_up(self) -> None:
-        """Hand out what may be tried now; the first time, learn what earlier runs suspended."""
-        if not self._has_recalled:
-            for account in await self._store.suspended():
-                self._breakers.of(account).recall()
-            self._has_recalled = True
+        """Hand out what may be tried now, whoever suspended it."""
+        await self._recall()
         for breaker in self._breakers:
             await self._take_up(breaker)
+
+    async def _recall(self) -> None:
+        """Learn now and then what others suspended: an earlier run, or a process that is gone."""
+        now_ms = self._clock.now_ms()
+        # A clock that was set back must not put the next look off.
+        if self._recalled_ms is not None and 0 <= now_ms - self._recalled_ms < _RECALL_EVERY_MS:
+            return
+        for account in await self._store.suspended():
+            breaker = self._breakers.of(account)
+            if not breaker.has_waiting and not breaker.is_open:
+                breaker.recall()
+            elif not breaker.has_waiting:
+                breaker.suspended(is_new=False)
+        self._recalled_ms = now_ms
 
     async def _take_up(self, breaker: Breaker) -> None:
         account = breaker.account

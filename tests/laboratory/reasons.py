@@ -75,11 +75,8 @@ class Reasons:
                     yield f"d{one.number} s{step} was given up after {waited_s:.3f} s"
 
     def patience(self) -> Iterator[str]:
-        """While a send waits for better times, some send of its account is tried now and then.
-
-        What one of several processes put aside is known to that one alone until another starts.
-        """
-        if self._has_wrong_clock or self._plan.processes > 1:
+        """While a send waits for better times, some send of its account is tried now and then."""
+        if self._has_wrong_clock:
             return
         for one in self._left.dispatches:
             account = self._plan.dispatches[one.number].account

@@ -400,3 +400,16 @@ async def test_no_more_are_taken_up_together_than_can_leave_soon(tmp_path: Path)
         await bench.sender.work(probe)
         bench.clock.advance(2)
         assert len(await bench.take(OutboxKind.SEND)) == 3
+
+
+async def test_a_send_that_another_process_suspended_is_taken_up(bench: Bench) -> None:
+    await bench.suspended.take_up()
+    await bench.dispatch(LAST_STEP)
+    item, *_ = bench.offered
+    bench.offered.clear()
+    now_ms = bench.clock.now_ms()
+    await bench.store.suspend(
+        item, account=API_KEY, until_ms=now_ms + 3_600_000, now_ms=now_ms, tried=True
+    )
+    await pass_seconds(bench, 10)
+    assert texts(bench) == ["Hello"]
