@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test client-test fault-test power-test mutants planted-bugs prove lock format docs clean
+.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test laboratory client-test fault-test power-test mutants planted-bugs prove lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -81,6 +81,9 @@ planted-bugs: $(VENV)/.installed-dev ## plant bugs one at a time, and count the 
 
 mutants: $(VENV)/.installed-dev ## put 300 small faults into the code, one at a time, and tell which no test notices (an hour)
 	$(BIN)/python -m tests.mutants $(MUTANTS)
+
+laboratory: $(VENV)/.installed-dev ## live through 3,000 simulated worlds full of faults (three minutes)
+	$(BIN)/python -m tests.laboratory run 1..3000
 
 client-test: $(VENV)/.installed-dev ## published npm clients and curl against this gateway (needs node, npm)
 	$(BIN)/python -m tests.clients
