@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from tests.laboratory import telling
+from tests.laboratory.attempt import attempt
+from tests.laboratory.describe import describe
+from tests.laboratory.draws import draw
 from tests.laboratory.ledger import Ledger, Seeds, tree
+from tests.laboratory.plan import Plan
 from tests.laboratory.points import never
 from tests.laboratory.progress import Progress
+from tests.laboratory.reporting import FOUND, kept, report, tell_verdict
 from tests.laboratory.runner import Runner, findings
 from tests.laboratory.tally import Tally
 
 _INTERRUPTED: Final = 130
 _TOLD_AT_MOST: Final = 20
+_KINDS_AT_MOST: Final = 5
+_SHRINK_S: Final = 60.0
+_WIDTH: Final = 160
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         code: int = options.do(options)
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:  # who reads has seen enough
+        sys.stdout = None  # type: ignore[assignment]
+        return 0
     return code
 
 
@@ -49,7 +61,28 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="do not fail for what never happened: for ranges too small to ask",
     )
+    run.add_argument(
+        "--shrink",
+        type=float,
+        default=_SHRINK_S,
+        metavar="SECONDS",
+        help="how long to make a plan smaller that broke a promise (%(default)s)",
+    )
+    run.add_argument("--found", type=Path, default=FOUND, help="where it is kept (%(default)s)")
     run.set_defaults(do=_run)
+
+    replay = commands.add_parser("replay", help="run seeds or kept plans, and tell what happened")
+    replay.add_argument("what", nargs="+", metavar="SEED|FILE")
+    replay.add_argument("--dispatch", type=int, help="whose timeline is drawn, if not the one")
+    replay.add_argument("--quiet", action="store_true", help="only what broke a promise")
+    replay.set_defaults(do=_replay)
+
+    show = commands.add_parser("show", help="tell the plan of a seed, or a kept one, in words")
+    show.add_argument("what", metavar="SEED|FILE")
+    show.add_argument("--json", action="store_true", help="as the document that replay reads")
+    show.set_defaults(do=_show)
+    for command in (run, replay):
+        command.add_argument("--width", type=_count, default=_width(), help=argparse.SUPPRESS)
 
     sums = commands.add_parser("sum", help="print the sums of a ledger")
     sums.add_argument("--ledger", type=Path, required=True)
@@ -77,6 +110,10 @@ def _count(text: str) -> int:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((_WIDTH, 0)).columns
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -120,10 +157,42 @@ def _conclude(tally: Tally, options: argparse.Namespace) -> int:
     for kind, found in findings(tally).items():
         named = ", ".join(str(one.seed) for one in found[:_TOLD_AT_MOST])
         _say(f"{len(found)} seeds broke a promise ({kind}): {named}")
+    for found in list(findings(tally).values())[:_KINDS_AT_MOST]:
+        _say("")
+        for line in report(
+            found[0].seed,
+            tree().commit,
+            shrink_s=options.shrink,
+            width=options.width,
+            folder=options.found,
+        ):
+            _say(line)
     if tally.found or absent:
         return 1
     _say("no promise was broken")
     return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    broken = 0
+    for what in options.what:
+        verdict = attempt(_plan(what))
+        broken += bool(verdict.violations)
+        if verdict.violations or not options.quiet:
+            name = f"{what} of commit {tree().commit}"
+            lines = tell_verdict(verdict, name, width=options.width, number=options.dispatch)
+            _say(*lines)
+    return 1 if broken else 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    plan = _plan(options.what)
+    _say(*([plan.to_json()] if options.json else describe(plan)))
+    return 0
+
+
+def _plan(what: str) -> Plan:
+    return draw(int(what)) if what.isdecimal() else kept(Path(what))
 
 
 def _sum(options: argparse.Namespace) -> int:
@@ -152,4 +221,9 @@ def _say(*lines: str) -> None:
 
 
 if __name__ == "__main__":
+    # Sets of strings are in another order in every process. Nothing should depend on that; what
+    # does by mistake shall at least happen again.
+    if "PYTHONHASHSEED" not in os.environ:
+        again = [sys.executable, "-m", "tests.laboratory", *sys.argv[1:]]
+        os.execve(sys.executable, again, {**os.environ, "PYTHONHASHSEED": "0"})  # noqa: S606
     sys.exit(main())

@@ -51,7 +51,7 @@ status_url = "{RECEIVER}/second"
 """
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=16)
 def settings_of(
     environ: tuple[tuple[str, str], ...],
     *,

@@ -226,7 +226,9 @@ class _Checks:
     def promptness(self) -> Iterator[str]:
         """Where nothing went wrong, nothing waits: no send, no timer, no callback."""
         plan = self.world.plan
-        is_slowed = bool(_SLOWING & plan.environ.keys()) or plan.environ["GATEWAY_SEND_RATE"] == "2"
+        is_slowed = (
+            bool(_SLOWING & plan.environ.keys()) or plan.environ.get("GATEWAY_SEND_RATE") == "2"
+        )
         if plan.faults or plan.detours or is_slowed:
             return
         limit_s = plan.tick_s + _PROMPT_S

@@ -20,19 +20,16 @@ from typing import Final
 from tests.laboratory.tally import Tally, total
 
 _ROOT: Final = Path(__file__).parents[2]
-_SOURCES: Final = ("gateway", "translators", "tests/laboratory", "tests/support/model_*.py")
+_SOURCES: Final = (
+    "gateway",
+    "translators",
+    "tests/laboratory",
+    "tests/power",
+    "tests/support/model_*.py",
+)
 _BESIDE: Final = frozenset(
-    {
-        "__main__.py",
-        "attempt.py",
-        "ledger.py",
-        "progress.py",
-        "runner.py",
-        "shrink.py",
-        "tally.py",
-        "telling.py",
-    }
-    | {"timeline.py", "happenings.py"}
+    {"__main__.py", "attempt.py", "describe.py", "happenings.py", "ledger.py", "progress.py"}
+    | {"reporting.py", "runner.py", "shrink.py", "tally.py", "telling.py", "timeline.py"}
 )
 """Modules of the laboratory in which nothing of a world happens."""
 
@@ -188,6 +185,7 @@ def _sources() -> list[Path]:
         for file in files
         if file.suffix in (".py", ".sql")
         and not (file.parent == _ROOT / "tests" / "laboratory" and file.name in _BESIDE)
+        and not file.name.startswith("test_")
     )
 
 

@@ -70,6 +70,10 @@ class Left:
     counts: StoreCounts
     bound: dict[str, tuple[str, int]] = field(default_factory=dict)
 
+    def of_number(self, number: int) -> list[LeftDispatch]:
+        """Return what became of one of the plan's dispatches; more than one is a double."""
+        return [one for one in self.dispatches if one.number == number]
+
 
 async def read(store: Any, uuids: list[str], message_uuids: set[str]) -> Left:
     """Read what is left of these dispatches."""
@@ -80,7 +84,7 @@ async def read(store: Any, uuids: list[str], message_uuids: set[str]) -> Left:
         letters += await store.dead_letters(name, limit=10_000)
     senders = [*names, *(f"account:{name}" for name in names)]
     held = await store.held(senders, reason=None, after=0, limit=10_000)
-    bound = {one: await store.find_message(one) for one in message_uuids}
+    bound = {one: await store.find_message(one) for one in sorted(message_uuids)}
     return Left(
         dispatches=dispatches,
         letters=letters,

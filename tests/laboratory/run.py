@@ -7,7 +7,7 @@ import functools
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +75,8 @@ class _log_into:  # noqa: N801 - reads as a statement
         self._world = world
 
     def __enter__(self) -> None:
+        # A world starts gateways by the hundred, and each compiles the same routes.
+        starlette.routing.compile_path = _compiled
         structlog.configure(
             processors=[self._count],
             wrapper_class=structlog.make_filtering_bound_logger("info"),
@@ -83,6 +85,7 @@ class _log_into:  # noqa: N801 - reads as a statement
 
     def __exit__(self, *error: object) -> None:
         structlog.reset_defaults()
+        starlette.routing.compile_path = _compile_path
 
     def _count(self, logger: Any, name: str, line: Any) -> Any:
         self._world.log[line["event"]] += 1
@@ -227,11 +230,9 @@ class _Run:
             await asyncio.sleep(1.0)
 
 
+_compile_path = starlette.routing.compile_path
+
+
 @functools.cache
 def _compiled(path: str) -> Any:
     return _compile_path(path)
-
-
-_compile_path = starlette.routing.compile_path
-# A world starts gateways by the hundred, and each compiles the same routes.
-starlette.routing.compile_path = _compiled
