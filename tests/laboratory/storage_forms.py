@@ -7,6 +7,7 @@ import functools
 import math
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -91,7 +92,10 @@ class SqliteStorage:
             return math.inf
         since_ms = BEGIN_MS + int(1000 * since_s)
         eye = self._store._reads._connection
-        due_ms = eye.execute(_NEXT, (since_ms,) * 4).fetchone()[0]
+        try:
+            due_ms = eye.execute(_NEXT, (since_ms,) * 4).fetchone()[0]
+        except sqlite3.ProgrammingError:
+            return math.inf  # it is being closed just now
         return math.inf if due_ms is None else (due_ms - BEGIN_MS) / 1000
 
     def crash(self, *, loses_power: bool) -> None:
