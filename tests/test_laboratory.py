@@ -24,6 +24,13 @@ for seed in range(1, 11):
     print(seed, verdict.turns, hashlib.sha256(told.encode()).hexdigest())
 """
 
+ENDLESS = """
+from tests.laboratory.attempt import attempt
+from tests.laboratory.draws import draw
+print(attempt(draw(13), longest_s=0.01).violations)
+print(attempt(draw(13)).violations)
+"""
+
 
 def laboratory(*arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
     return python("-m", "tests.laboratory", *map(str, arguments), **environ)
@@ -60,6 +67,15 @@ def test_a_seed_is_the_same_run_in_every_process() -> None:
     one, other = (python("-c", DIGEST, PYTHONHASHSEED=chance) for chance in ("1", "2"))
     assert one.returncode == 0, one.stderr
     assert one.stdout == other.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_world_without_an_end_is_a_finding_and_disturbs_no_other() -> None:
+    done = python("-c", ENDLESS)
+    endless, other = done.stdout.splitlines()
+    assert "the world did not end" in endless
+    assert (other, done.stderr) == ("[]", "")
 
 
 @pytest.mark.slow

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import signal
+import sys
 import traceback
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +34,7 @@ def attempt(plan: Plan, *, longest_s: float = LONGEST_S) -> Verdict:
     except Exception as error:
         where = traceback.format_exc(limit=-4)
         told = f"the laboratory broke down: {error!r} {where}"
+    _forget()
     return Verdict(
         plan=plan,
         violations=[told],
@@ -40,6 +44,16 @@ def attempt(plan: Plan, *, longest_s: float = LONGEST_S) -> Verdict:
         virtual_s=0.0,
         turns=0,
     )
+
+
+def _forget() -> None:
+    """Let go of a world that was left as it was; what that complains about is of no interest."""
+    before, sys.unraisablehook = sys.unraisablehook, lambda what: None
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            gc.collect()
+    finally:
+        sys.unraisablehook = before
 
 
 @contextmanager
