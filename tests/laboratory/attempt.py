@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
+from tests.laboratory.left import Left
 from tests.laboratory.plan import Plan
 from tests.laboratory.run import Verdict, run
 from tests.laboratory.seen import Seen
@@ -43,6 +44,7 @@ def attempt(plan: Plan, *, longest_s: float = LONGEST_S) -> Verdict:
         dispatches=0,
         virtual_s=0.0,
         turns=0,
+        left=Left.nothing(),
     )
 
 

@@ -83,7 +83,7 @@ def dispatch_concerned(verdict: Verdict, violation: str) -> int:
 def happenings(verdict: Verdict, number: int) -> list[Happening]:
     """Return what happened to a dispatch, and around it, in order of time."""
     seen = verdict.seen
-    moves = [] if verdict.left is None else verdict.left.of_number(number)
+    moves = verdict.left.of_number(number)
     uuids = {one.dispatch_uuid for one in seen.asked if one.dispatch == number}
     uuids |= {one.uuid for one in moves}
     found = [*_faults(verdict, number)]

@@ -70,6 +70,19 @@ class Left:
     counts: StoreCounts
     bound: dict[str, tuple[str, int]] = field(default_factory=dict)
 
+    @classmethod
+    def nothing(cls) -> Left:
+        """Return what there is of a world that nobody could look at."""
+        counts = StoreCounts(
+            open_dispatches=0,
+            pending_timers=0,
+            pending_sends=0,
+            pending_callbacks=0,
+            dead_letters=0,
+            held_webhooks=0,
+        )
+        return cls(dispatches=[], letters=[], parked=[], counts=counts)
+
     def of_number(self, number: int) -> list[LeftDispatch]:
         """Return what became of one of the plan's dispatches; more than one is a double."""
         return [one for one in self.dispatches if one.number == number]

@@ -45,7 +45,6 @@ class Verdict:
     virtual_s: float
     turns: int
     left: Left
-    histories: dict[int, list[str]] = field(default_factory=dict)
 
 
 def run(plan: Plan, folder: Path | None = None) -> Verdict:

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.laboratory.happenings import Happening, dispatch_concerned, happenings
+from tests.laboratory.left import Left
 from tests.laboratory.plan import DispatchPlan, Fault, Plan, StepPlan
 from tests.laboratory.run import Verdict
 from tests.laboratory.seen import Asked, Posted, Received, Seen, Told
@@ -87,6 +88,7 @@ def verdict() -> Verdict:
         dispatches=2,
         virtual_s=40.0,
         turns=100,
+        left=Left.nothing(),
     )
 
 
