@@ -279,7 +279,7 @@ class ModelStore:
         due = [timer for timer in self._timers if timer.due_ms <= now_ms]
         return [
             DueTimer(timer=timer, application=self._dispatches[timer.dispatch_uuid].application)
-            for timer in sorted(due, key=lambda timer: timer.due_ms)[:limit]
+            for timer in sorted(due, key=_order_of)[:limit]
         ]
 
     async def next_timer_ms(self) -> int | None:
@@ -470,6 +470,11 @@ class ModelStore:
     def _unmatched(self) -> list[HeldWebhook]:
         found = [one for one in self._held.values() if one.reason == "unmatched"]
         return sorted(found, key=lambda one: (one.received_ms, one.held_id))
+
+
+def _order_of(timer: Timer) -> tuple[int, str, int, str]:
+    """Return what timers are handed out by; a set alone has another order in every process."""
+    return timer.due_ms, timer.dispatch_uuid, timer.step, timer.kind
 
 
 def _old(causes: Mapping[K, int], before_ms: int) -> list[K]:
