@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.clock import Clock
 from gateway.logs import get_logger
-from gateway.safeguards.grace import FOREVER_MS, grace_ms
+from gateway.safeguards.grace import FOREVER_MS
 from gateway.safeguards.holds import Holds
 from gateway.stores.base import Store, StoreUnavailable
 
@@ -45,6 +45,8 @@ class Hearing:
         self._turned_ms: int | None = None
         """When the loop last turned; None while nobody looks after it."""
         self._lost_since_ms: int | None = None
+        self._losses = 0
+        """How often a gap was noticed: another one may come while the first is being held."""
         self._stopped_ms: int | None = None
         self._signs = False
 
@@ -120,6 +122,7 @@ class Hearing:
 
     def _lose(self, since_ms: int) -> None:
         known = self._lost_since_ms
+        self._losses += 1
         self._lost_since_ms = since_ms if known is None else min(known, since_ms)
 
     async def _settle(self) -> None:
@@ -131,16 +134,16 @@ class Hearing:
         since_ms = self._lost_since_ms
         if since_ms is None:
             return
+        losses = self._losses
         await self._store.check()  # what can be written now was the store's outage until now
         await self._hold_gap(since_ms, missed_ms=self._clock.now_ms() - since_ms)
-        if self._lost_since_ms == since_ms:
+        if self._losses == losses:
             self._lost_since_ms = None
 
     async def _hold_gap(self, since_ms: int, *, missed_ms: int) -> None:
-        until_ms = self._clock.now_ms() + grace_ms(missed_ms)
         for account in await self._accounts():
             log.warning("hearing.gap_held", account=account, duration_ms=missed_ms)
-            await self._holds.hold_gap(account, since_ms=since_ms, until_ms=until_ms)
+            await self._holds.hold_gap(account, since_ms=since_ms, missed_ms=missed_ms)
 
     async def _has_work(self) -> bool:
         return (await self._store.counts()).open_dispatches > 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from gateway.alarms import Alarm, AlarmKind, Alarms
@@ -34,6 +34,10 @@ _DEAF_BEFORE: Final = (
     " for the vendor to repeat what was refused.",
     "Nothing, if the secrets are right now: the next webhook that is verified shows it.",
 )
+
+
+def _scope(account: str, dispatch_uuid: str | None, step: int | None) -> str:
+    return account_scope(account) if dispatch_uuid is None else step_scope(dispatch_uuid, step or 0)
 
 
 @dataclass(slots=True)
@@ -112,34 +116,39 @@ class Holds:
         account: str,
         *,
         since_ms: int,
-        until_ms: int | None = None,
+        missed_ms: int | None = None,
         dispatch_uuid: str | None = None,
         step: int | None = None,
     ) -> None:
         """Hold for the time in which the vendor repeats what was missed since `since_ms`.
 
-        A gap that is held already is not shortened. `until_ms` is now and the grace by default.
+        A gap that comes while an earlier one is held is one with it: the vendor has not repeated
+        everything yet, and waits the longer for its next attempt, the more of them failed.
+
+        Args:
+            missed_ms: for how long nothing was heard, from `since_ms` until now by default.
         """
         now_ms = self._clock.now_ms()
-        if until_ms is None:
-            until_ms = now_ms + grace_ms(now_ms - since_ms)
-        gap = Hold(
-            account=account,
-            reason=HoldReason.GAP,
-            since_ms=since_ms,
-            until_ms=until_ms,
-            dispatch_uuid=dispatch_uuid,
-            step=step,
-            latest_ms=now_ms,
-        )
-        known = self.find(gap.scope, HoldReason.GAP)
+        if missed_ms is None:
+            missed_ms = now_ms - since_ms
+        until_ms = 0
+        known = self.find(_scope(account, dispatch_uuid, step), HoldReason.GAP)
         if known is not None:
-            gap = replace(
-                gap,
-                since_ms=min(known.since_ms, since_ms),
-                until_ms=max(known.until_ms or 0, until_ms),
+            ended_ms = max(known.latest_ms, since_ms + missed_ms)
+            apart_ms = max(0, since_ms - known.latest_ms)
+            since_ms = min(known.since_ms, since_ms)
+            missed_ms, until_ms = ended_ms - since_ms - apart_ms, known.until_ms or 0
+        await self.place(
+            Hold(
+                account=account,
+                reason=HoldReason.GAP,
+                since_ms=since_ms,
+                until_ms=max(until_ms, now_ms + grace_ms(missed_ms)),
+                dispatch_uuid=dispatch_uuid,
+                step=step,
+                latest_ms=since_ms + missed_ms,
             )
-        await self.place(gap)
+        )
 
     async def end_with_grace(self, hold: Hold) -> None:
         """End a hold whose cause is over; what was missed meanwhile is given time to come."""

@@ -114,7 +114,8 @@ class Hold:
     """Why, and until when, the timers of an account, or of one step of it, do not fire.
 
     One for each `scope` and reason. `until_ms` is None until somebody ends it. `latest_ms` is when
-    its cause was last seen, and `secrets` a fingerprint of the signature secrets the account had.
+    its cause was last seen (of a gap: `since_ms` and as long as nothing was heard, in all), and
+    `secrets` a fingerprint of the signature secrets the account had.
     """
 
     account: str

@@ -117,18 +117,55 @@ async def test_a_lag_under_a_second_is_no_gap(world: World) -> None:
     assert reasons(world) == []
 
 
-async def test_two_gaps_are_held_until_the_later_end(world: World) -> None:
+async def test_a_second_gap_is_held_as_long_as_both_together(world: World) -> None:
     await waiting(world)
     world.clock.stall(400)
     await until_reasons(world, "gap")
     world.clock.stall(3)
     assert not world.gateway.safeguards.hearing.can_hear()
     await until_hearing(world)
-    world.clock.advance(914.9 - 3)
+    world.clock.advance(914.9)
     await world.gateway.safeguards.holds.turn()
     assert reasons(world) == ["gap"]
     world.clock.advance(0.1)
     await until_reasons(world)
+
+
+async def test_gaps_that_follow_before_the_grace_is_over_are_waited_for_as_one(
+    lives: Lives,
+) -> None:
+    async with lives.first() as bench:
+        await bench.dispatch(SHORT)
+        await bench.send()
+        await bench.store.sign(now_ms=lives.clock.now_ms())
+    lives.clock.advance(300)
+    # It starts, leaves its signs of life, and is gone before the vendor has repeated anything.
+    async with lives.whole():
+        pass
+    lives.clock.advance(120)
+    async with lives.whole() as world:
+        await until_held(world, 1)
+        lives.clock.advance(914.9)
+        await world.gateway.safeguards.holds.turn()
+        assert reasons(world) == ["gap"]
+        lives.clock.advance(0.1)
+        await world.sends(2)
+
+
+async def test_a_gap_whose_grace_is_over_counts_no_more(lives: Lives) -> None:
+    async with lives.first() as bench:
+        await bench.dispatch(workflow(step("whatsapp", **failing_over("read", 3600)), step("sms")))
+        await bench.send()
+        await bench.store.sign(now_ms=lives.clock.now_ms())
+    for _ in range(3):
+        lives.clock.advance(60)
+        async with lives.whole() as world:
+            assert reasons(world) == ["gap"]
+            lives.clock.advance(79.9)
+            await world.gateway.safeguards.holds.turn()
+            assert reasons(world) == ["gap"]
+            lives.clock.advance(0.1)
+            await until_reasons(world)
 
 
 async def test_an_outage_of_the_store_is_a_gap(world: World) -> None:

@@ -33,6 +33,7 @@ def gap(bench: Bench, account: str = API_KEY, *, lasts_s: float) -> Hold:
         reason=HoldReason.GAP,
         since_ms=now_ms,
         until_ms=now_ms + round(1000 * lasts_s),
+        latest_ms=now_ms,
     )
 
 
