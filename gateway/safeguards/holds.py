@@ -182,6 +182,8 @@ class Holds:
             # Anew each time, because `_bring_back` may just be finding the earlier ones gone.
             self._aside[scope] = _Credit()
             await self._store.set_aside(timers, scope=scope)
+            # And again: on its way it may have been overtaken by the search for what to bring back.
+            self._aside.setdefault(scope, _Credit())
         # Another hold may have begun while the store wrote: those are due again the next time.
         return [one.timer for one in free if self._scope_of(one) is None]
 

@@ -312,7 +312,9 @@ class _Checks:
                 attempts = lane[position]
                 first_s = attempts[0].at_s + _SLACK_S
                 waiting = [lane[one] for one in passes_s if not _is_through(lane[one], first_s)]
-                out_of_turn_s = self._out_of_turn_s(lane, passes_s, self._made_s(owner, position))
+                # A clock that was wrong dates it after its first attempt.
+                made_s = min(self._made_s(owner, position), first_s)
+                out_of_turn_s = self._out_of_turn_s(lane, passes_s, made_s)
                 may_go = not waiting
                 if patience != "strict" and waiting:
                     was_refused = all(_was_refused(one, first_s) for one in waiting)

@@ -66,6 +66,31 @@ async def test_a_timer_that_is_set_aside_while_the_last_ones_come_back_comes_bac
         assert (await bench.store.counts()).held_timers == 0
 
 
+async def test_a_timer_comes_back_that_is_set_aside_when_its_hold_is_over_already(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_bench(tmp_path) as bench:
+        await bench.dispatch(SHORT)
+        await bench.send()
+        holds = holds_of(bench)
+        await holds.place(gap(bench, lasts_s=60))
+        bench.clock.advance(30)
+        (due,) = await bench.store.due_timers(now_ms=bench.clock.now_ms(), limit=9)
+        set_aside = bench.store.set_aside
+
+        async def after_a_while(timers: Sequence[Timer], *, scope: str) -> None:
+            """Be so slow that the hold ends, and its timers come back, before it is written."""
+            monkeypatch.undo()
+            bench.clock.advance(30)
+            await holds.turn()
+            await set_aside(timers, scope=scope)
+
+        monkeypatch.setattr(bench.store, "set_aside", after_a_while)
+        assert await holds.sort_out([due]) == []
+        await holds.turn()
+        assert (await bench.store.counts()).held_timers == 0
+
+
 async def test_a_hold_that_is_made_longer_while_another_one_ends_does_not_end_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
