@@ -42,12 +42,27 @@ ACCOUNTS: Final = (
     ),
 )
 _WRONG: Final = "signature-secret-of-nobody-at-all-0003"
+_QUERY: Final = "key=secret-of-the-receiver"
+SECRETS: Final = (
+    _WRONG,
+    _QUERY,
+    *(
+        secret
+        for account in ACCOUNTS
+        for secret in (
+            account.api_secret,
+            account.signature_secret,
+            account.basic.removeprefix("Basic "),
+        )
+    ),
+)
+"""What nobody may be told."""
 _CONFIG: Final = f"""
 [[applications]]
 api_key = "{ACCOUNTS[1].api_key}"
 api_secret = "{ACCOUNTS[1].api_secret}"
 signature_secret = "{ACCOUNTS[1].signature_secret}"
-status_url = "{RECEIVER}/second"
+status_url = "{RECEIVER}/second?{_QUERY}"
 """
 
 
@@ -68,7 +83,7 @@ def settings_of(
         {
             "GATEWAY_STORE": f"sqlite:///{folder / 'gateway.db'}",
             "GATEWAY_UPSTREAM": "https://upstream.example.com",
-            "GATEWAY_STATUS_URL": f"{RECEIVER}/first",
+            "GATEWAY_STATUS_URL": f"{RECEIVER}/first?{_QUERY}",
             "GATEWAY_CLOCK": "own",
             "GATEWAY_STANDARD_WEBHOOKS": "true",
             "GATEWAY_SQLITE_WRITER": "loop",

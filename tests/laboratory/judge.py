@@ -16,6 +16,7 @@ from gateway.core.effects import PostStatus, SetTimer
 from gateway.core.events import ExpiryReached, HorizonReached
 from gateway.core.state import DispatchStatus, StepStatus
 from gateway.render import _POSITIONS_PER_REVISION
+from tests.laboratory.credentials import SECRETS
 from tests.laboratory.left import Left, LeftDispatch, Move
 from tests.laboratory.reasons import Reasons
 from tests.laboratory.seen import Posted, Received
@@ -34,6 +35,7 @@ _PROMPT_S: Final = 1.5
 _SLOWING: Final = frozenset(
     {"GATEWAY_CLOCK", "GATEWAY_SEND_CONCURRENCY", "GATEWAY_CALLBACK_CONCURRENCY"}
 )
+_PRIVATE: Final = ("4477009", "text of dispatch", *SECRETS)
 _SLACK_S: Final = 0.002
 """For instants that were rounded to a millisecond on their way."""
 _BEGIN_S: Final = BEGIN_MS / 1000
@@ -45,9 +47,20 @@ def hear(world: World, line: dict[str, Any]) -> None:
     if line["event"] in _FAULTS:
         told = traceback.format_exc(limit=-6) if line.pop("exc_info", None) else ""
         world.violations.append(f"{line['event']}: {line} {told}")
-    for value in line.values():
-        if isinstance(value, str) and ("4477009" in value or "text of dispatch" in value):
-            world.violations.append(f"{line['event']} tells what is personal")
+    if _is_private(line):
+        world.violations.append(f"{line['event']} tells what is private")
+
+
+def overhear(world: World, path: str, status: int, said: bytes) -> None:
+    """Look at the answer to a request or webhook: what is refused must not be told either."""
+    if status >= 400 and _is_private(said):
+        world.violations.append(f"the {status} to {path} tells what is private")
+
+
+def _is_private(told: Any) -> bool:
+    """Tell whether a number, a text, a secret or the query of a URL is in it, however deep."""
+    words = told.decode() if isinstance(told, bytes) else repr(told)
+    return any(private in words for private in _PRIVATE)
 
 
 def judge(world: World, left: Left, *, is_done: bool) -> list[str]:

@@ -14,6 +14,7 @@ import orjson
 from gateway.app import Gateway
 from gateway.clients.ports import Ports
 from gateway.stores.base import StoreUnavailable
+from tests.laboratory import judge
 from tests.laboratory.clock import SimulatedClock
 from tests.laboratory.credentials import settings_of
 from tests.laboratory.loop import Domain
@@ -327,6 +328,7 @@ class Process:
                 return
             said.extend(message.get("body", b""))
             if not message.get("more_body") and not answer.done():
+                judge.overhear(self._world, path, status, bytes(said))
                 answer.set_result((status, orjson.loads(said) if said else {}))
                 if (stuck := self.reach(f"{word}-after-answer")) is not None:
                     await stuck

@@ -124,6 +124,8 @@ class Fault:
     """Whether a write of unknown outcome happened."""
     by_reload: bool = False
     """Whether a wrong secret is put right without a restart."""
+    account: int = 0
+    """Whose secret is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

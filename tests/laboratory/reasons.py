@@ -16,7 +16,7 @@ from gateway.core.state import StepStatus
 from tests.laboratory.left import Left, LeftDispatch, Move
 from tests.laboratory.loop import LONGEST_TICK_AT_THE_END_S, LONGEST_TICK_S
 from tests.laboratory.plan import FaultKind
-from tests.laboratory.seen import Life, Posted, Received
+from tests.laboratory.seen import Life, Posted, Received, Told
 from tests.laboratory.world import BEGIN_MS, World
 
 _UNCLEAN: Final[frozenset[FaultKind]] = frozenset(
@@ -37,6 +37,8 @@ LEASE_S: Final = 30.0
 """How long a send that a dead process had taken is nobody's."""
 _TOLERANCE_S: Final = 30
 """By how much a machine's clock may be wrong."""
+_ENDING_S: Final = 3 * LONGEST_TICK_S
+"""How long a process takes to notice that it has to end, at the longest."""
 _READ_S: Final = 0.5
 """For instants around the reading of a clock."""
 
@@ -112,11 +114,49 @@ class Reasons:
                 yield fault.at_s, fault.at_s + fault.for_s
 
     def strangers(self) -> Iterator[str]:
-        """No webhook that bears our token is refused for good: it is genuine."""
-        if self._plan.has_public_url:
-            for told in self._world.seen.told:
-                if told.http_status is not None and 400 <= told.http_status < 500:
-                    yield f"{told.status} of {told.message_uuid} was answered {told.http_status}"
+        """No genuine webhook is refused, none is put off without a reason, and all are taken."""
+        taken: set[tuple[str, int]] = set()
+        for told in self._world.seen.told:
+            what = f"{told.status} of {told.message_uuid}"
+            match told.http_status:
+                case None:
+                    continue
+                case 200:
+                    taken.add((told.message_uuid, told.number))
+                case 503:
+                    if not self._may_be_put_off(told):
+                        yield f"{what} was answered 503 at {told.at_s:.3f}, for no reason"
+                case status if self._plan.has_public_url or status >= 500:
+                    yield f"{what} was answered {status}"
+                case _:
+                    pass  # who it belongs to is not known without our URL
+        for posted in self._world.seen.posted:
+            if posted.message_uuid is None:
+                continue
+            words = self._plan.dispatches[posted.dispatch].steps[posted.step].words
+            for number, word in enumerate(words):
+                if (posted.message_uuid, number) not in taken:
+                    yield f"{word.status} of {posted.message_uuid} was never taken"
+
+    def _may_be_put_off(self, told: Told) -> bool:
+        """Tell whether a webhook came while it could not be kept or verified, or amid an end."""
+        begin_s = told.at_s
+        end_s = begin_s if told.ended_s is None else told.ended_s
+        spans = [*self._windows("store-down"), *self._unreadable(told)]
+        for life in self._world.seen.lives:
+            if life.wrong_clock_s:
+                spans.append((life.from_s, _until(life, self._world)))
+            if life.until_s is not None:
+                # Who waits inside gets an answer; a store that failed ends its process at once.
+                spans.append((life.until_s - _ENDING_S, life.until_s + _DRAIN_S))
+        return any(_meet(begin_s, end_s, *span) for span in spans)
+
+    def _unreadable(self, told: Told) -> Iterator[tuple[float, float]]:
+        """Yield when the secret of a webhook's account was wrong, and until it was put right."""
+        account = self._plan.dispatches[told.dispatch].account
+        for fault in self._plan.faults:
+            if fault.kind == "wrong-secret" and fault.account == account:
+                yield fault.at_s, fault.at_s + fault.for_s + _ENDING_S
 
     def doubts(self) -> Iterator[str]:
         """A step is in doubt only if its answer was lost, or whoever waited for it."""
@@ -157,10 +197,20 @@ class Reasons:
                 yield f"{webhook_id} was posted again at {attempts[-1].at_s:.3f}"
 
     def parking(self) -> Iterator[str]:
-        """No webhook waits for a message that is known."""
+        """No webhook is left parked whose step can be known, by its URL or by its message."""
         for message_uuid, reason in self._left.parked:
-            if reason == "unmatched" and message_uuid in self._left.bound:
-                yield f"{message_uuid} is known, and a webhook of it is still parked"
+            if message_uuid in self._left.bound:
+                yield f"{message_uuid} is known, and a webhook of it is still parked ({reason})"
+            elif self._plan.has_public_url and not self._is_other(message_uuid):
+                yield f"the URL of {message_uuid} names its step, and it is parked ({reason})"
+
+    def _is_other(self, message_uuid: str) -> bool:
+        """Tell whether a message is one of two of a step, the other of which is the known one."""
+        return any(
+            len({post.message_uuid for post in posts} - {None}) > 1
+            and message_uuid in {post.message_uuid for post in posts}
+            for posts in self._posted.values()
+        )
 
     def clocks(self) -> Iterator[str]:
         """Under a clock that is wrong nothing is accepted and nothing is sent; nor ahead of time.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import math
-import os
-import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -70,7 +68,7 @@ class SqliteStorage:
         place = folder / "disk"
         place.mkdir()
         self._path = place / "gateway.db"
-        shutil.copyfile(_empty_store(folder.parent), self._path)
+        self._path.write_bytes(_empty_store())
         self._disk = Disk(place)
         if CAN_HEAR:
             self._disk.__enter__()
@@ -128,14 +126,13 @@ class SqliteStorage:
             self._disk.__exit__(None, None, None)
 
 
-@functools.lru_cache(maxsize=1)
-def _empty_store(folder: Path) -> Path:
+@functools.cache
+def _empty_store() -> bytes:
     """Return a store that nobody owned yet, made once: most of a start is making its tables."""
-    path = folder / f"laboratory-{os.getpid()}.db"
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    connection = connect_writer(path, synchronous="full")
-    migrate(connection, path, migrations())
-    connection.close()
-    atexit.register(path.unlink, missing_ok=True)
-    return path
+    with tempfile.TemporaryDirectory(prefix="laboratory-") as folder:
+        path = Path(folder) / "empty.db"
+        path.touch(mode=0o600)
+        connection = connect_writer(path, synchronous="full")
+        migrate(connection, path, migrations())
+        connection.close()
+        return path.read_bytes()

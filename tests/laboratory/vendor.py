@@ -65,6 +65,7 @@ class VendorWebhooks:
             body = self._body(posted, word)
             times_left = 1 + word.repeats
             attempt = 0
+            was_taken = False
             began_s = world.now_s
             while times_left and world.now_s - began_s < _LIFE_S:
                 attempt += 1
@@ -77,10 +78,13 @@ class VendorWebhooks:
                     attempt=attempt,
                     number=number,
                 )
-                if await self._attempt(told, word, path, body):
-                    times_left -= 1
-                    if attempt > 1:
+                is_known_taken = await self._attempt(told, word, path, body)
+                if told.http_status == 200:
+                    if was_taken:
                         world.happened("a webhook came again after it was taken")
+                    was_taken = True
+                if is_known_taken:
+                    times_left -= 1
                     if times_left:
                         await asyncio.sleep(world.random("again", number, attempt).random() * 20)
                 elif times_left <= word.repeats:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.gate.__main__ import CLOSED, PASSED, gate, prove, record
+from benchmarks.gate.figures import SCENARIOS
 from benchmarks.gate.record import Recorded, read, write
 from tests.benchmarks.gate.figures import BUILD, RECORDED, changed
 
@@ -70,7 +71,14 @@ def test_a_recorded_gain_holds_what_comes_after(path: Path) -> None:
 
 
 def test_a_planted_loss_that_is_seen_is_a_success() -> None:
-    assert prove(RECORDED, changed(accept=1.03)) == PASSED
+    planted = changed(accept=1.03, accept_send=1.03, cycle=1.03, webhook=1.03)
+    assert prove(RECORDED, planted) == PASSED
+
+
+@pytest.mark.parametrize("blind", SCENARIOS)
+def test_a_planted_loss_that_one_count_does_not_see_is_a_failure(blind: str) -> None:
+    seeing = {name: 1.03 for name in SCENARIOS if name != blind}
+    assert prove(RECORDED, changed(**seeing)) == CLOSED
 
 
 def test_a_planted_loss_that_is_not_seen_is_a_failure() -> None:

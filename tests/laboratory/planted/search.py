@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass
-from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
+from tests.laboratory.attempt import attempt
 from tests.laboratory.draws import draw
 from tests.laboratory.planted.catalogue import BUGS
 from tests.laboratory.planted.edits import planted
-from tests.laboratory.run import run
 
 _LONGEST_S: Final = 60.0
 """Of the processor's time for one seed; sound ones take a few hundredths."""
-
-
-class Endless(KeyboardInterrupt):
-    """A world that does not come to its end; an event loop lets it through to us."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +66,4 @@ def search(name: str, seeds: Iterable[int]) -> Caught | None:
 
 
 def _violations(seed: int) -> tuple[str, ...]:
-    try:
-        with _bounded(_LONGEST_S):
-            return tuple(run(draw(seed)).violations)
-    except Endless:
-        return ("run: the world does not come to its end",)
-    except Exception as error:
-        return (f"run: {type(error).__name__}: {error}",)
-
-
-@contextmanager
-def _bounded(limit_s: float) -> Iterator[None]:
-    """Interrupt what needs more of the processor's time."""
-
-    def give_up(number: int, frame: FrameType | None) -> NoReturn:
-        raise Endless
-
-    before = signal.signal(signal.SIGVTALRM, give_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, limit_s)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+    return tuple(attempt(draw(seed), longest_s=_LONGEST_S).violations)

@@ -134,4 +134,40 @@ BUGS: Final = (
             ),
         ),
     ),
+    Bug(
+        name="one-status-is-put-off-for-ever",
+        fault="A `read` is answered 503, however often it comes.",
+        edits=(
+            Edit(
+                function=WebhookApi._receive,
+                before="        return body\n",
+                after="        return body\n"
+                "    if b'\"read\"' in body:\n"
+                "        return _UNREADABLE\n",
+            ),
+        ),
+    ),
+    Bug(
+        name="secrets-in-the-log",
+        fault="The log tells with which secrets a webhook could not be verified.",
+        edits=(
+            Edit(
+                function=WebhookApi._sender_of,
+                before='log.error("webhook.refused", reason=verdict.value)',
+                after='log.error("webhook.refused", reason={"secrets": self._applications'
+                ".secrets_of(claimed_key(authorization))})",
+            ),
+        ),
+    ),
+    Bug(
+        name="tokens-are-ignored",
+        fault="A webhook is matched by the id of its message alone, whatever its URL says.",
+        edits=(
+            Edit(
+                function=WebhookApi._receive,
+                before='address = self._mint.read(request.path_params.get("token", ""))',
+                after="address = None",
+            ),
+        ),
+    ),
 )
