@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from gateway.core.answers import is_refusal
 from gateway.core.effects import PostStatus, SetTimer
-from gateway.core.events import ExpiryReached, HorizonReached
+from gateway.core.events import ExpiryReached, HorizonReached, SendUnconfirmed
 from gateway.core.state import DispatchStatus, StepStatus
 from gateway.render import _POSITIONS_PER_REVISION
 from tests.laboratory.credentials import SECRETS
 from tests.laboratory.left import Left, LeftDispatch, Move
+from tests.laboratory.outcomes import SATISFYING, Outcomes
 from tests.laboratory.reasons import Reasons
 from tests.laboratory.seen import Posted, Received
 from tests.laboratory.sightings import note_line, note_sightings
@@ -27,8 +28,9 @@ from tests.laboratory.world import BEGIN_MS, World
 _MAY_BE_REPEATED: Final = frozenset({"throttle", "unauthorised"})
 """Answers that prove that nothing was sent."""
 _FAULTS: Final = frozenset({"worker.item_failed", "timer.failed", "worker.died"})
-_GOOD: Final = {"delivered": {"delivered", "read"}, "read": {"read"}}
 _DEATHS: Final = frozenset({"kill", "power", "store-unknown", "end", "stop", "store-down"})
+_HORIZON_S: Final = 72 * 3600.0
+_IN_DOUBT_S: Final = 900.0
 _INTENT_S: Final = 0.5
 """How long before a POST arrives it can have been intended."""
 _PROMPT_S: Final = 1.5
@@ -87,6 +89,11 @@ def judge(world: World, left: Left, *, is_done: bool) -> list[str]:
         checks.repetitions,
         checks.reasons.parking,
         checks.reasons.clocks,
+        checks.outcomes.recipients,
+        checks.outcomes.bodies,
+        checks.outcomes.successors,
+        checks.outcomes.conditions,
+        checks.outcomes.reported,
     ):
         found += [f"{check.__name__}: {told}" for told in check()]
     return found
@@ -101,6 +108,7 @@ class _Checks:
             self.of_number[one.number].append(one)
         self.of_uuid = {one.uuid: one for one in left.dispatches}
         self.reasons = Reasons(world, left)
+        self.outcomes = Outcomes(world, left)
         self.received: dict[str, list[Received]] = defaultdict(list)
         for callback in world.seen.received:
             self.received[callback.webhook_id].append(callback)
@@ -172,12 +180,13 @@ class _Checks:
                 yield f"d{number} s{step}: a person got it {len(got)} times"
 
     def failovers(self) -> Iterator[str]:
-        """A next step is sent only when the one before failed, or was silent for long enough."""
+        """A step fails only when told so, or silent for long enough, and the next waits for it."""
         silence = Silence(self.world)
         for one in self.left.dispatches:
-            for step in range(len(one.state.steps) - 1):
+            for step in range(len(one.state.steps)):
                 for move in one.moves:
-                    if move.moves(step, StepStatus.EXPIRED):
+                    is_timer = isinstance(move.event, ExpiryReached | HorizonReached)
+                    if is_timer and move.event.step == step and _acted(move):
                         yield from self._expiry(one, step, move, silence)
                 later = self.posted[one.number, step + 1]
                 ended = [
@@ -192,14 +201,19 @@ class _Checks:
         where = f"d{one.number} s{step}"
         fired_s = move.at_s - _BEGIN_S
         plan = self.world.plan.dispatches[one.number].steps[step]
-        assert isinstance(move.event, ExpiryReached)
-        begun_s = self._begun_s(one.number, step)
+        assert isinstance(move.event, ExpiryReached | HorizonReached)
+        begun_s = self._begun_s(one.number, step, fired_s)
+        patience_s = (
+            self._last_patience_s(one, step, fired_s)
+            if plan.expiry_s is None
+            else float(plan.expiry_s)
+        )
         if not silence.clock_was_wrong and begun_s is not None:
-            if fired_s + _SLACK_S < begun_s + (plan.expiry_s or 0):
+            if fired_s + _SLACK_S < begun_s + patience_s:
                 yield f"{where} expired {fired_s - begun_s:.3f} s after it was sent"
             if move.event.due_ms > move.entry.at_ms:
                 yield f"{where} expired before its time"
-        good = _GOOD[plan.condition or "delivered"]
+        good = SATISFYING[plan.condition or "delivered"]
         uuids = {post.message_uuid for post in self.posted[one.number, step]}
         for told in self.world.seen.told:
             if told.message_uuid not in uuids or told.status not in good or told.at_s > fired_s:
@@ -217,9 +231,23 @@ class _Checks:
                     f" {told.at_s:.3f}, and is waited for until {earliest_s:.3f}"
                 )
 
-    def _begun_s(self, number: int, step: int) -> float | None:
+    def _last_patience_s(self, one: LeftDispatch, step: int, fired_s: float) -> float:
+        """Return how long a last step is waited for at least, from its send on."""
+        environ = self.world.plan.environ
+        horizon_s = float(environ.get("GATEWAY_HORIZON", _HORIZON_S))
+        is_doubted = any(
+            isinstance(move.event, SendUnconfirmed) and move.event.step == step
+            for move in one.moves
+        )
+        # An answer that was seen leaves no doubt, unless who saw it died.
+        posts = self._posts_before(one.number, step, fired_s)
+        if posts and posts[-1].answered_s is not None and not (is_doubted and self._has_deaths):
+            return horizon_s
+        return min(horizon_s, float(environ.get("GATEWAY_IN_DOUBT_GRACE", _IN_DOUBT_S)))
+
+    def _begun_s(self, number: int, step: int, fired_s: float) -> float | None:
         """Return the earliest instant from which an expiry may count; None if nothing arrived."""
-        posts = self.posted[number, step]
+        posts = self._posts_before(number, step, fired_s)
         if not posts:
             return None
         arrived_s = posts[-1].at_s
@@ -235,6 +263,9 @@ class _Checks:
         if answered_s is None or self._has_deaths:
             return arrived_s - _INTENT_S
         return min([answered_s, *heard])
+
+    def _posts_before(self, number: int, step: int, at_s: float) -> list[Posted]:
+        return [post for post in self.posted[number, step] if post.at_s < at_s - _SLACK_S]
 
     def promptness(self) -> Iterator[str]:
         """Where nothing went wrong, nothing waits: no send, no timer, no callback."""
@@ -396,6 +427,12 @@ class _Checks:
             )
             if said and ended is not None and said != {ended.value}:
                 yield f"d{one.number} ended {ended.value}, and was reported {said}"
+
+
+def _acted(move: Move) -> bool:
+    """Tell whether a timer ended its step, or had it sent again."""
+    step = move.event.step
+    return move.moves(step, StepStatus.EXPIRED) or move.moves(step, StepStatus.SENDING)
 
 
 def _statuses(move: Move) -> Iterator[tuple[Any, int]]:

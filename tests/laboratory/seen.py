@@ -32,6 +32,11 @@ class Posted:
     dispatch: int
     step: int
     kind: str
+    to: str = ""
+    channel: str = ""
+    """As v1 names it."""
+    account: int | None = None
+    """Whose credentials it bears; None when they are nobody's."""
     message_uuid: str | None = None
     """Of the message that a person got by it; None when nobody was messaged."""
     answered_s: float | None = None

@@ -10,6 +10,7 @@ from typing import Final, Protocol, TypeAlias
 import orjson
 
 from gateway.clients.messages import Answered, InDoubt, SendOutcome, Unsent
+from tests.laboratory.credentials import ACCOUNTS
 from tests.laboratory.plan import Answer, AnswerKind
 from tests.laboratory.seen import Posted
 from tests.laboratory.world import BEGIN_MS, World
@@ -84,11 +85,20 @@ class Upstream:
         self._world.happened(_SOMETIMES[kind])
 
     def receive(
-        self, body: dict[str, object], dispatch: int, step: int, answer: Answer
+        self, body: dict[str, object], answer: Answer, *, authorization: str
     ) -> asyncio.Future[SendOutcome]:
         """Take in a POST that left; the future is its answer, which may never come."""
         world = self._world
-        posted = Posted(at_s=world.now_s, dispatch=dispatch, step=step, kind=answer.kind)
+        dispatch, step = read_mark(body)
+        posted = Posted(
+            at_s=world.now_s,
+            dispatch=dispatch,
+            step=step,
+            kind=answer.kind,
+            to=str(body["to"]),
+            channel=str(body["channel"]),
+            account=_account(authorization),
+        )
         if answer.kind == "lose-request":
             world.tell(f"upstream: d{dispatch} s{step} never arrives")
         else:
@@ -153,6 +163,10 @@ def _outcome(posted: Posted, answer: Answer) -> SendOutcome | None:
             return _answered(202, b"<html>accepted</html>")
 
 
+def _account(authorization: str) -> int | None:
+    return next((index for index, one in enumerate(ACCOUNTS) if one.basic == authorization), None)
+
+
 def _answered(status: int, body: bytes, retry_after_s: float | None = None) -> Answered:
     return Answered(http_status=status, body=body, retry_after_s=retry_after_s)
 
@@ -178,7 +192,7 @@ class SimulatedMessages:
             began()
         if answer.kind == "unreachable":
             return await self._upstream.refuse()
-        future = self._upstream.receive(document, dispatch, step, answer)
+        future = self._upstream.receive(document, answer, authorization=authorization)
         if (stuck := self._reach("send-written")) is not None:
             await stuck
         try:
