@@ -11,11 +11,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
-from gateway.core.answers import is_refusal
 from gateway.core.effects import PostStatus, SetTimer
 from gateway.core.events import ExpiryReached, HorizonReached, SendUnconfirmed
 from gateway.core.state import DispatchStatus, StepStatus
-from gateway.render import _POSITIONS_PER_REVISION
+from tests.laboratory.bounds import Bounds
 from tests.laboratory.credentials import SECRETS
 from tests.laboratory.left import Left, LeftDispatch, Move
 from tests.laboratory.outcomes import SATISFYING, Outcomes
@@ -38,6 +37,10 @@ _SLOWING: Final = frozenset(
     {"GATEWAY_CLOCK", "GATEWAY_SEND_CONCURRENCY", "GATEWAY_CALLBACK_CONCURRENCY"}
 )
 _PRIVATE: Final = ("4477009", "text of dispatch", *SECRETS)
+_POSITIONS_PER_REVISION: Final = 8
+"""A callback's position tells by which revision it was made."""
+_REFUSALS: Final = frozenset({400, 410})
+"""Of the answers of the simulated receivers, those that speak about the callback: 404 may be a deployment."""
 _SLACK_S: Final = 0.002
 """For instants that were rounded to a millisecond on their way."""
 _BEGIN_S: Final = BEGIN_MS / 1000
@@ -94,6 +97,8 @@ def judge(world: World, left: Left, *, is_done: bool) -> list[str]:
         checks.outcomes.successors,
         checks.outcomes.conditions,
         checks.outcomes.reported,
+        checks.bounds.liveness,
+        checks.bounds.pace,
     ):
         found += [f"{check.__name__}: {told}" for told in check()]
     return found
@@ -109,6 +114,7 @@ class _Checks:
         self.of_uuid = {one.uuid: one for one in left.dispatches}
         self.reasons = Reasons(world, left)
         self.outcomes = Outcomes(world, left)
+        self.bounds = Bounds(world, left)
         self.received: dict[str, list[Received]] = defaultdict(list)
         for callback in world.seen.received:
             self.received[callback.webhook_id].append(callback)
@@ -456,7 +462,7 @@ def _first_failed_s(attempts: list[Received]) -> float:
 
 def _was_refused(attempts: list[Received], at_s: float) -> bool:
     """Tell whether the receiver spoke about this callback: then the lane goes on without it."""
-    return any(one.at_s < at_s and is_refusal(one.http_status) for one in attempts)
+    return any(one.at_s < at_s and one.http_status in _REFUSALS for one in attempts)
 
 
 def _owner(webhook_id: str) -> str:

@@ -143,7 +143,11 @@ class Outcomes:
             steps = self._plan.dispatches[number].steps
             unsent = sum(
                 step.channel == channel
-                and all(post.kind in _UNSENT for post in self._posted[number, index][-1:])
+                and (
+                    all(post.kind in _UNSENT for post in self._posted[number, index][-1:])
+                    # A second message of a last step may be given up, whatever came of the first.
+                    or (self._resends and index == len(steps) - 1)
+                )
                 for index, step in enumerate(steps)
             )
             if count > unsent:

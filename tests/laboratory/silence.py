@@ -24,7 +24,7 @@ class Silence:
     def __init__(self, world: World) -> None:
         self._world = world
         self.clock_was_wrong = any(fault.kind == "clock-wrong" for fault in world.plan.faults)
-        self._gaps = sorted([*self._unattended(), *world.seen.stops, *self._outages()])
+        self.gaps = sorted([*self._unattended(), *world.seen.stops, *self._outages()])
         self._mended_s = max(
             (fault.for_s for fault in world.plan.faults if fault.kind == "wrong-secret"),
             default=None,
@@ -42,7 +42,7 @@ class Silence:
             is_tie = told.at_s >= fired_s - _SLACK_S  # at one instant either may come first
             return None if is_tie else self._readable_s(told, self._mended_s)
         ended_s = told.at_s if told.ended_s is None else told.ended_s
-        for begin_s, end_s in self._gaps:
+        for begin_s, end_s in self.gaps:
             if (
                 begin_s < fired_s - _SLACK_S
                 and begin_s - _TOUCH_S <= ended_s
