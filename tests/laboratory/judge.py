@@ -40,7 +40,7 @@ _PRIVATE: Final = ("4477009", "text of dispatch", *SECRETS)
 _POSITIONS_PER_REVISION: Final = 8
 """A callback's position tells by which revision it was made."""
 _REFUSALS: Final = frozenset({400, 410})
-"""Of the answers of the simulated receivers, those that speak about the callback: 404 may be a deployment."""
+"""Of the simulated answers, those that speak about the callback: 404 may be a deployment."""
 _SLACK_S: Final = 0.002
 """For instants that were rounded to a millisecond on their way."""
 _BEGIN_S: Final = BEGIN_MS / 1000
