@@ -62,7 +62,8 @@ def staged(command: Sequence[str] = SERVE) -> Iterator[Stage]:
     Raises:
         CannotCount: it did not start.
     """
-    port, upstream, receiver = free_port(), Listener(), Listener()
+    # The free port last: one that is free and not taken yet may be given to the next who listens.
+    upstream, receiver, port = Listener(), Listener(), free_port()
     with tempfile.TemporaryDirectory(prefix="gateway-gate-") as name:
         folder = Path(name)
         environ = gateway_environ(
