@@ -67,6 +67,7 @@ class Callers:
             return False
         is_first = sum(one.dispatch == number for one in world.seen.asked) == 1
         if status == 202 and is_first and world.plan.dispatches[number].loses_answer:
+            world.happened("the answer to a request was lost")
             return False
         asked.status = status
         if status == 202:

@@ -57,6 +57,8 @@ _RECEIVERS: Final = frozenset(kind for kind in _WINDOWS if kind.startswith("rece
 _DEATHS: Final[tuple[FaultKind, ...]] = ("kill", "kill", "kill", "end", "stop", "power")
 _GAPS_S: Final = (0.0, 1.0, 4.0, 20.0, 64.0, 120.0, 400.0)
 """How long a process is away: each class of the grace, and its edges."""
+_CALM: Final = 1 / 12
+"""How many seeds have no fault and no detour: only there nothing may wait (`judge.promptness`)."""
 _EXPIRIES_S: Final = (15, 20, 30, 60, 120, 300, 600)
 
 
@@ -69,7 +71,9 @@ class _Draws:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self._random = Random(seed)
+        self._is_calm = self._chance(_CALM)
         kinds = self._some(_WINDOWS)
+        self._random.shuffle(kinds)
         self._windows = [] if self._chance(0.3) else kinds[: 1 + self._random.randrange(3)]
         self._deaths = [] if self._chance(0.25) else self._some(_DEATHS) or ["kill"]
         self._odd_answers = [] if self._chance(0.4) else self._some(_ODD_ANSWERS)
@@ -78,8 +82,11 @@ class _Draws:
         self._span_s = self._pick((30.0, 120.0, 600.0))
         self._asks_s: list[float] = []
         self._form: Literal["dict", "sqlite"] = "sqlite" if self._chance(0.25) else "dict"
-        if self._form == "sqlite" and self._chance(0.5):
-            self._deaths.append("power")
+        if self._form == "sqlite":
+            # Nothing lies between a process and its file that could be away.
+            self._windows = [kind for kind in self._windows if kind != "store-down"]
+            if self._chance(0.5):
+                self._deaths.append("power")
 
     def plan(self) -> Plan:
         environ = self._environ()
@@ -91,7 +98,7 @@ class _Draws:
             tick_s=self._pick((0.02, 0.1, 0.5, 2.0)),
             store_turns=self._pick((0, 1, 3)),
             rhythm=self._pick(("doubling", "steps")),
-            detours=self._pick((0.0, 0.0, 0.05, 0.3)),
+            detours=0.0 if self._is_calm else self._pick((0.0, 0.0, 0.05, 0.3)),
             has_public_url=self._chance(0.9),
             environ=environ,
             dispatches=tuple(self._dispatch() for _ in range(self._pick((1, 2, 3, 4, 4, 6, 8)))),
@@ -137,6 +144,7 @@ class _Draws:
             has_key=has_key,
             copies=3 if has_key and self._chance(0.1) else 1,
             account=int(self._chance(0.2)),
+            loses_answer=not self._is_calm and self._chance(0.15),
         )
 
     def _step(self, *, is_last: bool) -> StepPlan:
@@ -189,6 +197,8 @@ class _Draws:
 
     def _faults(self, processes: int, environ: dict[str, str]) -> list[Fault]:
         faults: list[Fault] = []
+        if self._is_calm:
+            return faults
         for kind in self._windows:
             for _ in range(1 + self._random.randrange(2)):
                 for_s = self._pick((1.0, 8.0, 40.0, 200.0, 900.0))

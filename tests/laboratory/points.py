@@ -85,6 +85,7 @@ SOMETIMES: Final = (
     "a report was corrected",
     "a late status was forwarded after the end",
     "a request was refused with 503",
+    "the answer to a request was lost",
     "a key was repeated",
     "keys were repeated at once",
     "a callback failed and was delivered later",
