@@ -61,7 +61,7 @@ _CONFIG: Final = f"""
 [[applications]]
 api_key = "{ACCOUNTS[1].api_key}"
 api_secret = "{ACCOUNTS[1].api_secret}"
-signature_secret = "{ACCOUNTS[1].signature_secret}"
+signature_secret = "%s"
 status_url = "{RECEIVER}/second?{_QUERY}"
 """
 
@@ -71,14 +71,16 @@ def settings_of(
     environ: tuple[tuple[str, str], ...],
     *,
     has_public_url: bool,
-    has_wrong_secret: bool,
+    wrong_account: int | None,
     folder: Path,
 ) -> Settings:
-    """Return the settings of a gateway; only the first account's secret is ever wrong."""
+    """Return the settings of a gateway, of which the signature secret of one account is wrong."""
     first = ACCOUNTS[0]
+    secrets = [account.signature_secret for account in ACCOUNTS]
+    if wrong_account is not None:
+        secrets[wrong_account] = _WRONG
     config = folder / "gateway.toml"
-    if not config.exists():
-        config.write_text(_CONFIG)
+    config.write_text(_CONFIG % secrets[1])
     return load_settings(
         {
             "GATEWAY_STORE": f"sqlite:///{folder / 'gateway.db'}",
@@ -90,7 +92,7 @@ def settings_of(
             "GATEWAY_DRAIN": "5",
             "VONAGE_API_KEY": first.api_key,
             "VONAGE_API_SECRET": first.api_secret,
-            "VONAGE_SIGNATURE_SECRET": _WRONG if has_wrong_secret else first.signature_secret,
+            "VONAGE_SIGNATURE_SECRET": secrets[0],
             **({"GATEWAY_PUBLIC_URL": PUBLIC_URL} if has_public_url else {}),
             **dict(environ),
         },

@@ -62,7 +62,7 @@ def _word(word: Word) -> str:
 def _fault(fault: Fault) -> str:
     said = [f"{fault.at_s:9.3f}  {fault.kind}"]
     plain = {field.name: field.default for field in fields(Fault)}
-    for name in ("point", "nth", "turns", "writes", "process", "offset_s"):
+    for name in ("point", "nth", "turns", "writes", "process", "offset_s", "account"):
         if getattr(fault, name, None) != plain.get(name):
             said.append(f"{name} {getattr(fault, name)}")
     if fault.for_s:

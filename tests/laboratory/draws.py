@@ -225,6 +225,8 @@ class _Draws:
             faults.append(
                 Fault(
                     kind="wrong-secret",
+                    at_s=self._pick((0.0, self._instant_s())),
+                    account=int(self._chance(0.3)),
                     for_s=self._pick((40.0, 300.0, 2000.0)),
                     by_reload=self._chance(0.5),
                 )

@@ -215,7 +215,7 @@ def _lasting(fault: Fault) -> Iterator[Happening]:
     if whom is None:
         return
     detail = f" by {fault.offset_s} s" if fault.offset_s else ""
-    begins_s = 0.0 if fault.kind in ("wrong-secret", "clock-wrong") else fault.at_s
+    begins_s = 0.0 if fault.kind == "clock-wrong" else fault.at_s
     yield _fault(begins_s, whom, f"{fault.kind}{detail}")
     if fault.for_s:
         until_s = begins_s + fault.for_s

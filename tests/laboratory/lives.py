@@ -55,7 +55,8 @@ class Process:
         self.domain: Domain | None = None
         self.gateway: Gateway | None = None
         """What listens; None while nobody does."""
-        self.has_wrong_secret = False
+        self.wrong_account: int | None = None
+        """Whose signature secret its operator has wrong."""
         self.wrong_clock_s = 0
         self.lives = 0
         self._past: list[Domain] = []
@@ -117,7 +118,7 @@ class Process:
         settings = settings_of(
             tuple(world.plan.environ.items()),
             has_public_url=world.plan.has_public_url,
-            has_wrong_secret=self.has_wrong_secret,
+            wrong_account=self.wrong_account,
             folder=self._folder,
         )
         ports = Ports(
@@ -267,7 +268,7 @@ class Process:
         settings = settings_of(
             tuple(world.plan.environ.items()),
             has_public_url=world.plan.has_public_url,
-            has_wrong_secret=self.has_wrong_secret,
+            wrong_account=self.wrong_account,
             folder=self._folder,
         )
 

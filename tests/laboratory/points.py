@@ -101,6 +101,7 @@ SOMETIMES: Final = (
     "an account was not unheard any more",
     "an account was mute",
     "an account was not mute any more",
+    "a secret was wrong after a later start",
     "a clock was disputed",
     "a clock was not disputed any more",
     "a timer was set aside",

@@ -167,9 +167,12 @@ class _Run:
             case "stop":
                 world.turn(fault.at_s, lambda: process.pause(fault))
             case "wrong-secret":
-                for one in self.processes:
-                    one.has_wrong_secret = True
-                world.turn(fault.for_s, lambda: self._put_right(fault))
+                if fault.at_s:
+                    world.turn(fault.at_s, lambda: self._restart_wrong(fault))
+                else:
+                    for one in self.processes:
+                        one.wrong_account = fault.account
+                world.turn(fault.at_s + fault.for_s, lambda: self._put_right(fault))
             case "clock-wrong" if fault.at_s == 0.0:
                 self._set_clocks_wrong(fault)
             case "clock-wrong":
@@ -184,14 +187,21 @@ class _Run:
         for process in self.processes:
             process.wrong_clock_s = fault.offset_s
 
+    def _restart_wrong(self, fault: Fault) -> None:
+        """Have the operator start everything again, with a wrong secret."""
+        self.world.happened("a secret was wrong after a later start")
+        for process in self.processes:
+            process.wrong_account = fault.account
+            process.end(Fault(kind="end"))
+
     def _put_right(self, fault: Fault) -> None:
         for process in self.processes:
-            if process.has_wrong_secret:
-                process.has_wrong_secret = False
+            if process.wrong_account is not None:
+                process.wrong_account = None
                 if fault.by_reload:
                     process.reload()
                 else:
-                    process.end(fault)
+                    process.end(Fault(kind="end", for_s=fault.for_s))
 
     def _calm(self) -> None:
         """End all faults: from now on everything works."""
@@ -202,8 +212,8 @@ class _Run:
         for process in self.processes:
             process.disarm()
             process.set_clock_right()
-            if process.has_wrong_secret:
-                process.has_wrong_secret = False
+            if process.wrong_account is not None:
+                process.wrong_account = None
                 process.end(Fault(kind="end"))
 
     async def _until_done(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.laboratory.plan import Fault
 from tests.laboratory.rhythm import grace_ms
 from tests.laboratory.seen import Told
 from tests.laboratory.world import World
@@ -25,10 +26,7 @@ class Silence:
         self._world = world
         self.clock_was_wrong = any(fault.kind == "clock-wrong" for fault in world.plan.faults)
         self.gaps = sorted([*self._unattended(), *world.seen.stops, *self._outages()])
-        self._mended_s = max(
-            (fault.for_s for fault in world.plan.faults if fault.kind == "wrong-secret"),
-            default=None,
-        )
+        self._wrong = next((one for one in world.plan.faults if one.kind == "wrong-secret"), None)
 
     def earliest_s(self, told: Told, fired_s: float) -> float | None:
         """Return until when a timer has to wait for a webhook that did not get in.
@@ -38,9 +36,10 @@ class Silence:
         """
         if told.was_lost or told.http_status == 200:
             return None
-        if self._mended_s is not None and told.http_status == _UNREADABLE:
+        wrong = self._wrong
+        if wrong is not None and told.at_s >= wrong.at_s and told.http_status == _UNREADABLE:
             is_tie = told.at_s >= fired_s - _SLACK_S  # at one instant either may come first
-            return None if is_tie else self._readable_s(told, self._mended_s)
+            return None if is_tie else self._readable_s(told, wrong)
         ended_s = told.at_s if told.ended_s is None else told.ended_s
         for begin_s, end_s in self.gaps:
             if (
@@ -51,17 +50,18 @@ class Silence:
                 return end_s + grace_ms(round(1000 * (end_s - begin_s))) / 1000
         return None
 
-    def _readable_s(self, told: Told, mended_s: float) -> float | None:
+    def _readable_s(self, told: Told, wrong: Fault) -> float | None:
         """Return when a webhook that could not be verified is waited for no longer.
 
         The hold ends with the account's next verified webhook, and a grace; or, where none comes,
         some time after a start with other secrets.
         """
         plan = self._world.plan
+        mended_s = wrong.at_s + wrong.for_s
         if (
             told.at_s >= mended_s
             or not plan.has_public_url
-            or plan.dispatches[told.dispatch].account
+            or plan.dispatches[told.dispatch].account != wrong.account
         ):
             return None
         verified = [
@@ -70,7 +70,7 @@ class Silence:
             if one.http_status == 200
             and one.ended_s is not None
             and one.ended_s > mended_s
-            and plan.dispatches[one.dispatch].account == 0
+            and plan.dispatches[one.dispatch].account == wrong.account
         ]
         heard_s = min(verified, default=mended_s + _OTHER_SECRETS_S)
         graced_s = heard_s + grace_ms(round(1000 * (heard_s - told.at_s))) / 1000
