@@ -21,6 +21,7 @@ _BUDGET_S: Final = 3600.0
 _UNHEARD_S: Final = 900.0
 _SLACK_S: Final = 1800.0
 """For leases, restarts, stalls of a process and the vendor's next attempt, generously."""
+_UNEVEN: Final = frozenset({"store-down", "store-unknown"})
 _JITTER_S: Final = 0.1
 """By how much two sends can come closer to each other than they left."""
 
@@ -75,12 +76,15 @@ class Bounds:
         """No account sends faster than its rate, in one life of a process that is alone."""
         rate = float(self._environ.get("GATEWAY_SEND_RATE", "0"))
         world = self._world
-        if (
-            not rate
-            or world.plan.processes > 1
-            or world.seen.stops
+        # What lies between a turn and its POST takes longer where our code makes detours, or where
+        # the store is away.
+        is_uneven = (
+            bool(world.plan.detours)
+            or bool(world.seen.stops)
             or self._silence.clock_was_wrong
-        ):
+            or any(fault.kind in _UNEVEN for fault in world.plan.faults)
+        )
+        if not rate or world.plan.processes > 1 or is_uneven:
             return
         for account in range(len(ACCOUNTS)):
             for life in world.seen.lives:
