@@ -77,9 +77,9 @@ class Bounds:
         rate = float(self._environ.get("GATEWAY_SEND_RATE", "0"))
         world = self._world
         # What lies between a turn and its POST takes longer where our code makes detours, or where
-        # the store is away.
+        # the store is away or slow: simulated workers may sleep on meanwhile.
         is_uneven = (
-            bool(world.plan.detours)
+            bool(world.plan.detours or world.plan.store_turns)
             or bool(world.seen.stops)
             or self._silence.clock_was_wrong
             or any(fault.kind in _UNEVEN for fault in world.plan.faults)
