@@ -141,9 +141,9 @@ BUGS: Final = (
         fault="What an earlier run put aside is not taken up again.",
         edits=(
             Edit(
-                function=SuspendedSends.take_up,
-                before="self._breakers.of(account).recall()",
-                after="self._breakers.of(account)",
+                function=SuspendedSends._recall,
+                before="breaker.recall()",
+                after="pass",
             ),
         ),
     ),
