@@ -99,7 +99,9 @@ class Bounds:
     def _bursts(self, account: int, instants: list[float], rate: float) -> Iterator[str]:
         jitter_s = _JITTER_S + self._world.plan.tick_s
         for (first, begin_s), (last, at_s) in itertools.combinations(enumerate(instants), 2):
-            if (last - first) / rate > at_s - begin_s + jitter_s:
+            # A simulated worker that sleeps for a moment is woken with the next tick, and may then
+            # meet the one behind it.
+            if (last - first - 1) / rate > at_s - begin_s + jitter_s:
                 yield (
                     f"account {account} sent {last - first + 1} within {at_s - begin_s:.3f} s"
                     f" from {begin_s:.3f}"
