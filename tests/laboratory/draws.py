@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal, TypeVar, get_args
 
 from tests.laboratory.plan import (
     Answer,
@@ -20,6 +20,7 @@ from tests.laboratory.plan import (
     FaultKind,
     Plan,
     StepPlan,
+    WindowKind,
     Word,
 )
 from tests.laboratory.points import KILL_POINTS
@@ -38,21 +39,7 @@ _ODD_ANSWERS: Final[tuple[AnswerKind, ...]] = (
     "fail-after-sending",
     "garbage",
 )
-_WINDOWS: Final[tuple[FaultKind, ...]] = (
-    "store-down",
-    "upstream-down",
-    "upstream-throttles",
-    "upstream-unauthorised",
-    "vendor-silent",
-    "webhooks-lost",
-    "receiver-down",
-    "receiver-fails",
-    "receiver-missing",
-    "receiver-refuses",
-    "receiver-gone",
-    "receiver-hangs",
-    "receiver-forgets",
-)
+_WINDOWS: Final[tuple[FaultKind, ...]] = get_args(WindowKind)
 _RECEIVERS: Final = frozenset(kind for kind in _WINDOWS if kind.startswith("receiver-"))
 _DEATHS: Final[tuple[FaultKind, ...]] = ("kill", "kill", "kill", "end", "stop", "power")
 _GAPS_S: Final = (0.0, 1.0, 4.0, 20.0, 64.0, 120.0, 400.0)

@@ -77,13 +77,8 @@ class DispatchPlan:
     """Whether the first 202 is lost on its way back, so that the caller repeats."""
 
 
-FaultKind: TypeAlias = Literal[
-    "kill",
-    "power",
-    "end",
-    "stop",
+WindowKind: TypeAlias = Literal[
     "store-down",
-    "store-unknown",
     "upstream-down",
     "upstream-throttles",
     "upstream-unauthorised",
@@ -96,9 +91,13 @@ FaultKind: TypeAlias = Literal[
     "receiver-gone",
     "receiver-hangs",
     "receiver-forgets",
-    "wrong-secret",
-    "clock-wrong",
 ]
+"""What lasts for a while, and is looked at by whom it concerns."""
+
+FaultKind: TypeAlias = (
+    WindowKind
+    | Literal["kill", "power", "end", "stop", "store-unknown", "wrong-secret", "clock-wrong"]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
