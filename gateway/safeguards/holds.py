@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gateway.alarms import Alarm, AlarmKind, Alarms
@@ -34,10 +34,6 @@ _DEAF_BEFORE: Final = (
     " for the vendor to repeat what was refused.",
     "Nothing, if the secrets are right now: the next webhook that is verified shows it.",
 )
-
-
-def _scope(account: str, dispatch_uuid: str | None, step: int | None) -> str:
-    return account_scope(account) if dispatch_uuid is None else step_scope(dispatch_uuid, step or 0)
 
 
 @dataclass(slots=True)
@@ -131,21 +127,25 @@ class Holds:
         now_ms = self._clock.now_ms()
         if missed_ms is None:
             missed_ms = now_ms - since_ms
+        gap = Hold(
+            account=account,
+            reason=HoldReason.GAP,
+            since_ms=since_ms,
+            dispatch_uuid=dispatch_uuid,
+            step=step,
+        )
         until_ms = 0
-        known = self.find(_scope(account, dispatch_uuid, step), HoldReason.GAP)
+        known = self.find(gap.scope, HoldReason.GAP)
         if known is not None:
             ended_ms = max(known.latest_ms, since_ms + missed_ms)
             apart_ms = max(0, since_ms - known.latest_ms)
             since_ms = min(known.since_ms, since_ms)
             missed_ms, until_ms = ended_ms - since_ms - apart_ms, known.until_ms or 0
         await self.place(
-            Hold(
-                account=account,
-                reason=HoldReason.GAP,
+            replace(
+                gap,
                 since_ms=since_ms,
                 until_ms=max(until_ms, now_ms + grace_ms(missed_ms)),
-                dispatch_uuid=dispatch_uuid,
-                step=step,
                 latest_ms=since_ms + missed_ms,
             )
         )
