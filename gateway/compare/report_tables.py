@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from typing import Final
 
 from gateway.compare.report_model import WEIGHING, FindingLine, Report, Sample, ShapeLine
 from gateway.compare.report_words import finding_title, finding_words, headline
+from gateway.offline.junit import Case, Failed, case_xml, frame
 from gateway.offline.words import counted
 from gateway.traces.codec import to_line
 from translators.diagnostics import JsonObject, JsonValue
@@ -23,40 +23,46 @@ def render_json(report: Report) -> str:
 
 def render_junit(report: Report) -> str:
     """Write a test case for each shape and each finding; what weighs fails."""
-    failures = len(report.weighing)
-    tests = len(report.shapes) + len(report.findings)
-    counts = f'tests="{tests}" failures="{failures}" errors="{report.losses}"'
-    cases = [
-        f'  <testcase classname="shape" name={_quoted(line.title)}/>\n' for line in report.shapes
-    ]
+    cases = [Case(group="shape", name=line.title) for line in report.shapes]
     cases += [_case(finding, report.sides) for finding in report.findings]
-    cases += [
-        f'  <testcase classname="input" name={_quoted(trouble.path)}>\n'
-        f"    <error message={_quoted(trouble.problem)}/>\n  </testcase>\n"
-        for trouble in report.troubles
-    ]
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuites {counts}>\n <testsuite name="dispatch-gateway compare" {counts}>\n'
-        f"  <system-out>{_text(headline(report))}</system-out>\n"
-        f"{''.join(cases)} </testsuite>\n</testsuites>\n"
+    unread = _unread(report)
+    around = frame(
+        "dispatch-gateway compare",
+        tests=len(cases),
+        failures=sum(case.failed is not None for case in cases),
+        errors=sum(case.failed is not None for case in unread),
+        output=headline(report),
     )
+    return f"{around.head}{''.join(map(case_xml, cases + unread))}{around.tail}"
 
 
-def _case(finding: FindingLine, sides: tuple[str, str]) -> str:
-    name = _quoted(f"{finding_title(finding)}: {finding.shape}")
+def _case(finding: FindingLine, sides: tuple[str, str]) -> Case:
+    name = f"{finding_title(finding)}: {finding.shape}"
     told = finding_words(finding, sides)
     note = (
         f"{counted(finding.workflows, 'workflow')}, first at {finding.first}, {finding.fingerprint}"
     )
     if finding.gravity in WEIGHING:
-        inner = (
-            f"    <failure type={_quoted(finding.code)} message={_quoted(told)}>"
-            f"{_text(note)}</failure>\n"
+        failed = Failed(kind=finding.code, message=told, text=note)
+        return Case(group=finding.code, name=name, failed=failed)
+    return Case(group=finding.code, name=name, output=f"{finding.gravity}: {told} {note}")
+
+
+def _unread(report: Report) -> list[Case]:
+    """Return a case for each input that was not read, and one for those that are only counted."""
+    cases = [
+        Case(
+            group="input",
+            name=trouble.path,
+            failed=Failed(message=trouble.problem, is_error=True) if trouble.is_loss else None,
+            output="" if trouble.is_loss else trouble.problem,
         )
-    else:
-        inner = f"    <system-out>{_text(f'{finding.gravity}: {told} {note}')}</system-out>\n"
-    return f"  <testcase classname={_quoted(finding.code)} name={name}>\n{inner}  </testcase>\n"
+        for trouble in report.troubles
+    ]
+    if more := report.losses - sum(trouble.is_loss for trouble in report.troubles):
+        failed = Failed(message="could not be read either", is_error=True)
+        cases.append(Case(group="input", name=f"{more:,} more", failed=failed))
+    return cases
 
 
 def _report(report: Report) -> JsonObject:
@@ -146,19 +152,3 @@ def _shape(line: ShapeLine) -> JsonObject:
         "seen": line.seen,
         "unseen": [*line.unseen],
     }
-
-
-def _quoted(text: str) -> str:
-    return f'"{escape(_printable(text))}"'
-
-
-def _text(text: str) -> str:
-    return escape(_printable(text), quote=False)
-
-
-def _printable(text: str) -> str:
-    """Replace what XML 1.0 has no way to write."""
-    return "".join(
-        character if character >= " " and not "\ud800" <= character <= "\udfff" else "\ufffd"
-        for character in text
-    )

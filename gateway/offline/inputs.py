@@ -98,7 +98,7 @@ class _Walk:
             try:
                 held = self._enter(path)
             except OSError as error:
-                yield Trouble(path=path, problem=_cannot(error))
+                yield Trouble(path=_writable(path), problem=_cannot(error))
                 continue
             if isinstance(held, Trouble):
                 yield held
@@ -112,7 +112,7 @@ class _Walk:
         identity = (status.st_dev, status.st_ino)
         if identity in self.seen:
             problem = f"leads to {self.seen[identity]}, which is read already; skipped"
-            return Trouble(path=directory, problem=problem, is_loss=False)
+            return Trouble(path=_writable(directory), problem=problem, is_loss=False)
         self.seen[identity] = directory
         return [str(Path(directory) / name) for name in names if not name.startswith(".")]
 
@@ -136,7 +136,7 @@ def find_inputs(
             first = next(found, None)
             if first is None:
                 wanted = " or ".join(sorted(suffixes)) if suffixes else "readable"
-                yield Trouble(path=path, problem=f"holds no {wanted} file")
+                yield Trouble(path=_writable(path), problem=f"holds no {wanted} file")
             else:
                 yield from chain((first,), found)
         else:
@@ -185,7 +185,7 @@ def _look_at(path: str) -> Input | Trouble:
     try:
         status = Path(path).stat()
     except OSError as error:
-        return Trouble(path=path, problem=_cannot(error))
+        return Trouble(path=_writable(path), problem=_cannot(error))
     return Input(path=path, size=status.st_size if stat.S_ISREG(status.st_mode) else None)
 
 

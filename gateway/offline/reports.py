@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from html import escape
 from typing import Final
 
 from gateway.offline.baseline import Surplus
 from gateway.offline.documents import Document, Finding, visible
+from gateway.offline.inputs import Trouble
+from gateway.offline.junit import Case, Failed, case_xml
 from translators.diagnostics import Severity
 from translators.rule_table import RULES_BY_CODE
 
@@ -93,54 +94,29 @@ def github_surplus(surplus: Surplus) -> str:
 
 def junit_case(document: Document, failing: Sequence[Finding], others: Sequence[Finding]) -> str:
     """Write the test case of one document, its line end included."""
-    head = f"  <testcase classname={_attribute(document.path)} name={_attribute(document.source)}"
-    if not failing and not others:
-        return f"{head}/>\n"
-    inner = ""
+    failed = None
     if failing:
-        kind = _attribute(failing[0].diagnostic.rule)
-        message = _attribute(failing[0].diagnostic.detail)
+        worst = failing[0].diagnostic
         told = "\n".join(map(brief, failing))
-        inner += f"    <failure type={kind} message={message}>{_content(told)}</failure>\n"
-    if others:
-        told = "\n".join(map(brief, others))
-        inner += f"    <system-out>{_content(told)}</system-out>\n"
-    return f"{head}>\n{inner}  </testcase>\n"
-
-
-def junit_head(tests: int, failures: int, errors: int) -> str:
-    """Write what stands before the cases.
-
-    Args:
-        errors: inputs that could not be read; each has a case from `junit_unread`.
-    """
-    counts = f'tests="{tests}" failures="{failures}" errors="{errors}"'
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<testsuites {counts}>\n <testsuite name="dispatch-gateway translate" {counts}>\n'
-    )
+        failed = Failed(kind=worst.rule, message=worst.detail, text=told)
+    output = "\n".join(map(brief, others))
+    return case_xml(Case(group=document.path, name=document.source, failed=failed, output=output))
 
 
 def junit_surplus(surplus: Surplus, *, is_failing: bool) -> str:
     """Write the test case of what was met more often than accepted."""
-    source = _attribute(surplus.met.source)
-    path = surplus.met.source.removesuffix(f":{surplus.met.line}")
-    if is_failing:
-        head = f"<failure type={_attribute(surplus.key.rule)} message={_attribute(surplus.detail)}>"
-        inner = f"{head}{_content(str(surplus))}</failure>"
-    else:
-        inner = f"<system-out>{_content(str(surplus))}</system-out>"
-    case = f"  <testcase classname={_attribute(path)} name={source}>"
-    return f"{case}\n    {inner}\n  </testcase>\n"
+    source, told = surplus.met.source, str(surplus)
+    group = source.removesuffix(f":{surplus.met.line}")
+    if not is_failing:
+        return case_xml(Case(group=group, name=source, output=told))
+    failed = Failed(kind=surplus.key.rule, message=surplus.detail, text=told)
+    return case_xml(Case(group=group, name=source, failed=failed))
 
 
-def junit_unread(path: str, problem: str) -> str:
+def junit_unread(trouble: Trouble) -> str:
     """Write the test case of an input that could not be read."""
-    case = f"  <testcase classname={_attribute(path)} name={_attribute(path)}>"
-    return f"{case}\n    <error message={_attribute(problem)}/>\n  </testcase>\n"
-
-
-JUNIT_TAIL: Final = " </testsuite>\n</testsuites>\n"
+    failed = Failed(message=trouble.problem, is_error=True)
+    return case_xml(Case(group=trouble.path, name=trouble.path, failed=failed))
 
 
 def _subject(finding: Finding) -> str:
@@ -162,21 +138,3 @@ def _message(text: str) -> str:
 
 def _property(text: str) -> str:
     return _message(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _content(text: str) -> str:
-    return escape(_xml_characters(text), quote=False)
-
-
-def _attribute(text: str) -> str:
-    return f'"{escape(_xml_characters(text))}"'
-
-
-def _xml_characters(text: str) -> str:
-    """Replace what XML 1.0 has no way to write: control characters, halves of pairs."""
-    return "".join(
-        character
-        if character in "\t\n\r" or (character >= " " and not "\ud800" <= character <= "\udfff")
-        else "\N{REPLACEMENT CHARACTER}"
-        for character in text
-    )

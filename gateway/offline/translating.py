@@ -18,15 +18,14 @@ from gateway.offline.baseline import (
 )
 from gateway.offline.documents import visible
 from gateway.offline.inputs import Block, Input, Kind, Trouble, read_blocks
+from gateway.offline.junit import frame
 from gateway.offline.output import open_output
 from gateway.offline.parallel import convert_blocks
 from gateway.offline.progress import Progress
 from gateway.offline.reports import (
-    JUNIT_TAIL,
     ReportForm,
     github_surplus,
     github_unread,
-    junit_head,
     junit_surplus,
     junit_unread,
 )
@@ -231,13 +230,17 @@ class _Writer:
     def _write_junit(self, cases: BinaryIO, outcome: Outcome) -> None:
         unread = [trouble for trouble in outcome.troubles if trouble.is_loss]
         tally = outcome.tally
-        total = tally.documents + len(outcome.surpluses) + len(unread)
-        head = junit_head(total, tally.failing, len(unread))
-        self._file.write(head.encode())
+        around = frame(
+            "dispatch-gateway translate",
+            tests=tally.documents + len(outcome.surpluses) + len(unread),
+            failures=tally.failing,
+            errors=len(unread),
+        )
+        self._file.write(around.head.encode())
         cases.seek(0)
         shutil.copyfileobj(cases, self._file)
-        tail = "".join(junit_unread(trouble.path, trouble.problem) for trouble in unread)
-        self._file.write(f"{tail}{JUNIT_TAIL}".encode())
+        tail = "".join(map(junit_unread, unread)) + around.tail
+        self._file.write(tail.encode())
 
 
 def summarise(order: Order, outcome: Outcome) -> list[str]:

@@ -116,6 +116,20 @@ def test_a_file_name_that_is_no_text_is_no_trouble(folder: Path, form: str) -> N
     assert translate(path, "--format", form).exit_code == 1
 
 
+@pytest.mark.parametrize("form", ["json", "jsonl", "text", "github", "junit"])
+def test_a_missing_file_whose_name_is_no_text_is_no_trouble(folder: Path, form: str) -> None:
+    assert translate("\udcffmissing.json", "--format", form).exit_code == 2
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\n", "\r", "\x7f", "\x85", "\u2028"])
+def test_a_test_report_names_files_as_they_are_called(folder: Path, character: str) -> None:
+    name = f"a{character}b.json"
+    Path(name).write_text(REFUSED)
+    (case,) = cases_in(translate(name, "--format", "junit").stdout)
+    shown = name.translate(dict.fromkeys((0xFFFE, 0xFFFF), "\N{REPLACEMENT CHARACTER}"))
+    assert (case.get("classname"), case.get("name")) == (shown, shown)
+
+
 def test_a_file_name_cannot_steer_the_terminal(folder: Path) -> None:
     Path("\x1b[2J\n.json").write_text(REFUSED)
     done = translate("\x1b[2J\n.json", "\x1b[2J\nmissing", "--check")

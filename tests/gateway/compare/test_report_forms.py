@@ -12,6 +12,7 @@ from gateway.compare.report_model import Report
 from gateway.compare.report_tables import render_json, render_junit
 from gateway.compare.report_text import text_rows
 from gateway.compare.timelines import align, draw_both
+from gateway.offline.inputs import Trouble
 from gateway.simulation.screen import write
 from gateway.traces.codec import from_line
 from gateway.traces.model import Kind, Path, Trace
@@ -202,3 +203,12 @@ def test_what_xml_cannot_say_is_replaced() -> None:
     )
     (failure,) = suite.iter("failure")
     assert (failure.get("message") or "").startswith("\ufffd\ufffd<&")
+
+
+def test_a_test_report_keeps_what_an_input_is_called() -> None:
+    trouble = Trouble(path="a\n\r\ufffe\uffff.jsonl", problem="is cut off")
+    suite = ElementTree.fromstring(  # noqa: S314
+        render_junit(replace(NO, troubles=(trouble,)))
+    )
+    (error,) = suite.iterfind(".//testcase[@classname='input']")
+    assert error.get("name") == "a\n\r\ufffd\ufffd.jsonl"
