@@ -22,7 +22,7 @@ _UNHEARD_S: Final = 900.0
 _SLACK_S: Final = 1800.0
 """For leases, restarts, stalls of a process and the vendor's next attempt, generously."""
 _UNEVEN: Final = frozenset({"store-down", "store-unknown"})
-_JITTER_S: Final = 0.1
+_JITTER_S: Final = 0.02
 """By how much two sends can come closer to each other than they left."""
 
 
@@ -97,11 +97,8 @@ class Bounds:
                 yield from self._bursts(account, instants, rate)
 
     def _bursts(self, account: int, instants: list[float], rate: float) -> Iterator[str]:
-        jitter_s = _JITTER_S + self._world.plan.tick_s
         for (first, begin_s), (last, at_s) in itertools.combinations(enumerate(instants), 2):
-            # A simulated worker that sleeps for a moment is woken with the next tick, and may then
-            # meet the one behind it.
-            if (last - first - 1) / rate > at_s - begin_s + jitter_s:
+            if (last - first) / rate > at_s - begin_s + _JITTER_S:
                 yield (
                     f"account {account} sent {last - first + 1} within {at_s - begin_s:.3f} s"
                     f" from {begin_s:.3f}"

@@ -25,8 +25,12 @@ Ts = TypeVarTuple("Ts")
 RUNNING: Final[ContextVar[Domain | None]] = ContextVar("running", default=None)
 """Whose code runs; None for the surroundings."""
 
-LONGEST_POLL_S: Final = 0.25
-"""What sleeps for no longer is a poll: nothing but the next look depends on when it ends."""
+POLLS_S: Final = frozenset({0.005, 0.02, 0.05, 0.1, 0.2})
+"""What sleeps for so long is a poll: nothing but the next look depends on when it ends.
+
+These are the pauses of the workers' loops. A send that waits for its turn sleeps for other lengths,
+and leaves when the turn has come.
+"""
 LONGEST_TICK_S: Final = 20.0
 LONGEST_TICK_AT_THE_END_S: Final = 300.0
 """When nothing goes wrong any more, there is less to be awake for."""
@@ -160,7 +164,7 @@ class VirtualLoop(base_events.BaseEventLoop):
     ) -> asyncio.TimerHandle:
         """Have something run at an instant; a process is woken from a poll by its next tick."""
         running = RUNNING.get() if context is None else context.get(RUNNING)
-        if running is not None and when - self._now_s <= LONGEST_POLL_S:
+        if running is not None and round(when - self._now_s, 6) in POLLS_S:
             tick_s = running.tick_s
             earliest_s = max(when, tick_s * (1 + math.floor(self._now_s / tick_s)))
             return self._push(self._polls, earliest_s, callback, args, context)

@@ -6,6 +6,7 @@ from typing import Final
 
 from gateway.stores import sqlite_outbox
 from gateway.workers.loop import OutboxLoop
+from gateway.workers.pace import Pace
 from gateway.workers.sends import Sender
 from gateway.workers.suspended import SuspendedSends
 from tests.laboratory.planted.edits import Bug, Edit
@@ -23,6 +24,17 @@ BUGS: Final = (
                 "        return\n",
                 after="    import asyncio\n"
                 "    asyncio.ensure_future(self._store.begin(item, now_ms=attempt.intent_ms))\n",
+            ),
+        ),
+    ),
+    Bug(
+        name="turns-are-not-reserved",
+        fault="All sends of an account that wait for a turn get the same one.",
+        edits=(
+            Edit(
+                function=Pace.reserve_ms,
+                before="+ wait + self._interval_ms",
+                after="+ wait",
             ),
         ),
     ),
