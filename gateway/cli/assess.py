@@ -25,11 +25,9 @@ Examples:
   dispatch-gateway assess templates/ --fail-on N3
   zcat app.log.*.gz | dispatch-gateway assess - --format json | jq .grades
 
-\b
 Grades: N0 the same under native v1; N1 the same with a ttl; N2 different, for
 you to accept; N3 stays on the gateway; or refused until mended.
 
-\b
 Exit codes: 0 done; 1 under --fail-on, some workflow is graded so or worse;
 2 wrong usage, no payload at all, or input that could not be read (the rest is
 still reported); 3 an internal error; 130 interrupted; 141 the reader of the

@@ -28,7 +28,6 @@ Examples:
   dispatch-gateway compare report traces.jsonl -o report.html
   dispatch-gateway compare COMMAND --help
 
-\b
 A trace is everything that one workflow showed, in one line of JSON, under
 pseudonyms. The gateway writes traces (GATEWAY_TRACE), and `compare import`
 makes them of logs. Nothing here sends a message.
@@ -49,11 +48,6 @@ class _Subcommands(NamedCommands):
             return super().invoke(ctx)
         except Overwriting as fault:
             stop([fault])
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of subcommands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(SUBCOMMANDS.items()))
 
 
 @click.group("compare", cls=_Subcommands, epilog=_EPILOG)

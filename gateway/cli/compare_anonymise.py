@@ -20,12 +20,10 @@ Examples:
   dispatch-gateway compare anonymise monday.jsonl tuesday.jsonl \\
     --key-file other.key > week.jsonl
 
-\b
 Traces never hold a person, but who has the key they were written under can test
 whether a number is among them. Under another key, or one that nobody kept, that
 is over. Traces of one run stay comparable among themselves.
 
-\b
 Exit codes: 0 done; 2 wrong usage, or a trace that could not be read (the rest
 was); 3 an internal error; 141 the reader of the output went away.
 """

@@ -35,12 +35,10 @@ Examples:
   dispatch-gateway compare diff before.jsonl after.jsonl --format jsonl | jq .outcome
   dispatch-gateway compare diff paired.jsonl
 
-\b
 Workflows are paired by what the two traces of a paired request share, or else by
 their dispatch_uuid. Traces that were written under different keys have different
 ones, and nothing in common. Without B, the two halves of each pair are in A.
 
-\b
 Exit codes: 0 nothing differs in meaning; 1 a workflow does, or is on one side
 only; 2 wrong usage, or a trace that could not be read (the rest was);
 3 an internal error; 141 the reader of the output went away.

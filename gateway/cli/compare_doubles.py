@@ -26,12 +26,10 @@ Examples:
   dispatch-gateway compare doubles traces.jsonl -o doubles.html
   dispatch-gateway compare doubles traces.jsonl --format json | jq .rows
 
-\b
 A person is messaged twice when a step is given up, the next message goes out, and
 the first one arrives after all. A longer expiry_time means fewer of them, and a
 longer wait for those whose first message never comes.
 
-\b
 Exit codes: 0 done; 2 wrong usage, or a trace that could not be read (the rest
 was); 3 an internal error; 141 the reader of the output went away.
 """

@@ -22,12 +22,10 @@ Examples:
   zcat app.log.*.gz | dispatch-gateway compare import - --key-file trace.key |
     dispatch-gateway compare report -
 
-\b
 Each line of a log is JSON and holds, at any depth, a v0.1 request, an answer, a
 status callback or a final report. docs/traces.md says how they are told apart and
 what ties a request to its answer.
 
-\b
 Exit codes: 0 done; 2 wrong usage, a line that could not be read, an answer that
 could be tied to no request for want of an id, or no trace at all (the rest was
 imported); 3 an internal error; 141 the reader of the output went away. What lies

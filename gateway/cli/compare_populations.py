@@ -29,12 +29,10 @@ Examples:
     jq '.figures[] | select(.differs)'
   dispatch-gateway compare populations traces.jsonl --fail-on not-alike
 
-\b
 Under GATEWAY_MODE=split each workflow is on one path, so none can be compared
 with another; how often and how soon things happen on the two sides can. Two
 random halves of Dispatch's own side show how much is chance.
 
-\b
 Exit codes: 0 done, and nothing that --fail-on names; 1 what it names; 2 wrong
 usage, or a trace that could not be read (the rest was); 3 an internal error;
 141 the reader of the output went away.

@@ -30,11 +30,9 @@ Examples:
   dispatch-gateway compare replay traces.jsonl --tolerance failover-late=30
   dispatch-gateway compare replay traces.jsonl -o replayed.jsonl
 
-\b
 A trace that this gateway wrote itself replays without a difference, unless the
 gateway has changed since.
 
-\b
 Exit codes: 0 done; 1 some workflow differs in meaning, and no known difference
 explains it; 2 wrong usage, or a trace that could not be read (the rest was);
 3 an internal error; 141 the reader of the output went away.

@@ -49,7 +49,6 @@ Ignores are a TOML file of tables, each with all four members:
   owner = "billing"
   expires = 2026-12-31
 
-\b
 Exit codes: 0 done, and nothing that --fail-on names; 1 what it names; 2 wrong
 usage, or input that could not be read (the rest was); 3 an internal error;
 141 the reader of the output went away.

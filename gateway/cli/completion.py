@@ -25,12 +25,10 @@ To keep it:
         with these lines in ~/.zshrc:  fpath+=~/.zfunc; autoload -Uz compinit; compinit
   fish  {_PROGRAM} completion fish > ~/.config/fish/completions/{_PROGRAM}.fish
 
-\b
 Make the directory first where there is none. Subcommands, options, their
 values, files, scenarios and the codes and names of rules are completed;
 nothing is sent.
 
-\b
 Exit codes: 0 printed; 2 no such shell; 3 an internal error; 130 interrupted;
 141 the reader of the output went away; 143 terminated.
 """

@@ -9,6 +9,7 @@ import click
 from gateway.cli.checks import read_checked
 from gateway.cli.doctor import FORMAT, look
 from gateway.cli.main import stop
+from gateway.cli.named import Commands
 from gateway.settings import Entry
 from gateway.settings.rows import shown
 
@@ -26,7 +27,7 @@ Examples:
 """
 
 
-@click.group("config", epilog=_EPILOG)
+@click.group("config", cls=Commands, epilog=_EPILOG)
 def command() -> None:
     """Check the settings, or show them."""
 

@@ -15,7 +15,6 @@ Examples:
   dispatch-gateway demo --compare
   dispatch-gateway demo --plain > demo.txt
 
-\b
 Exit codes: 0 everything went as it should; 1 it did not; 3 an internal error.
 """
 

@@ -17,7 +17,6 @@ Examples:
   dispatch-gateway doctor --config gateway.toml
   dispatch-gateway doctor --format json
 
-\b
 Exit codes: 0 nothing is known to be wrong; 1 something is; 2 the settings cannot
 be used.
 """

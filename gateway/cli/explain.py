@@ -26,12 +26,10 @@ Examples:
   dispatch-gateway explain REQ144 --format json | jq -r .rules[0].example.input |
     dispatch-gateway translate -
 
-\b
 The list shows what each rule is reported as: note (carried over, written
 differently), warning (approximated or dropped, and named), error (cannot be
 carried over). Where a rule can be switched, it shows the option that does it.
 
-\b
 Exit codes: 0 explained; 2 no such rule; 3 an internal error; 130 interrupted;
 141 the reader of the output went away; 143 terminated.
 """

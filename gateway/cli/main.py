@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -23,6 +25,7 @@ from gateway.cli.endings import (
     told_endings,
 )
 from gateway.cli.named import NamedCommands
+from gateway.offline.folding import columns_of, fold_lines
 
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run the gateway.",
@@ -36,6 +39,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "compare": "Compare recorded workflows with what this gateway would do.",
     "explain": "Explain one rule, or list them.",
     "completion": "Print a shell completion script.",
+    "help": "Show the help of a command.",
+    "version": "Show the version.",
 }
 """Name and summary of each subcommand, in the order of the help."""
 
@@ -56,7 +61,6 @@ Examples:
   dispatch-gateway explain REQ163
   dispatch-gateway COMMAND --help
 
-\b
 Exit codes: 0 all is well; 1 findings of severity error, or with --strict of
 severity warning, or a demo that failed; 2 wrong usage or settings, unreadable
 input, or an address or a store that cannot be had; 3 an internal error;
@@ -69,11 +73,7 @@ class LazyGroup(NamedCommands):
 
     summaries = COMMANDS
     module = "gateway.cli.{}"
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of subcommands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+    groups = ("compare", "config")
 
     def shell_complete(
         self, ctx: click.Context, incomplete: str
@@ -143,27 +143,30 @@ def command(debug: bool) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code."""
-    # What many type before they know the options.
-    if arguments[:1] == ["help"]:
-        arguments = [*arguments[1:], "--help"]
-    elif arguments == ["version"]:
-        arguments = ["--version"]
     if COMPLETION in os.environ:
         importlib.import_module("gateway.cli.shells")  # which tells click of them
     try:
         outcome = command.main(list(arguments), prog_name="dispatch-gateway", standalone_mode=False)
     except click.ClickException as fault:
-        fault.show()
+        show_fault(fault)
         return fault.exit_code if isinstance(fault, click.UsageError) else 2
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return outcome if isinstance(outcome, int) else 0
 
 
+def show_fault(fault: click.ClickException) -> None:
+    """Write what is wrong with a call to standard error."""
+    told = StringIO()
+    fault.show(told)
+    click.echo(fold_lines(told.getvalue(), columns_of(sys.stderr)), err=True, nl=False)
+
+
 def stop(lines: Sequence[object], exit_code: int = 2) -> NoReturn:
     """Write `lines` to standard error, each with the program's name, and end the command."""
     for line in lines:
-        click.echo(f"dispatch-gateway: {line}", err=True)
+        told = fold_lines(f"dispatch-gateway: {line}", columns_of(sys.stderr))
+        click.echo(told, err=True)
     click.get_current_context().exit(exit_code)
 
 

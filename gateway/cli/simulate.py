@@ -51,10 +51,8 @@ Events, one in each --event or line of a file, times from the sending of that me
   1 answered @3s           the POST is answered late
   # the same line twice is a webhook that comes twice
 
-\b
 Scenarios are those of the sandbox: `dispatch-gateway sandbox --help` lists them.
 
-\b
 Exit codes: 0 simulated; 1 the workflow cannot be carried over, or with --strict
 not without a warning; 2 wrong usage, events or input; 3 an internal error;
 130 interrupted; 141 the reader of the output went away; 143 terminated.

@@ -26,12 +26,15 @@ Examples:
 
 \b
 Results, one object for each document:
-  {"source": "orders.jsonl:17", "ok": true, "messages": [...],
-   "failover": [{"expiry_time": 600, "condition_status": "read"}, null],
-   "diagnostics": [{"rule": "REQ144", "severity": "warning", "line": 17,
-                    "column": 42, "pointer": "/workflow/0/to/number", ...}]}
+  {"source": "orders.jsonl:17", "ok": true,
+   "messages": [...],
+   "failover": [{"expiry_time": 600,
+                 "condition_status": "read"}, null],
+   "diagnostics": [{"rule": "REQ144", "line": 17,
+                    "severity": "warning", "column": 42,
+                    "pointer": "/workflow/0/to/number",
+                    ...}]}
 
-\b
 Exit codes: 0 carried over; 1 findings of severity error, under --strict of
 severity warning; 2 wrong usage, or input that could not be read (the rest is
 still done); 3 an internal error; 130 interrupted; 141 the reader of the
