@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.main import stop
-from gateway.cli.parameters import SOURCE, named, switch_options, template_names, templates_option
+from gateway.cli.parameters import (
+    SOURCE,
+    named,
+    output_option,
+    switch_options,
+    template_names,
+    templates_option,
+)
 
 if TYPE_CHECKING:
     from gateway.assess.judging import Standing
@@ -62,13 +69,7 @@ _COLOURS: Final = {
     type=click.Choice(_FORMATS),
     help="By default what the name of --output ends with, or else text.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write here instead of to standard output; the file appears when it is whole.",
-)
+@output_option
 @click.option(
     "--assume",
     type=click.Choice(["undeliverable-fails-over"]),

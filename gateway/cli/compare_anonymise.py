@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.compare_keys import key_option, read_key
-from gateway.cli.compare_options import finish, output_option, progress_option, write_lines
+from gateway.cli.compare_options import finish, progress_option, write_lines
+from gateway.cli.parameters import output_option
 
 if TYPE_CHECKING:
     from gateway.compare.reading import Reading

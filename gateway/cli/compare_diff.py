@@ -11,7 +11,6 @@ import click
 
 from gateway.cli.compare_options import (
     finish,
-    output_option,
     progress_option,
     read_rules,
     screen_text,
@@ -21,6 +20,7 @@ from gateway.cli.compare_options import (
     write_output,
 )
 from gateway.cli.main import stop
+from gateway.cli.parameters import output_option
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,12 +10,12 @@ import click
 from gateway.cli.compare_options import (
     finish,
     form_of,
-    output_option,
     progress_option,
     screen_text,
     stop_without_result,
     write_output,
 )
+from gateway.cli.parameters import output_option
 
 if TYPE_CHECKING:
     from gateway.compare.doubles import Doubles

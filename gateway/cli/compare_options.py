@@ -69,17 +69,6 @@ def tolerance_option(command: Command) -> Command:
     )(command)
 
 
-def output_option(command: Command) -> Command:
-    """Add `-o`."""
-    return click.option(
-        "-o",
-        "--output",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Write here instead of to standard output; the file appears when it is whole.",
-    )(command)
-
-
 def progress_option(command: Command) -> Command:
     """Add `--no-progress`."""
     return click.option(

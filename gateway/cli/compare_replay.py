@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+from click.core import ParameterSource
 
 from gateway.cli.compare_options import (
     finish,
-    output_option,
     progress_option,
     read_rules,
     tolerance_option,
     write_lines,
 )
-from gateway.cli.parameters import switch_options
+from gateway.cli.parameters import output_option, switch_options
 
 if TYPE_CHECKING:
     from gateway.compare.pairing import Rules
@@ -58,18 +58,18 @@ def command(
     """Run recorded traces through this gateway's engine, in virtual time.
 
     What became of each message is taken from the trace; every decision is made anew. One line of
-    JSON per trace says how the two compare. With --output the replayed traces are written there
-    instead, and nothing is compared; `compare diff` takes them.
+    JSON per trace says how the two compare. With --output, also with -o -, the replayed traces
+    are written instead, and nothing is compared; `compare diff` takes them.
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
 
     rules = read_rules(tolerances, accept, refuse, default_locale)
     reading = Reading(paths=paths, progress_is_wanted=progress, written=[output])
     outcomes: Counter[str] = Counter()
-    if output is None:
-        write_lines(None, _compared(reading, rules, outcomes))
-    else:
-        write_lines(output, _replayed(reading, rules, outcomes))
+    # `-o -` asks for the traces as well: only where they go is the same as without it.
+    source = click.get_current_context().get_parameter_source("output")
+    make = _compared if source is ParameterSource.DEFAULT else _replayed
+    write_lines(output, make(reading, rules, outcomes))
     told = ", ".join(f"{count:,} {word}" for word, count in outcomes.most_common())
     click.echo(f"dispatch-gateway: {told}", err=True)
     finish(has_findings=outcomes["semantic"] > 0, losses=reading.troubles.losses)

@@ -11,7 +11,6 @@ import click
 from gateway.cli.compare_options import (
     finish,
     form_of,
-    output_option,
     progress_option,
     read_rules,
     screen_text,
@@ -21,7 +20,7 @@ from gateway.cli.compare_options import (
     write_output,
 )
 from gateway.cli.main import stop
-from gateway.cli.parameters import switch_options
+from gateway.cli.parameters import OutputFile, output_option, switch_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +82,7 @@ _FORMATS: Final = ("text", "json", "junit", "html")
 @switch_options
 @click.option(
     "--write-missing",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(takes_standard_output=False),
     metavar="FILE",
     help="Write a synthetic trace for each branch that was never seen.",
 )

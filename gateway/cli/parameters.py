@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, assert_never
 
 import click
@@ -18,6 +20,52 @@ if TYPE_CHECKING:
 
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class OutputFile(click.Path):
+    """A file to write; tried before anything is read, so that no work is lost.
+
+    Args:
+        takes_standard_output: whether `-` is standard output, for which the value is `None`.
+    """
+
+    def __init__(self, *, takes_standard_output: bool = True) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+        self._takes_standard_output = takes_standard_output
+
+    def convert(  # type: ignore[override] # what click makes of `None` is `None`, as of no option
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Path | None:
+        """Return the path; `None` for standard output."""
+        if value == "-":
+            if self._takes_standard_output:
+                return None
+            self.fail("standard output is for the results; name a file", param, ctx)
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if ctx is None or not ctx.resilient_parsing:
+            _try_to_write(path)
+        return path
+
+
+def output_option(command: Command) -> Command:
+    """Add `-o`; its value is the file, or `None` for standard output."""
+    return click.option(
+        "-o",
+        "--output",
+        type=OutputFile(),
+        metavar="FILE",
+        help="Write here instead of to standard output (-); the file appears when it is whole.",
+    )(command)
+
+
+def _try_to_write(path: Path) -> None:
+    from gateway.cli.endings import end_unwritten  # noqa: PLC0415 - help needs neither
+    from gateway.offline.output import check_output  # noqa: PLC0415
+
+    try:
+        check_output(path)
+    except OSError as error:
+        end_unwritten(error)
 
 
 class RuleUse(StrEnum):

@@ -11,7 +11,15 @@ import click
 from click.core import ParameterSource
 
 from gateway.cli.main import INTERNAL_ERROR
-from gateway.cli.parameters import SOURCE, RuleName, RuleUse, switch_options, templates_option
+from gateway.cli.parameters import (
+    SOURCE,
+    OutputFile,
+    RuleName,
+    RuleUse,
+    output_option,
+    switch_options,
+    templates_option,
+)
 
 _EPILOG = """\b
 Examples:
@@ -99,13 +107,7 @@ class Options(TypedDict):
     type=click.Choice(["json", "jsonl", "text", "github", "junit"]),
     help="By default json for one document and jsonl for several; github and junit hold findings.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write here instead of to standard output; the file appears when it is whole.",
-)
+@output_option
 @click.option("--check", is_flag=True, help="Only tell findings; write no results.")
 @click.option("--strict", is_flag=True, help="Let warnings fail the command, too.")
 @click.option("--select", multiple=True, type=_SOME, metavar="RULE", help="Tell only these rules.")
@@ -120,7 +122,7 @@ class Options(TypedDict):
 )
 @click.option(
     "--write-baseline",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(takes_standard_output=False),
     metavar="FILE",
     help="Accept all findings of this run from now on; they do not fail it any more.",
 )

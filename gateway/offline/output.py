@@ -78,6 +78,18 @@ def write_whole(path: Path, content: bytes) -> None:
         file.write(content)
 
 
+def check_output(path: Path) -> None:
+    """Try whether a file can be written, before all the work that it is for is done.
+
+    Raises:
+        OSError: it cannot.
+    """
+    if not _is_device(path):
+        handle, part = _part_of(Path(os.path.realpath(path)), path)
+        os.close(handle)
+        part.unlink()
+
+
 def _part_of(target: Path, path: Path) -> tuple[int, Path]:
     """Open the file that becomes `target`; an error names it as the user did, `path`."""
     try:
