@@ -27,14 +27,16 @@ ENV PATH=/opt/gateway/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/tmp \
     GATEWAY_HOST=0.0.0.0 \
     GATEWAY_PORT=8080 \
+    GATEWAY_ADMIN_PORT=8081 \
     GATEWAY_STORE=sqlite:////data/dispatch-gateway.db
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 8081
 STOPSIGNAL SIGTERM
-# Ready means that a dispatch could be made durable now. No shell, no curl, no proxy from outside.
+# Ready means that a dispatch could be made durable now. The admin bind is asked: it is plain HTTP on
+# loopback whatever the public one is. No shell, no curl, no proxy from outside.
 HEALTHCHECK --interval=10s --timeout=4s --start-period=15s --retries=3 \
-    CMD ["python", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['GATEWAY_PORT']), timeout=3); c.request('GET', '/readyz'); raise SystemExit(c.getresponse().status != 200)"]
+    CMD ["python", "-c", "import http.client, os; c = http.client.HTTPConnection('127.0.0.1', int(os.environ['GATEWAY_ADMIN_PORT']), timeout=3); c.request('GET', '/readyz'); raise SystemExit(c.getresponse().status != 200)"]
 ENTRYPOINT ["dispatch-gateway"]
 CMD ["serve"]

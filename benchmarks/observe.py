@@ -133,15 +133,15 @@ async def _tell(gateway_port: int) -> None:
                 await client.request(told)
 
 
-def compared(gateway_port: int) -> int:
+def compared(admin_port: int) -> int:
     """Return how many workflows the gateway has compared."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{gateway_port}/metrics") as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{admin_port}/metrics") as answer:
         families = list(text_string_to_metric_families(answer.read().decode()))
     samples = [sample for family in families for sample in family.samples]
     return round(sum(s.value for s in samples if s.name == "gateway_comparisons_total"))
 
 
-async def measure(gateway_port: int, legacy_port: int) -> None:
+async def measure(gateway_port: int, admin_port: int, legacy_port: int) -> None:
     """Ask both ways in turns, and print how much later the answer comes through the gateway."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(LateServer, "127.0.0.1", legacy_port)
@@ -172,20 +172,21 @@ async def measure(gateway_port: int, legacy_port: int) -> None:
                 [through.p99_ms / direct.p99_ms for direct, through in pairs],
                 "",
                 f"{last_through.p99_ms:.2f} ms against {last_direct.p99_ms:.2f} ms;"
-                f" {await loop.run_in_executor(None, compared, gateway_port)} workflows compared"
+                f" {await loop.run_in_executor(None, compared, admin_port)} workflows compared"
                 " until now",
             )
 
 
 def main() -> None:
     """Measure with a gateway that records what it forwards, and compares what is complete."""
-    gateway_port, legacy_port = free_port(), free_port()
+    gateway_port, admin_port, legacy_port = free_port(), free_port(), free_port()
     with tempfile.TemporaryDirectory(prefix="dispatch-gateway-bench-") as name:
         folder = Path(name)
         environ = gateway_environ(
             folder,
             gateway_port,
             legacy_port,
+            GATEWAY_ADMIN_PORT=str(admin_port),
             GATEWAY_MODE="observe",
             GATEWAY_LEGACY=f"http://127.0.0.1:{legacy_port}",
             GATEWAY_TRACE=str(folder / "traces.jsonl"),
@@ -193,7 +194,7 @@ def main() -> None:
         )
         with running(["-m", "gateway", "serve"], gateway_port, environ):
             pin(os.getpid(), LOAD_CORE)
-            uvloop.run(measure(gateway_port, legacy_port))
+            uvloop.run(measure(gateway_port, admin_port, legacy_port))
 
 
 if __name__ == "__main__":

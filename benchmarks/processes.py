@@ -67,6 +67,7 @@ def gateway_environ(folder: Path, port: int, stub_port: int, **extra: str) -> di
     """Return the variables of a gateway whose upstream and receiver are the stub."""
     return {
         "GATEWAY_PORT": str(port),
+        "GATEWAY_ADMIN_PORT": "0",
         "GATEWAY_STORE": f"sqlite:///{folder / 'bench.db'}",
         "GATEWAY_UPSTREAM": f"http://127.0.0.1:{stub_port}",
         "GATEWAY_PUBLIC_URL": f"http://127.0.0.1:{port}",

@@ -7,26 +7,24 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
-from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from gateway.alarms import Alarm, AlarmKind, Alarms
+from gateway.api.admin import admin_app, admin_hosts
 from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator
 from gateway.api.authenticated import Authenticated
 from gateway.api.dead_letters import DeadLetterApi
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
-from gateway.api.hot import HotRoutes
 from gateway.api.legacy import LegacyApi
-from gateway.api.metering import Metering
 from gateway.api.paired import PairedApi
 from gateway.api.parked import ParkedApi
 from gateway.api.presence import PresenceApi
 from gateway.api.problems import Problems
+from gateway.api.public import PublicSide
 from gateway.api.split import SplitApi
 from gateway.api.unrouted import UnroutedWebhooks
 from gateway.api.webhooks import WebhookApi
@@ -213,7 +211,7 @@ class Gateway:
             chores=[sms_api.expire],
             may_forget=safeguards.may_forget,
         )
-        self._health = HealthApi(
+        self._health = health = HealthApi(
             store=store,
             clock=clock,
             metrics=metrics,
@@ -221,32 +219,29 @@ class Gateway:
             refresh_gauges=self._housekeeper.refresh_gauges,
             describe_legacy=modes.describe_legacy,
         )
-        self._problems = Problems(
-            clock=clock, invalid_as_array=settings.invalid_parameters == "array"
-        )
-        self._presence_api = PresenceApi(Presence(clock), self._problems)
+        problems = Problems(clock=clock, invalid_as_array=settings.invalid_parameters == "array")
         self._authenticator = authenticator = Authenticator(
             settings.applications, clock, leeway_s=settings.jwt_leeway_s
         )
-        self._unrouted = UnroutedWebhooks(
-            fallback=self._problems.handlers()[HTTPException],
+        unrouted = UnroutedWebhooks(
+            fallback=problems.handlers()[HTTPException],
             applications=applications,
             clock=clock,
             metrics=metrics,
             max_body=settings.max_body,
             max_age_s=settings.webhook_max_age_s,
         )
-        self._legacy_api = LegacyApi.of(
+        legacy_api = LegacyApi.of(
             settings,
             modes.observer,
-            self._problems,
+            problems,
             modes.splitter,
-            missed=self._unrouted.notice,
+            missed=unrouted.notice,
         )
-        self._dispatch_api = DispatchApi(
+        dispatch_api = DispatchApi(
             engine=engine,
             authenticator=authenticator,
-            problems=self._problems,
+            problems=problems,
             admission=Admission(
                 alarms=alarms,
                 store=store,
@@ -260,91 +255,71 @@ class Gateway:
             default_locale=settings.default_locale,
             authentication_templates=settings.authentication_templates,
             public_url=settings.public_url,
-            legacy=self._legacy_api,
+            legacy=legacy_api,
             recorder=modes.recorder,
-            split=SplitApi.of(settings, modes.splitter, self._legacy_api),
-            paired=PairedApi.of(settings, modes.pairing, self._legacy_api, clock),
+            split=SplitApi.of(settings, modes.splitter, legacy_api),
+            paired=PairedApi.of(settings, modes.pairing, legacy_api, clock),
         )
-        self._workflow_api = WorkflowApi(
+        workflow_api = WorkflowApi(
             engine=engine,
             authenticator=authenticator,
-            problems=self._problems,
+            problems=problems,
             alarms=alarms,
             safeguards=safeguards,
             workflow_fee=settings.workflow_fee,
         )
-        authenticated = Authenticated(authenticator, self._problems)
-        self._dead_letter_api = DeadLetterApi(
-            engine=engine, clock=clock, authenticated=authenticated
-        )
-        self._parked_api = ParkedApi(
+        authenticated = Authenticated(authenticator, problems)
+        dead_letter_api = DeadLetterApi(engine=engine, clock=clock, authenticated=authenticated)
+        parked_api = ParkedApi(
             store=store,
             reception=reception,
             applications=applications,
             authenticated=authenticated,
             metrics=metrics,
         )
-        self._webhook_api = WebhookApi(
+        webhook_api = WebhookApi(
             engine=engine,
             reception=reception,
             applications=applications,
             mint=mint,
             safeguards=safeguards,
-            problems=self._problems,
+            problems=problems,
             clock=clock,
             metrics=metrics,
             max_body=settings.max_body,
             max_age_s=settings.webhook_max_age_s,
         )
+        self._public = PublicSide(
+            dispatch=dispatch_api,
+            workflow=workflow_api,
+            webhook=webhook_api,
+            dead_letters=dead_letter_api,
+            parked=parked_api,
+            presence=PresenceApi(Presence(clock), problems),
+            health=health,
+            legacy=legacy_api,
+            problems=problems,
+            unrouted=unrouted,
+            metrics=metrics,
+            clock=clock,
+        )
 
     def routes(self) -> list[Route]:
-        """Return every route; the README names the same ones."""
-        dispatch, workflow, webhook = self._dispatch_api, self._workflow_api, self._webhook_api
-        return [
-            # Both slash forms directly: legacy clients lose the body on a redirect.
-            Route("/v0.1/dispatch", dispatch.create, methods=["POST"]),
-            Route("/v0.1/dispatch/", dispatch.create, methods=["POST"]),
-            Route("/v0.1/dispatch/plan", dispatch.rehearse, methods=["POST"]),
-            Route("/v0.1/dispatch/plan/", dispatch.rehearse, methods=["POST"]),
-            Route("/v0.1/dispatch/{dispatch_uuid}", workflow.show, methods=["GET"]),
-            Route("/workflows/{dispatch_uuid}", workflow.show, methods=["GET"]),
-            Route("/webhooks/doctor/{nonce}", self._presence_api.show, methods=["GET"]),
-            *webhook.routes(),
-            *self._dead_letter_api.routes(),
-            *self._parked_api.routes(),
-            Route("/livez", self._health.live, methods=["GET"]),
-            Route("/readyz", self._health.ready, methods=["GET"]),
-            Route("/metrics", self._health.metrics, methods=["GET"]),
-            *(self._legacy_api.routes() if self._legacy_api else ()),
-        ]
+        """Return every route of the public side."""
+        return self._public.routes()
 
     def app(self) -> ASGIApp:
-        """Return the ASGI application; its lifespan runs the workers."""
+        """Return the ASGI application of the public side; its lifespan runs the workers."""
+        return self._public.app(self._settings, self.running)
 
-        @contextlib.asynccontextmanager
-        async def lifespan(app: Starlette) -> AsyncIterator[None]:
-            async with self.running():
-                yield
-
-        app = Starlette(
-            routes=self.routes(),
-            lifespan=lifespan,
-            middleware=[Middleware(Metering, metrics=self._metrics)],
-            exception_handlers={
-                **self._problems.handlers(),
-                HTTPException: self._unrouted.answer,
-            },
-        )
-        app.router.redirect_slashes = False
-        return HotRoutes(
-            app,
-            exact={
-                "/v0.1/dispatch": self._dispatch_api.create,
-                "/v0.1/dispatch/": self._dispatch_api.create,
-            },
-            status=self._webhook_api.status,
-            failed=self._problems.answer_unexpected,
+    def admin_app(self) -> ASGIApp:
+        """Return the ASGI application of the operator's side; it has no lifespan."""
+        return admin_app(
+            self._health,
+            hosts=admin_hosts(self._settings),
             metrics=self._metrics,
+            clock=self._clock,
+            routes=[self._public.presence.route()],
         )
 
     @contextlib.asynccontextmanager

@@ -42,6 +42,7 @@ EVENTS: Final = frozenset(
         "legacy.unreachable",
         "library.reported",
         "request.failed",
+        "request.misdirected",
         "request.refused",
         "retention.wiped",
         "send.deferred",
@@ -103,7 +104,18 @@ FIELDS: Final = frozenset(
         *("applications", "changed", "delay_s", "duration_ms", "rows", "share", "steps", "tries"),
         *("callbacks", "dispatches", "sends", "timers"),
         # where
-        *("host", "legacy", "logger", "modes", "port", "store", "version", "worker"),
+        *(
+            "admin_host",
+            "admin_port",
+            "host",
+            "legacy",
+            "logger",
+            "modes",
+            "port",
+            "store",
+            "version",
+            "worker",
+        ),
         # exceptions, written by `_describe_exception` only
         *("caused_by", "error_type", "places"),
         # written by the pipeline itself

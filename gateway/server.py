@@ -9,21 +9,23 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
 from gateway import __version__
+from gateway.api.admin import admin_port
 from gateway.app import Gateway
 from gateway.clock import Clock, SystemClock
 from gateway.logs import configure_logging, get_logger
 from gateway.reloading import Reloader
 from gateway.settings import Reading, Settings
+from gateway.settings.network_values import OFF
 from gateway.settings.values import Unusable
 from gateway.stores.base import Store, StoreUnavailable
 from gateway.stores.open import open_store
@@ -45,6 +47,12 @@ class Rereading:
     """Set when a SIGHUP came before the gateway could hear it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listeners:
+    public: socket.socket
+    admin: socket.socket | None
+
+
 def serve(settings: Settings, rereading: Rereading | None = None) -> int:
     """Run the gateway until it is told to stop; return the exit code.
 
@@ -57,13 +65,31 @@ def serve(settings: Settings, rereading: Rereading | None = None) -> int:
 
 
 async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) -> int:
-    try:
-        listener = bind(settings.host, settings.port)
-    except OSError as error:
-        return _fail(
-            f"cannot listen on {settings.host}:{settings.port}: {_cause(error)}",
-            "choose another address with GATEWAY_HOST and GATEWAY_PORT, or stop what listens there",
-        )
+    with contextlib.ExitStack() as listeners:
+        try:
+            public = listeners.enter_context(bind(settings.host, settings.port))
+        except OSError as error:
+            return _fail(
+                f"cannot listen on {settings.host}:{settings.port}: {_cause(error)}",
+                "choose another address with GATEWAY_HOST and GATEWAY_PORT, or stop what listens"
+                " there",
+            )
+        admin = None
+        if (port := admin_port(settings)) is not None:
+            try:
+                admin = listeners.enter_context(bind(settings.admin_host, port))
+            except OSError as error:
+                return _fail(
+                    f"cannot listen on {settings.admin_host}:{port} for operators: {_cause(error)}",
+                    "choose another place with GATEWAY_ADMIN_HOST and GATEWAY_ADMIN_PORT (0 takes a"
+                    f" free port, {OFF} does without), or stop what listens there",
+                )
+        return await _serve_on(_Listeners(public=public, admin=admin), settings, clock, rereading)
+
+
+async def _serve_on(
+    listeners: _Listeners, settings: Settings, clock: Clock, rereading: Rereading | None
+) -> int:
     try:
         store = await open_store(
             settings.store,
@@ -72,11 +98,9 @@ async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) 
             synchronous=settings.sqlite_synchronous,
         )
     except StoreUnavailable as error:
-        listener.close()
         return _fail(f"cannot open the store {settings.store}: {error}")
     try:
         if stuck := await _stuck_applications(settings, store):
-            listener.close()
             return _fail(
                 f"{settings.store} holds unfinished work of {', '.join(stuck)}, which is not"
                 " configured",
@@ -84,7 +108,7 @@ async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) 
             )
         log.info("store.opened", store=store.description)
         await _tell_resumed(store)
-        return await _run(settings, store, clock, listener, rereading)
+        return await _run(settings, store, clock, listeners, rereading)
     finally:
         await store.close()
         log.info("gateway.stopped")
@@ -112,17 +136,15 @@ async def _run(
     settings: Settings,
     store: Store,
     clock: Clock,
-    listener: socket.socket,
+    listeners: _Listeners,
     rereading: Rereading | None,
 ) -> int:
     try:
         gateway = Gateway(settings, store, clock)
     except StoreUnavailable as error:
-        listener.close()
         return _fail(str(error))
     except Unusable as unusable:
         # It was usable a moment ago: a dial that is being written is empty for an instant.
-        listener.close()
         return _fail(f"GATEWAY_SPLIT {unusable.problem}", unusable.remedy)
     calm_the_collector()
     server = make_server(
@@ -130,12 +152,15 @@ async def _run(
         drain_s=settings.drain_s,
         kind=partial(Process, closing=gateway.safeguards.hearing.stop),
     )
-    host, port = listener.getsockname()[:2]
+    host, port = listeners.public.getsockname()[:2]
+    operators = listeners.admin.getsockname() if listeners.admin else (None, None)
     log.info(
         "gateway.started",
         version=__version__,
         host=host,
         port=port,
+        admin_host=operators[0],
+        admin_port=operators[1],
         applications=len(settings.applications),
         **gateway.modes.standing,
     )
@@ -145,11 +170,29 @@ async def _run(
     watches = _watches(gateway, store, rereading)
     for watch in watches:
         watch.add_done_callback(lambda _: setattr(server, "should_exit", True))
-    await server.serve(sockets=[listener])
+    async with _serving_operators(gateway, listeners.admin):
+        await server.serve(sockets=[listeners.public])
     is_broken = any(watch.done() for watch in watches)
     for watch in watches:
         watch.cancel()
     return _INTERNAL if is_broken or not server.started else 0
+
+
+@contextlib.asynccontextmanager
+async def _serving_operators(
+    gateway: Gateway, listener: socket.socket | None
+) -> AsyncIterator[None]:
+    """Serve the admin bind, if there is one, until the block ends: to the end of the drain."""
+    if listener is None:
+        yield
+        return
+    server = make_server(gateway.admin_app(), drain_s=0, lifespan="off", kind=Beside)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
 def _watches(
@@ -218,10 +261,20 @@ class Process(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
+class Beside(uvicorn.Server):
+    """A server beside the one that the process is for: signals are not for it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
 def make_server(
     app: ASGIApp,
     *,
     drain_s: float,
+    lifespan: Literal["on", "off"] = "on",
     kind: Callable[[uvicorn.Config], uvicorn.Server] = uvicorn.Server,
 ) -> uvicorn.Server:
     """Return the HTTP server for `app`.
@@ -235,7 +288,7 @@ def make_server(
             loop="uvloop",
             http="httptools",
             ws="none",
-            lifespan="on",
+            lifespan=lifespan,
             access_log=False,
             proxy_headers=False,  # nothing is decided by the peer's address
             log_config=None,

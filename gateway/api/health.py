@@ -1,4 +1,8 @@
-"""`/livez`, `/readyz`, `/metrics`: constant work, whatever the query says."""
+"""`/livez`, `/readyz`, `/metrics`: constant work, whatever the query says.
+
+Strangers learn on the public bind whether the gateway is ready, and no more; why not, and the
+figures, are on the admin bind.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from gateway.alarms import Alarm, Alarms
 from gateway.clock import Clock
@@ -17,6 +22,9 @@ from gateway.stores.base import Store, StoreUnavailable
 from translators.status import format_timestamp
 
 _CACHE_MS = 1_000
+_METRICS_MOVED = (
+    "Metrics are not on this bind: GATEWAY_ADMIN_HOST and GATEWAY_ADMIN_PORT say where they are.\n"
+)
 
 
 class HealthApi:
@@ -43,9 +51,35 @@ class HealthApi:
         self._checking = asyncio.Lock()
         self.is_draining = False
 
+    def public_routes(self) -> list[Route]:
+        """Return what strangers may ask for."""
+        return [
+            Route("/livez", self.live, methods=["GET"]),
+            Route("/readyz", self.ready_or_not, methods=["GET"]),
+            Route("/metrics", self.metrics_moved, methods=["GET"]),
+        ]
+
+    def admin_routes(self) -> list[Route]:
+        """Return what operators ask for."""
+        return [
+            Route("/livez", self.live, methods=["GET"]),
+            Route("/readyz", self.ready, methods=["GET"]),
+            Route("/metrics", self.metrics, methods=["GET"]),
+        ]
+
     async def live(self, request: Request) -> Response:
         """Answer 200: the loop turns."""
         return PlainTextResponse("live\n")
+
+    async def ready_or_not(self, request: Request) -> Response:
+        """Answer as `ready`, with the status alone."""
+        status_code = (await self.ready(request)).status_code
+        body = "ready\n" if status_code == 200 else "not ready\n"
+        return PlainTextResponse(body, status_code=status_code)
+
+    async def metrics_moved(self, request: Request) -> Response:
+        """Answer 404, and where the figures are."""
+        return PlainTextResponse(_METRICS_MOVED, status_code=404)
 
     async def ready(self, request: Request) -> Response:
         """Answer 200 when a dispatch could be accepted and made durable now, else 503.

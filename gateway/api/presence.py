@@ -5,10 +5,11 @@ from __future__ import annotations
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from gateway.api.problems import Problems
 from gateway.api.requests import Refusal
-from gateway.presence import Presence
+from gateway.presence import PATH, Presence
 from translators.problems import Problem
 
 
@@ -18,6 +19,10 @@ class PresenceApi:
     def __init__(self, presence: Presence, problems: Problems) -> None:
         self._presence = presence
         self._problems = problems
+
+    def route(self) -> Route:
+        """Return its route: where callers ask, and where operators do."""
+        return Route(f"{PATH}{{nonce}}", self.show, methods=["GET"])
 
     async def show(self, request: Request) -> Response:
         """Answer one nonce with its proof."""

@@ -16,6 +16,7 @@ from gateway.clients.upstream_date import UpstreamDate
 from gateway.clock import Clock
 from gateway.doctor.findings import Finding, Verdict
 from gateway.doctor.front_door import examine_front_door
+from gateway.doctor.readiness import examine_hosts
 from gateway.doctor.receivers import examine_receivers
 from gateway.doctor.upstream import examine_clock, examine_upstream
 from gateway.doctor.visit import visiting
@@ -50,7 +51,7 @@ async def examine(
             examine_front_door(settings, visitor, clock),
             examine_receivers(settings, visitor),
         )
-    return [*findings, *(found for group in groups for found in group)]
+    return [*findings, *(found for group in groups for found in group), examine_hosts(settings)]
 
 
 async def _listed(finding: Awaitable[Finding]) -> list[Finding]:

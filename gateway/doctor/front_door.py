@@ -7,13 +7,11 @@ import errno
 from typing import Final
 from urllib.parse import urlsplit
 
-import orjson
-
-from gateway.alarms import AlarmKind
 from gateway.clients.guard import AddressPolicy
-from gateway.clients.transport import Exchange, Fault
+from gateway.clients.transport import Fault
 from gateway.clock import Clock
 from gateway.doctor.findings import UNREACHED, Finding, Verdict
+from gateway.doctor.readiness import examine_readiness, proof_in, url_of
 from gateway.doctor.stand_in import standing_in
 from gateway.doctor.visit import Visitor, visiting
 from gateway.presence import PATH, Presence
@@ -23,7 +21,6 @@ from gateway.settings import Settings
 FEW_DAYS: Final = 7
 """A certificate that ends sooner is about to take every webhook with it."""
 
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
 _FROM_OUTSIDE: Final = (
     "mend GATEWAY_PUBLIC_URL, the name, the proxy or the firewall; if only this machine cannot"
     " reach it, ask from outside"
@@ -45,10 +42,22 @@ async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock)
             listener = bind(settings.host, settings.port)
         except OSError as error:
             # One that runs is found in any case: this user may not be allowed what its own is.
-            expected = _proof(await own.ask("GET", f"{_own_url(settings)}{PATH}{nonce}"))
+            url = url_of(settings.host, settings.port)
+            expected = proof_in(await own.ask("GET", f"{url}{PATH}{nonce}"))
             if expected is None and error.errno != errno.EADDRINUSE:
                 return [_unbound(settings, error), await _of_certificate(settings, visitor, clock)]
-            running = [await _of_readiness(settings, own, is_gateway=expected is not None)]
+            running = [
+                _stranger(settings)
+                if expected is None
+                else await examine_readiness(
+                    settings,
+                    own,
+                    f"what listens on {_place(settings)}",
+                    public_url=url,
+                    nonce=nonce,
+                    proof=expected,
+                )
+            ]
         else:
             presence = Presence(clock)
             await stack.enter_async_context(standing_in(listener, presence))
@@ -57,23 +66,8 @@ async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock)
         return [*running, found, await _of_certificate(settings, visitor, clock)]
 
 
-def _own_url(settings: Settings) -> str:
-    host = _EVERYWHERE.get(settings.host, settings.host)
-    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
-
-
 def _place(settings: Settings) -> str:
     return f"{settings.host}:{settings.port}"
-
-
-def _proof(seen: Exchange) -> str | None:
-    """Return the proof in an answer; `None` for what no gateway would say."""
-    try:
-        body = orjson.loads(bytes(seen.body)) if seen.http_status == 200 else None
-    except orjson.JSONDecodeError:
-        return None
-    proof = body.get("proof") if isinstance(body, dict) else None
-    return proof if isinstance(proof, str) else None
 
 
 def _unbound(settings: Settings, error: OSError) -> Finding:
@@ -87,28 +81,13 @@ def _unbound(settings: Settings, error: OSError) -> Finding:
     )
 
 
-async def _of_readiness(settings: Settings, own: Visitor, *, is_gateway: bool) -> Finding:
-    about = f"what listens on {_place(settings)}"
-    if not is_gateway:
-        return Finding(
-            check="readiness",
-            about=about,
-            verdict=Verdict.WRONG,
-            said="it is no gateway of this version",
-            remedy="stop it, or choose another address with GATEWAY_HOST and GATEWAY_PORT",
-        )
-    seen = await own.ask("GET", f"{_own_url(settings)}/readyz")
-    lines = bytes(seen.body).decode("utf-8", "replace").splitlines() or ["it does not answer"]
-    # A gap ends by itself, and many a restart makes one: there is nothing to mend.
-    needs_nobody = all(line.startswith(f"{AlarmKind.GAP.value}:") for line in lines[1:])
-    is_up = seen.http_status == 200 and lines[0].startswith(("ready", "degraded"))
-    is_well = is_up and needs_nobody
+def _stranger(settings: Settings) -> Finding:
     return Finding(
         check="readiness",
-        about=about,
-        verdict=Verdict.OK if is_well else Verdict.WRONG,
-        said=f"a gateway, and it says: {'; '.join(line.rstrip('.') for line in lines)}",
-        remedy="" if is_well else "do what it says; docs/operations.md has more",
+        about=f"what listens on {_place(settings)}",
+        verdict=Verdict.WRONG,
+        said="it is no gateway of this version",
+        remedy="stop it, or choose another address with GATEWAY_HOST and GATEWAY_PORT",
     )
 
 
@@ -123,7 +102,7 @@ async def _of_public_url(
         remedy = "set GATEWAY_PORT, or ask it from outside while the gateway runs"
     else:
         seen = await visitor.ask("GET", f"{settings.public_url}{PATH}{nonce}")
-        proof = _proof(seen)
+        proof = proof_in(seen)
         host = urlsplit(settings.public_url).netloc
         if seen.fault is Fault.ADDRESS_REFUSED:
             said = f"{host} has no public address as seen from here"

@@ -21,6 +21,14 @@ from gateway.settings.mode_values import (
     handsets,
     instant,
 )
+from gateway.settings.network_values import (
+    DEFAULT_ADMIN_PORT,
+    OFF,
+    admin_host,
+    admin_port,
+    host_names,
+    trusted_proxies,
+)
 from gateway.settings.rows import Fault, row, table_markdown
 from gateway.settings.values import (
     Secret,
@@ -58,6 +66,27 @@ class Settings:
     port: int = row(
         8080, "GATEWAY_PORT", whole(0, 65535),
         "the port to listen on; 0 takes a free one",
+    )
+    admin_host: str = row(
+        "127.0.0.1", "GATEWAY_ADMIN_HOST", admin_host,
+        "the address of the admin bind, where `/metrics` and the full `/readyz` are; who reaches"
+        " it needs no credentials",
+    )
+    admin_port: int | str | None = row(
+        None, "GATEWAY_ADMIN_PORT", admin_port,
+        f"the port of the admin bind; 0 takes a free one, `{OFF}` does without",
+        default_note=f"`{DEFAULT_ADMIN_PORT}`, or a free one where `GATEWAY_PORT` is 0",
+    )
+    hosts: frozenset[str] = row(
+        frozenset(), "GATEWAY_HOSTS", host_names,
+        "the names under which the gateway is asked, separated by commas; a request for another"
+        " one is answered 421. The name in `GATEWAY_PUBLIC_URL` is always one of them",
+        default_note="any",
+    )
+    trusted_proxies: frozenset[str] = row(
+        frozenset(), "GATEWAY_TRUSTED_PROXIES", trusted_proxies,
+        "addresses and networks, and `unix`, whose `X-Forwarded-For` says who calls; of anybody"
+        " else it is ignored",
     )
     store: str = row(
         "sqlite:///dispatch-gateway.db", "GATEWAY_STORE", store_url,

@@ -110,6 +110,7 @@ async def _stage(folder: Path) -> AsyncIterator[Stage]:
         )
         gateway = environment(
             GATEWAY_PORT=str(port),
+            GATEWAY_ADMIN_PORT="0",
             GATEWAY_STORE=f"sqlite:///{folder / 'gateway.db'}",
             GATEWAY_UPSTREAM=f"http://127.0.0.1:{upstream}",
             GATEWAY_PUBLIC_URL=f"http://127.0.0.1:{port}",

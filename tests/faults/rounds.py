@@ -92,7 +92,7 @@ class Rounds:
         self._store = folder / "gateway.db"
         self._control = Control(folder / "control")
         self._library = build(folder)
-        (self._port,) = free_ports(1)
+        self._port, self._admin_port = free_ports(2)
         self._upstream = Loopback(accepting)
         self._receiver = Loopback(receiving)
         self._numbers: Iterator[int] = count(1)
@@ -135,6 +135,7 @@ class Rounds:
         environ = {**environment(self._folder, self._upstream.url, self._receiver.url)}
         environ |= {
             "GATEWAY_PORT": str(self._port),
+            "GATEWAY_ADMIN_PORT": str(self._admin_port),
             "GATEWAY_DRAIN": "1",
             "GATEWAY_SQLITE_WRITER": next(self._writers),
         }
@@ -205,7 +206,9 @@ class Rounds:
     async def _is_dying(self) -> bool:
         """Tell whether the process is about to end: it does not accept connections any more."""
         try:
-            answer = await self._http.get("/readyz", timeout=WAIT_S)
+            answer = await self._http.get(
+                f"http://127.0.0.1:{self._admin_port}/readyz", timeout=WAIT_S
+            )
         except httpx2.HTTPError:
             return True
         return "What is on disk is not known" in answer.text

@@ -72,7 +72,7 @@ def test_an_account_is_concerned_by_its_own_alarms_and_by_those_of_the_gateway()
 
 async def test_readiness_names_each_alarm_with_its_remedy_and_stays_200(world: World) -> None:
     world.gateway.alarms.raise_alarm(DEAF)
-    answer = await world.http.get("/readyz")
+    answer = await world.admin.get("/readyz")
     assert answer.status_code == 200
     assert answer.text == (
         "degraded\n"
@@ -83,14 +83,14 @@ async def test_readiness_names_each_alarm_with_its_remedy_and_stays_200(world: W
 
 async def test_a_gateway_that_accepts_nothing_is_not_ready(world: World) -> None:
     world.gateway.alarms.raise_alarm(SHUT)
-    answer = await world.http.get("/readyz")
+    answer = await world.admin.get("/readyz")
     assert answer.status_code == 503
     assert answer.text.startswith("not accepting workflows\nclock: since ")
 
 
 async def test_readiness_says_when_an_account_s_workflows_are_refused(world: World) -> None:
     world.gateway.alarms.raise_alarm(replace(DEAF, blocks_intake=True))
-    answer = await world.http.get("/readyz")
+    answer = await world.admin.get("/readyz")
     assert answer.status_code == 200
     assert (
         " Webhooks cannot be verified. Its new workflows are answered 503."

@@ -185,9 +185,9 @@ async def test_a_mute_account_is_told_in_every_place(tmp_path: Path) -> None:
     async with refused_credentials(tmp_path) as down:
         dispatch_uuid = await down.world.dispatch(document("one"))
         await down.until_mute()
-        ready = (await down.world.http.get("/readyz")).text
+        ready = (await down.world.admin.get("/readyz")).text
         state = await down.world.state(dispatch_uuid)
-        metrics = (await down.world.http.get("/metrics")).text
+        metrics = (await down.world.admin.get("/metrics")).text
         assert "mute: account abcd1234 since" in ready
         assert "credentials" in ready
         assert "alarms" in state

@@ -44,7 +44,7 @@ def logging() -> Iterator[None]:
 class Process:
     """A running `dispatch-gateway serve`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, url: str, admin_url: str) -> None:
         self._process = process
         assert process.stderr is not None
         self._log = process.stderr
@@ -53,6 +53,7 @@ class Process:
         self.told: list[dict[str, JsonValue]] = []
         """What was logged up to its start."""
         self.http = httpx2.AsyncClient(base_url=url, auth=(API_KEY, API_SECRET))
+        self.admin = httpx2.AsyncClient(base_url=admin_url)
 
     async def dispatch(self, document: JsonValue = WHATSAPP_THEN_SMS) -> str:
         """Have a workflow accepted."""
@@ -117,8 +118,9 @@ async def a_process(
             process.send_signal(signal.SIGHUP)
         told: list[dict[str, JsonValue]] = []
         line = await _until_logged(process.stderr, "gateway.started", told=told)
-        running = Process(process, f"http://{line['host']}:{line['port']}")
-        async with running.http:
+        admin = f"http://{line['admin_host']}:{line['admin_port']}" if line["admin_port"] else ""
+        running = Process(process, f"http://{line['host']}:{line['port']}", admin)
+        async with running.http, running.admin:
             running.started, running.told = line, told
             yield running
     finally:
@@ -248,7 +250,7 @@ async def test_a_store_whose_file_was_deleted_is_saved_before_the_process_ends_w
     async with a_process(tmp_path) as process:
         dispatch_uuid = await process.dispatch()
         (tmp_path / "gateway.db").unlink()
-        unready = await process.http.get("/readyz")
+        unready = await process.admin.get("/readyz")
         code = await process.exit_code()
     put_back(tmp_path)
     async with a_bench(tmp_path) as bench:
@@ -274,6 +276,49 @@ async def test_who_acts_on_silence_is_told_before_nobody_listens_any_more() -> N
         await server.shutdown(sockets=[listener])
     assert was_listening == [True]
     assert not any(each.is_serving() for each in server.servers)
+
+
+@pytest.mark.slow
+async def test_operators_have_a_bind_of_their_own_until_the_end_of_the_drain(
+    tmp_path: Path,
+) -> None:
+    answers = asyncio.Event()
+    upstream = Loopback(lambda seen: Reply(status=202, body=accepting(seen).body, holds=answers))
+    async with upstream.listening(), a_process(tmp_path, upstream.url) as process:
+        figures = await process.admin.get("/metrics")
+        strangers = await process.http.get("/metrics")
+        await process.dispatch()
+        await upstream.wait_for(1)
+        os.kill(process.pid, signal.SIGTERM)
+        async with asyncio.timeout(WAIT_S):
+            while (told := await process.admin.get("/readyz")).text != "draining\n":
+                pass
+        answers.set()
+        code = await process.exit_code()
+    assert (figures.status_code, strangers.status_code, told.status_code) == (200, 404, 503)
+    assert code == 0
+
+
+@pytest.mark.usefixtures("logging")
+def test_an_admin_port_that_is_taken_is_one_line_with_the_remedy_and_2(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environ = environment(tmp_path, NOWHERE, NOWHERE)
+        environ |= {"GATEWAY_PORT": "0", "GATEWAY_ADMIN_PORT": str(port)}
+        code = serve(load_settings(environ))
+    (line,) = capfd.readouterr().err.splitlines()
+    assert code == 2
+    assert line.startswith(f"dispatch-gateway: cannot listen on 127.0.0.1:{port} for operators: ")
+    assert "GATEWAY_ADMIN_PORT (0 takes a free port, off does without)" in line
+
+
+@pytest.mark.slow
+async def test_a_gateway_can_do_without_an_admin_bind(tmp_path: Path) -> None:
+    async with a_process(tmp_path, GATEWAY_ADMIN_PORT="off") as process:
+        answer = await process.http.get("/readyz")
+    assert (answer.text, process.started["admin_port"]) == ("ready\n", None)
 
 
 @pytest.mark.usefixtures("logging")

@@ -94,19 +94,24 @@ class Gateway:
         self,
         *,
         port: int,
+        admin_port: int,
         folder: Path,
         environ: Mapping[str, str],
         http: aiohttp.ClientSession,
         clock: Clock,
     ) -> None:
         self.base_url = f"http://127.0.0.1:{port}"
+        self.admin_url = f"http://127.0.0.1:{admin_port}"
         self.log = folder / "gateway.log"
         self.kills: list[Kill] = []
         self.deaths: list[int] = []
         """Exit codes of processes that ended without being killed, or not as asked."""
         self._folder = folder
         self._environ = environment(
-            GATEWAY_PORT=str(port), GATEWAY_PUBLIC_URL=self.base_url, **environ
+            GATEWAY_PORT=str(port),
+            GATEWAY_ADMIN_PORT=str(admin_port),
+            GATEWAY_PUBLIC_URL=self.base_url,
+            **environ,
         )
         self._http = http
         self._clock = clock

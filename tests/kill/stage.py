@@ -151,7 +151,7 @@ class Stage:
     async def _leftovers(self) -> dict[str, int]:
         # The upstream is asked first: a webhook that it got rid of shows in the gateway's figures.
         pending = int(str((await self.ledger(1))["webhooks_pending"]))
-        metrics = (await self._get(f"{self.gateway.base_url}/metrics")).decode()
+        metrics = (await self._get(f"{self.gateway.admin_url}/metrics")).decode()
         gauges = {name: int(value) for name, value in _GAUGE.findall(metrics) if name in _QUIET}
         return {"webhooks_pending": pending, **gauges}
 
@@ -188,7 +188,7 @@ async def open_stage(plan: Plan, folder: Path, clock: Clock) -> AsyncIterator[St
         CannotStart: one did not come up.
     """
     receiver = Receiver(draws=Draws(plan.seed), clock=clock, refused=plan.refused)
-    gateway_port, sandbox_port = free_ports(2)
+    gateway_port, admin_port, sandbox_port = free_ports(3)
     async with contextlib.AsyncExitStack() as stack:
         # Every request on a connection of its own: none is left over from a gateway that died.
         connector = aiohttp.TCPConnector(limit=0, force_close=True)
@@ -210,7 +210,14 @@ async def open_stage(plan: Plan, folder: Path, clock: Clock) -> AsyncIterator[St
             "VONAGE_API_SECRET": API_SECRET,
             "VONAGE_SIGNATURE_SECRET": SIGNATURE_SECRET,
         }
-        gateway = Gateway(port=gateway_port, folder=folder, environ=environ, http=http, clock=clock)
+        gateway = Gateway(
+            port=gateway_port,
+            admin_port=admin_port,
+            folder=folder,
+            environ=environ,
+            http=http,
+            clock=clock,
+        )
         stack.push_async_callback(gateway.stop)
         await gateway.start()
         await gateway.until_serving()

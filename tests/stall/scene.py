@@ -107,6 +107,7 @@ async def play(scene: Scene, folder: Path, port: int) -> Outcome:
         )
         environ = environment(
             GATEWAY_PORT=str(port),
+            GATEWAY_ADMIN_PORT="0",
             GATEWAY_PUBLIC_URL=base_url,
             GATEWAY_STORE=f"sqlite:///{folder / 'stall.db'}",
             GATEWAY_UPSTREAM=upstream.url,

@@ -141,6 +141,7 @@ class GatewayStage:
         self._gateway = SteppedGateway(settings, store, self._clock)
         await enter(self._gateway.running())
         transport = httpx2.ASGITransport(app=self._gateway.app())
+        operators = httpx2.ASGITransport(app=self._gateway.admin_app())
         self._world = World(
             gateway=self._gateway,
             settings=settings,
@@ -148,6 +149,7 @@ class GatewayStage:
             upstream=upstream,
             receiver=receiver,
             http=await enter(httpx2.AsyncClient(transport=transport, base_url="http://gateway")),
+            admin=await enter(httpx2.AsyncClient(transport=operators, base_url="http://localhost")),
         )
         document = workflow(*(_document_of(step) for step in steps))
         self._dispatch_uuid = await self._world.dispatch(document)

@@ -68,6 +68,8 @@ class World:
     upstream: Loopback
     receiver: Loopback
     http: httpx2.AsyncClient
+    admin: httpx2.AsyncClient
+    """Asks the admin bind."""
     signature_secret: str = SIGNATURE_SECRET
     """What webhooks are signed with."""
 
@@ -203,6 +205,12 @@ async def a_world(
                 transport=httpx2.ASGITransport(app=gateway.app()), base_url="http://gateway"
             )
         )
+        admin = await stack.enter_async_context(
+            httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app=gateway.admin_app()),
+                base_url="http://localhost",
+            )
+        )
         yield World(
             gateway=gateway,
             settings=settings,
@@ -210,4 +218,5 @@ async def a_world(
             upstream=upstream,
             receiver=receiver,
             http=http,
+            admin=admin,
         )

@@ -17,6 +17,7 @@ import jwt
 import orjson
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.types import ASGIApp
 
 from gateway.logs import configure_logging
 from gateway.server import bind, make_server
@@ -40,9 +41,13 @@ OTHER_CREDENTIALS = (OTHER_KEY, OTHER_SECRET)
 
 
 @contextlib.asynccontextmanager
-async def serving(world: World) -> AsyncIterator[httpx2.AsyncClient]:
-    """Serve the gateway of `world` on a socket, with the server it runs on in production."""
-    server = make_server(world.gateway.app(), drain_s=1)
+async def serving(world: World, app: ASGIApp | None = None) -> AsyncIterator[httpx2.AsyncClient]:
+    """Serve the gateway of `world` on a socket, with the server it runs on in production.
+
+    Args:
+        app: one side of it; the public one by default.
+    """
+    server = make_server(app or world.gateway.app(), drain_s=1)
     server.config.lifespan = "off"  # the workers run already
     server.config.load()
     server.lifespan = server.config.lifespan_class(server.config)
@@ -163,7 +168,7 @@ def problem(answer: httpx2.Response, http_status: int) -> JsonObject:
 
 async def sample(world: World, name: str, **labels: str) -> float:
     """Return one value of `/metrics`, 0 when it was never counted."""
-    text = (await world.http.get("/metrics")).text
+    text = (await world.admin.get("/metrics")).text
     values = [
         entry.value
         for family in text_string_to_metric_families(text)

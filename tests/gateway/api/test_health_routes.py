@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from gateway.alarms import Alarm, AlarmKind
 from tests.gateway.api.surface import CREDENTIALS, JSON, problem, read_only, sample, until
 from tests.support.loopback import Reply
 from tests.support.world import (
@@ -32,18 +33,18 @@ async def test_a_gateway_that_runs_is_live(world: World) -> None:
 
 
 async def test_a_gateway_that_can_accept_is_ready(world: World) -> None:
-    answer = await world.http.get("/readyz")
+    answer = await world.admin.get("/readyz")
     assert (answer.status_code, answer.text) == (200, "ready\n")
 
 
 async def test_everybody_who_asks_at_the_start_is_told_the_same(world: World) -> None:
-    answers = await asyncio.gather(*(world.http.get("/readyz") for _ in range(5)))
+    answers = await asyncio.gather(*(world.admin.get("/readyz") for _ in range(5)))
     assert [answer.status_code for answer in answers] == [200] * 5
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
 async def test_l6_a_query_changes_nothing(world: World, path: str) -> None:
-    answer = await world.http.get(f"{path}?{'a[]=1&' * 5_000}")
+    answer = await world.admin.get(f"{path}?{'a[]=1&' * 5_000}")
     assert answer.status_code == 200
 
 
@@ -54,29 +55,29 @@ async def test_health_can_only_be_read(world: World, path: str) -> None:
 
 async def test_a_gateway_whose_store_cannot_write_is_not_ready(world: World) -> None:
     async with read_only(world):
-        answer = await world.http.get("/readyz")
+        answer = await world.admin.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "store unavailable\n")
 
 
 async def test_a_store_that_fails_is_noticed_within_a_second(world: World) -> None:
-    await world.http.get("/readyz")
+    await world.admin.get("/readyz")
     async with read_only(world):
         world.clock.advance(1)
-        answer = await world.http.get("/readyz")
+        answer = await world.admin.get("/readyz")
     assert answer.status_code == 503
 
 
 async def test_a_store_that_recovers_is_noticed_within_a_second(world: World) -> None:
     async with read_only(world):
-        await world.http.get("/readyz")
+        await world.admin.get("/readyz")
     world.clock.advance(1)
-    answer = await world.http.get("/readyz")
+    answer = await world.admin.get("/readyz")
     assert answer.status_code == 200
 
 
 async def test_the_store_is_not_asked_more_than_once_a_second(world: World, tmp_path: Path) -> None:
     before = checks(tmp_path)
-    await asyncio.gather(*(world.http.get("/readyz") for _ in range(20)))
+    await asyncio.gather(*(world.admin.get("/readyz") for _ in range(20)))
     assert checks(tmp_path) == before + 1
 
 
@@ -95,10 +96,43 @@ async def test_a_gateway_that_cannot_write_is_still_live(world: World) -> None:
 
 async def test_a_gateway_that_drains_is_not_ready(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
-        transport = httpx2.ASGITransport(app=world.gateway.app())
-    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        transport = httpx2.ASGITransport(app=world.gateway.admin_app())
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
         answer = await http.get("/readyz")
     assert (answer.status_code, answer.text) == (503, "draining\n")
+
+
+# The public side
+
+
+async def test_strangers_are_told_whether_the_gateway_is_ready_and_no_more(world: World) -> None:
+    world.gateway.alarms.raise_alarm(
+        Alarm(
+            kind=AlarmKind.CLOCK,
+            subject="",
+            since_ms=0,
+            why="it is wrong",
+            remedy="set it",
+            blocks_intake=False,
+        )
+    )
+    answer = await world.http.get("/readyz")
+    assert (answer.status_code, answer.text) == (200, "ready\n")
+
+
+async def test_strangers_are_not_told_why_the_gateway_is_not_ready(world: World) -> None:
+    async with read_only(world):
+        answer = await world.http.get("/readyz")
+    assert (answer.status_code, answer.text) == (503, "not ready\n")
+
+
+async def test_metrics_are_not_for_strangers_and_the_answer_names_the_setting(
+    world: World,
+) -> None:
+    answer = await world.http.get("/metrics")
+    assert answer.status_code == 404
+    assert "GATEWAY_ADMIN_PORT" in answer.text
+    assert "gateway_open" not in answer.text
 
 
 # Metrics
@@ -126,13 +160,13 @@ NAMES = {
 
 
 async def test_every_metric_is_there_from_the_start(world: World) -> None:
-    answer = await world.http.get("/metrics")
+    answer = await world.admin.get("/metrics")
     described = {line.split(" ")[2] for line in answer.text.splitlines() if "# HELP" in line}
     assert described >= NAMES
 
 
 async def test_metrics_are_in_the_format_prometheus_scrapes(world: World) -> None:
-    answer = await world.http.get("/metrics")
+    answer = await world.admin.get("/metrics")
     assert answer.headers["Content-Type"].startswith("text/plain; version=")
     assert list(text_string_to_metric_families(answer.text))
 
@@ -277,7 +311,7 @@ async def test_a_request_is_counted_by_the_template_of_its_route(world: World, r
 async def test_no_part_of_a_path_becomes_a_label(world: World) -> None:
     for method, path, _, _ in COUNTED.values():
         await world.http.request(method, path, auth=CREDENTIALS)
-    assert "447700900000" not in (await world.http.get("/metrics")).text
+    assert "447700900000" not in (await world.admin.get("/metrics")).text
 
 
 async def test_accepted_requests_are_counted_apart_from_refused_ones(world: World) -> None:

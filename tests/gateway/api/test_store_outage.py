@@ -124,9 +124,9 @@ async def test_a_lost_file_makes_the_gateway_unready_and_says_why(
     world: World, tmp_path: Path
 ) -> None:
     (tmp_path / "gateway.db").unlink()
-    answer = await world.http.get("/readyz")
+    answer = await world.admin.get("/readyz")
     await world.gateway.store.failed.wait()
-    again = await world.http.get("/readyz")
+    again = await world.admin.get("/readyz")
     assert (answer.status_code, again.status_code) == (503, 503)
     assert "was deleted or moved away while the gateway had it open. It is saved to" in again.text
 
@@ -137,7 +137,7 @@ async def test_a_failed_store_is_an_alarm(world: World, tmp_path: Path, is_delet
         (tmp_path / "gateway.db").unlink()
     with failing_writes():
         await world.post(ONE)
-    await world.http.get("/readyz")
+    await world.admin.get("/readyz")
     (alarm,) = world.gateway.alarms.standing()
     assert (alarm.kind, alarm.blocks_intake) == (AlarmKind.STORE, True)
 

@@ -365,7 +365,7 @@ async def test_the_form_of_the_sms_api_raises_an_alarm_that_shuts_nothing(world:
     (alarm,) = world.gateway.alarms.standing(API_KEY)
     assert (alarm.kind, alarm.subject, alarm.blocks_intake) == (AlarmKind.SMS_API, API_KEY, False)
     assert (await world.post(WHATSAPP_THEN_SMS)).status_code == 202
-    assert (await world.http.get("/readyz")).status_code == 200
+    assert (await world.admin.get("/readyz")).status_code == 200
 
 
 async def test_the_form_of_the_sms_api_is_logged_without_what_it_says(

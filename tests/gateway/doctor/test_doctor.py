@@ -55,6 +55,7 @@ class Patient:
     upstream: Loopback
     receiver: Loopback
     port: int = field(default_factory=free_port)
+    admin_port: int = field(default_factory=free_port)
     clock: Clock = field(default_factory=ManualClock)
 
     async def findings(self, **environ: str) -> list[Finding]:
@@ -62,6 +63,7 @@ class Patient:
         variables = {
             "GATEWAY_STORE": f"sqlite:///{self.folder / 'gateway.db'}",
             "GATEWAY_PORT": str(self.port),
+            "GATEWAY_ADMIN_PORT": str(self.admin_port),
             "GATEWAY_UPSTREAM": self.upstream.url,
             "GATEWAY_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             "GATEWAY_STATUS_URL": f"{self.receiver.url}/status?token=secret",
@@ -112,6 +114,8 @@ WELL = [
     "ok       GATEWAY_PUBLIC_URL: HERE leads to HERE, where doctor listened",
     "ok       certificate of GATEWAY_PUBLIC_URL: none, because it is plain http",
     "ok       GATEWAY_STATUS_URL of application abcd1234: RECEIVER answers",
+    "unknown  GATEWAY_HOSTS: not set: requests for any name are answered; set it to the names that"
+    " callers use, so that others are answered 421",
 ]
 
 
@@ -252,13 +256,52 @@ async def test_a_running_gateway_is_found_by_its_proof(tmp_path: Path) -> None:
         a_patient(tmp_path) as patient,
         a_world(tmp_path) as world,
         serving(world) as http,
+        serving(world, world.gateway.admin_app()) as admin,
     ):
+        patient.admin_port = admin.base_url.port or 0
         patient.port = http.base_url.port or 0
         lines = await patient.lines()
     assert lines[4:6] == [
         "ok       what listens on HERE: a gateway, and it says: ready",
         "ok       GATEWAY_PUBLIC_URL: HERE leads to the gateway that listens on HERE",
     ]
+
+
+async def test_the_alarms_of_a_gateway_without_an_admin_bind_are_unknown(tmp_path: Path) -> None:
+    async with (
+        a_patient(tmp_path) as patient,
+        a_world(tmp_path) as world,
+        serving(world) as http,
+    ):
+        patient.port = http.base_url.port or 0
+        found = [
+            await patient.line("readiness"),
+            await patient.line("readiness", GATEWAY_ADMIN_PORT="off"),
+        ]
+    assert found == 2 * [
+        "unknown  what listens on HERE: a gateway, and it says: ready; its alarms are on its admin"
+        " bind, which was not found: check GATEWAY_ADMIN_HOST and GATEWAY_ADMIN_PORT"
+    ]
+
+
+async def test_the_admin_bind_of_another_gateway_is_not_asked(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    elsewhere = ManualClock(seed=1)  # its proofs are its own
+    async with (
+        a_patient(tmp_path) as patient,
+        a_world(tmp_path) as world,
+        a_world(tmp_path / "other", clock=elsewhere) as other,
+        serving(world) as http,
+        serving(other, other.gateway.admin_app()) as admin,
+    ):
+        patient.port, patient.admin_port = http.base_url.port or 0, admin.base_url.port or 0
+        line = await patient.line("readiness")
+    assert "which was not found" in line
+
+
+async def test_names_that_are_set_are_told(patient: Patient) -> None:
+    line = await patient.line("hosts", GATEWAY_HOSTS="b.example,A.example")
+    assert line == "ok       GATEWAY_HOSTS: a.example, b.example"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +315,9 @@ async def test_a_running_gateway_is_unwell_with_alarms_that_need_a_person(
         a_patient(tmp_path) as patient,
         a_world(tmp_path) as world,
         serving(world) as http,
+        serving(world, world.gateway.admin_app()) as admin,
     ):
+        patient.admin_port = admin.base_url.port or 0
         world.gateway.alarms.raise_alarm(alarm)
         patient.port = http.base_url.port or 0
         line = await patient.line("readiness")
@@ -285,7 +330,9 @@ async def test_a_public_url_that_leads_to_another_gateway_is_told(tmp_path: Path
         a_patient(tmp_path) as patient,
         a_world(tmp_path) as world,
         serving(world) as http,
+        serving(world, world.gateway.admin_app()) as admin,
     ):
+        patient.admin_port = admin.base_url.port or 0
         line = await patient.line("public-url", GATEWAY_PUBLIC_URL=str(http.base_url))
     assert line.endswith("is another gateway; let it lead to HERE of this machine")
 
@@ -483,7 +530,7 @@ async def test_every_url_of_an_application_is_looked_at_once(patient: Patient) -
         GATEWAY_INBOUND_URL=f"{patient.receiver.url}/inbound",
     )
     checks = [each.check for each in findings]
-    assert checks[-3:] == ["status-url", "final-report-url", "inbound-url"]
+    assert checks[-4:] == ["status-url", "final-report-url", "inbound-url", "hosts"]
     assert len(patient.receiver.seen) == 3
 
 

@@ -88,7 +88,7 @@ async def judged(folder: Path, habits: Habits) -> Counter[tuple[str, str]]:
     stand_in = StandIn(habits)
     async with observing(folder, stand_in.accept) as (world, _):
         await lived(world, stand_in, shapes(COUNT))
-        exposed = (await world.http.get("/metrics")).text
+        exposed = (await world.admin.get("/metrics")).text
     samples = [
         sample
         for family in text_string_to_metric_families(exposed)

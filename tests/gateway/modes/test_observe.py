@@ -35,7 +35,7 @@ BODY = b'{ "template":"failover",\n "workflow" : [ ]}\n'
 
 
 async def ready(world: World) -> str:
-    return (await world.http.get("/readyz")).text
+    return (await world.admin.get("/readyz")).text
 
 
 async def gone_for_a_minute(world: World, legacy: Loopback, code: int) -> None:

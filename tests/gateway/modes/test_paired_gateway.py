@@ -209,5 +209,5 @@ async def test_both_traces_are_compared_once_both_are_complete(tmp_path: Path) -
         await caught_up(world)
         world.clock.advance(3 * 3600)
         await caught_up(world)
-        text = (await world.http.get("/metrics")).text
+        text = (await world.admin.get("/metrics")).text
         assert 'gateway_comparisons_total{candidate="paired"' in text

@@ -98,7 +98,7 @@ async def test_a_workflow_that_went_as_it_would_here_is_no_difference(tmp_path: 
         told = report() | {"usage": {"price": "0.0000", "currency": "EUR"}}
         await tell(world, told | {"_links": {"messages": list(listed)}})
         await finished(world)
-        exposed = (await world.http.get("/metrics")).text
+        exposed = (await world.admin.get("/metrics")).text
     assert 'outcome="semantic"' not in exposed
     assert 'gateway_comparisons_total{candidate="gateway"' in exposed
 

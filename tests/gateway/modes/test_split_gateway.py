@@ -46,7 +46,7 @@ class Splitting:
 
     async def ready(self) -> str:
         """Return what readiness says."""
-        answer = await self.world.http.get("/readyz")
+        answer = await self.world.admin.get("/readyz")
         return str(answer.text)
 
     async def tell(self, body: JsonObject) -> int:

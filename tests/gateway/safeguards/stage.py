@@ -67,5 +67,5 @@ def wrongly_signed(world: World, body: bytes) -> dict[str, str]:
 
 async def readiness(world: World) -> tuple[int, list[str]]:
     """Return what `/readyz` says: its status and its lines."""
-    answer = await world.http.get("/readyz")
+    answer = await world.admin.get("/readyz")
     return answer.status_code, answer.text.splitlines()

@@ -275,7 +275,7 @@ async def test_a_gateway_in_dispute_refuses_new_workflows_and_is_not_ready(lives
         async with asyncio.timeout(10):
             while not world.gateway.alarms.standing():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
-        ready = await world.http.get("/readyz")
+        ready = await world.admin.get("/readyz")
         answer = await world.post(ONE_HOUR)
     assert (ready.status_code, answer.status_code) == (503, 503)
     assert ready.text.startswith("not accepting workflows\nclock: since ")

@@ -185,7 +185,7 @@ async def test_a_clock_that_is_set_back_does_not_freeze_what_readyz_says(lives: 
     start_wrong(lives, 7200)
     async with lives.whole(GATEWAY_CLOCK="checked") as world:
         await in_dispute(world)
-        assert (await world.http.get("/readyz")).status_code == 503
+        assert (await world.admin.get("/readyz")).status_code == 503
         await agreed(world)
         asked: list[None] = []
         check = world.gateway.store.check
@@ -195,5 +195,5 @@ async def test_a_clock_that_is_set_back_does_not_freeze_what_readyz_says(lives: 
             await check()
 
         world.gateway.store.check = counted  # type: ignore[method-assign]
-        assert (await world.http.get("/readyz")).status_code == 200
+        assert (await world.admin.get("/readyz")).status_code == 200
         assert asked

@@ -1,0 +1,82 @@
+"""How a gateway that runs says it is: in full on its admin bind, in one word on the public one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import orjson
+
+from gateway.alarms import AlarmKind
+from gateway.api.admin import admin_port
+from gateway.clients.transport import Exchange
+from gateway.doctor.findings import Finding, Verdict
+from gateway.doctor.visit import Visitor
+from gateway.presence import PATH
+from gateway.settings import Settings
+
+_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the base URL of what listens on a host of this machine, or on all its addresses."""
+    host = _EVERYWHERE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def proof_in(seen: Exchange) -> str | None:
+    """Return the proof in an answer; `None` for what no gateway would say."""
+    try:
+        body = orjson.loads(bytes(seen.body)) if seen.http_status == 200 else None
+    except orjson.JSONDecodeError:
+        return None
+    proof = body.get("proof") if isinstance(body, dict) else None
+    return proof if isinstance(proof, str) else None
+
+
+async def examine_readiness(
+    settings: Settings, own: Visitor, about: str, *, public_url: str, nonce: str, proof: str
+) -> Finding:
+    """Return how the gateway says it is that gave `proof` for `nonce` at `public_url`."""
+    if port := admin_port(settings):
+        admin_url = url_of(settings.admin_host, port)
+        if proof_in(await own.ask("GET", f"{admin_url}{PATH}{nonce}")) == proof:
+            return _in_full(about, await own.ask("GET", f"{admin_url}/readyz"))
+    seen = await own.ask("GET", f"{public_url}/readyz")
+    is_ready = seen.http_status == 200
+    return Finding(
+        check="readiness",
+        about=about,
+        verdict=Verdict.UNKNOWN if is_ready else Verdict.WRONG,
+        said=f"a gateway, and it says: {'ready' if is_ready else 'not ready'}",
+        remedy="its alarms are on its admin bind, which was not found: check GATEWAY_ADMIN_HOST and"
+        " GATEWAY_ADMIN_PORT",
+    )
+
+
+def _in_full(about: str, seen: Exchange) -> Finding:
+    lines = bytes(seen.body).decode("utf-8", "replace").splitlines() or ["it does not answer"]
+    # A gap ends by itself, and many a restart makes one: there is nothing to mend.
+    needs_nobody = all(line.startswith(f"{AlarmKind.GAP.value}:") for line in lines[1:])
+    is_up = seen.http_status == 200 and lines[0].startswith(("ready", "degraded"))
+    is_well = is_up and needs_nobody
+    return Finding(
+        check="readiness",
+        about=about,
+        verdict=Verdict.OK if is_well else Verdict.WRONG,
+        said=f"a gateway, and it says: {'; '.join(line.rstrip('.') for line in lines)}",
+        remedy="" if is_well else "do what it says; docs/operations.md has more",
+    )
+
+
+def examine_hosts(settings: Settings) -> Finding:
+    """Return whether the gateway answers under any name."""
+    names = ", ".join(sorted(settings.hosts))
+    return Finding(
+        check="hosts",
+        about="GATEWAY_HOSTS",
+        verdict=Verdict.OK if names else Verdict.UNKNOWN,
+        said=names or "not set: requests for any name are answered",
+        remedy=""
+        if names
+        else "set it to the names that callers use, so that others are answered 421",
+    )
