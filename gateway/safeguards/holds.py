@@ -6,6 +6,7 @@ counts after a restart.
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -76,6 +77,8 @@ class Holds:
         self._alarms = alarms
         self._accounts = accounts
         self._rate_per_ms = rate_per_s / 1000
+        self._writing = asyncio.Lock()
+        """Holds reach the store in the order in which they were placed and lifted here."""
         self._standing: dict[str, dict[HoldReason, Hold]] = defaultdict(dict)
         self._aside: dict[str, _Credit] = {}
         """The scopes that timers are set aside under, and how many of each may come back."""
@@ -105,7 +108,8 @@ class Holds:
     async def place(self, hold: Hold) -> None:
         """Hold, in place of an earlier hold of this scope and reason."""
         self._stand(hold)
-        await self._store.place_hold(hold)
+        async with self._writing:
+            await self._store.place_hold(hold)
 
     async def hold_gap(
         self,
@@ -161,9 +165,10 @@ class Holds:
         await self.lift(hold)
 
     async def lift(self, hold: Hold) -> None:
-        """End a hold now."""
+        """End a hold now, unless another has taken its place."""
         self._fall(hold)
-        await self._store.lift_hold(hold)
+        async with self._writing:
+            await self._store.lift_hold(hold)
 
     async def sort_out(self, due: Sequence[DueTimer]) -> Sequence[Timer]:
         """Set aside what is held; return the timers that may fire, in their order."""
@@ -236,10 +241,11 @@ class Holds:
             )
 
     def _fall(self, hold: Hold) -> None:
-        reasons = self._standing.get(hold.scope, {})
-        reasons.pop(hold.reason, None)
-        if not reasons:
-            self._standing.pop(hold.scope, None)
+        if self.find(hold.scope, hold.reason) != hold:
+            return
+        del self._standing[hold.scope][hold.reason]
+        if not self._standing[hold.scope]:
+            del self._standing[hold.scope]
         if hold.dispatch_uuid is None and hold.reason in _ALARMS:
             self._alarms.clear(_ALARMS[hold.reason], hold.account)
 

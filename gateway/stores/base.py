@@ -298,7 +298,7 @@ class Store(Protocol):
         ...
 
     async def lift_hold(self, hold: Hold) -> None:
-        """Forget the hold of this scope and reason; does nothing when there is none."""
+        """Forget this hold; does nothing when it is gone, or another has taken its place."""
         ...
 
     async def holds(self) -> Sequence[Hold]:

@@ -37,9 +37,10 @@ def place(transaction: Transaction, *, hold: Hold) -> None:
 
 
 def lift(transaction: Transaction, *, hold: Hold) -> None:
-    """Forget a hold."""
+    """Forget a hold, and none that has taken its place."""
     transaction.execute(
-        "DELETE FROM hold WHERE scope = ? AND reason = ?", (hold.scope, hold.reason.value)
+        "DELETE FROM hold WHERE scope = ? AND reason = ? AND since_ms = ? AND until_ms IS ?",
+        (hold.scope, hold.reason.value, hold.since_ms, hold.until_ms),
     )
 
 

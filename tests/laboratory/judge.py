@@ -247,7 +247,7 @@ class _Checks:
         )
         # An answer that was seen leaves no doubt, unless who saw it died.
         posts = self._posts_before(one.number, step, fired_s)
-        if posts and posts[-1].answered_s is not None and not (is_doubted and self._has_deaths):
+        if posts and self._was_heard(posts[-1]) and not (is_doubted and self._has_deaths):
             return horizon_s
         return min(horizon_s, float(environ.get("GATEWAY_IN_DOUBT_GRACE", _IN_DOUBT_S)))
 
@@ -266,9 +266,16 @@ class _Checks:
         ]
         answered_s = posts[-1].answered_s
         # A sender that died before the answer left the step in doubt: it counts from the intent.
-        if answered_s is None or self._has_deaths:
+        if answered_s is None or not self._was_heard(posts[-1]) or self._has_deaths:
             return arrived_s - _INTENT_S
         return min([answered_s, *heard])
+
+    def _was_heard(self, post: Posted) -> bool:
+        """Tell whether an answer came, and while somebody was there since the POST to hear it."""
+        return post.answered_s is not None and any(
+            life.from_s <= post.at_s and (life.until_s is None or life.until_s >= post.answered_s)
+            for life in self.world.seen.lives
+        )
 
     def _posts_before(self, number: int, step: int, at_s: float) -> list[Posted]:
         return [post for post in self.posted[number, step] if post.at_s < at_s - _SLACK_S]
@@ -397,7 +404,8 @@ class _Checks:
     def _made_s(self, owner: str, position: int) -> float:
         """Return when a callback was made."""
         made = self.of_uuid[owner].moves[position // _POSITIONS_PER_REVISION - 1]
-        return made.at_s - _BEGIN_S
+        # What was settled at the same instant was settled before or after it: nobody can tell.
+        return made.at_s - _BEGIN_S - _SLACK_S
 
     def reports(self) -> Iterator[str]:
         """Each dispatch has one final report, which says how it ended; a correction at most."""

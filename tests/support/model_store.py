@@ -289,7 +289,12 @@ class ModelStore:
         self._holds[hold.scope, hold.reason] = hold
 
     async def lift_hold(self, hold: Hold) -> None:
-        self._holds.pop((hold.scope, hold.reason), None)
+        stored = self._holds.get((hold.scope, hold.reason))
+        if stored is not None and (stored.since_ms, stored.until_ms) == (
+            hold.since_ms,
+            hold.until_ms,
+        ):
+            del self._holds[hold.scope, hold.reason]
 
     async def holds(self) -> Sequence[Hold]:
         return sorted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -105,11 +106,16 @@ async def test_a_hold_that_is_made_longer_while_another_one_ends_does_not_end_wi
         async def and_made_longer(hold: Hold) -> None:
             """Notice a gap of the other account while the store writes."""
             monkeypatch.undo()
+            noticed.append(
+                asyncio.create_task(holds.hold_gap("other", since_ms=bench.clock.now_ms() - 20_000))
+            )
+            await asyncio.sleep(0)
             await lift_hold(hold)
-            await holds.hold_gap("other", since_ms=bench.clock.now_ms() - 20_000)
 
+        noticed: list[asyncio.Task[None]] = []
         monkeypatch.setattr(bench.store, "lift_hold", and_made_longer)
         await holds.turn()
+        await asyncio.gather(*noticed)
         (stands,) = holds.all()
         assert stands.account == "other"
         assert stands == replace(
@@ -119,6 +125,33 @@ async def test_a_hold_that_is_made_longer_while_another_one_ends_does_not_end_wi
             latest_ms=bench.clock.now_ms(),
         )
         assert await bench.store.holds() == [stands]
+
+
+async def test_a_hold_that_is_placed_while_an_earlier_one_ends_is_there_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_bench(tmp_path) as bench:
+        holds = holds_of(bench)
+        await holds.place(gap(bench, lasts_s=10))
+        bench.clock.advance(10)
+        lift_hold: Callable[[Hold], Awaitable[None]] = bench.store.lift_hold
+        again = gap(bench, lasts_s=900)
+
+        async def after_the_next(hold: Hold) -> None:
+            """Be so slow that a hold that was placed later could be written before."""
+            monkeypatch.undo()
+            placing.append(asyncio.create_task(holds.place(again)))
+            for _ in range(100):
+                await asyncio.sleep(0)
+            await lift_hold(hold)
+
+        placing: list[asyncio.Task[None]] = []
+        monkeypatch.setattr(bench.store, "lift_hold", after_the_next)
+        await holds.turn()
+        await asyncio.gather(*placing)
+        later = holds_of(bench)
+        await later.load()
+        assert list(later.all()) == [again]
 
 
 async def test_a_hold_that_begins_while_other_timers_are_set_aside_holds_the_rest(

@@ -44,6 +44,16 @@ async def test_one_scope_can_be_held_for_several_reasons(store: Store) -> None:
     assert [hold.reason for hold in await store.holds()] == [HoldReason.GAP]
 
 
+async def test_lifting_a_hold_leaves_the_one_that_took_its_place(store: Store) -> None:
+    longer = replace(DEAF, until_ms=NOW + 5)
+    await store.place_hold(DEAF)
+    await store.place_hold(longer)
+    await store.lift_hold(DEAF)
+    assert list(await store.holds()) == [longer]
+    await store.lift_hold(longer)
+    assert list(await store.holds()) == []
+
+
 async def test_lifting_a_hold_that_is_not_there_does_nothing(store: Store) -> None:
     await store.lift_hold(DEAF)
     assert list(await store.holds()) == []
