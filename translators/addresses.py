@@ -12,8 +12,8 @@ from typing import Final
 from translators.channels import CHANNEL_ALIASES, CHANNELS, AddressForm, Channel
 from translators.diagnostics import JsonObject, JsonValue
 from translators.documents import LIMITS
-from translators.fields import is_digits, name_unknown, read_string, refuse_type
-from translators.findings import Findings, show
+from translators.fields import guess_at, is_digits, name_unknown, read_string, refuse_type
+from translators.findings import Findings
 from translators.rules_address import (
     ADDRESS_AS_NUMBER,
     ADDRESS_CHARACTER,
@@ -65,7 +65,7 @@ def read_channel(found: Findings, holder: JsonObject, at: str) -> Channel | None
         found.add(VIBER_SERVICE_MESSAGE, f"{at}/type", detail)
     channel = CHANNELS.get(name)
     if channel is None:
-        detail = f"is {show(name)}; must be one of {', '.join(CHANNELS)}"
+        detail = f"must be one of {', '.join(CHANNELS)}{guess_at(name, CHANNELS)}"
         found.add(CHANNEL_UNKNOWN, f"{at}/type", detail)
     return channel
 

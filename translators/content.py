@@ -21,6 +21,7 @@ from translators.channels import (
 from translators.diagnostics import JsonObject, JsonValue
 from translators.documents import LIMITS
 from translators.fields import (
+    guess_at,
     is_given,
     name_unknown,
     read_array,
@@ -28,7 +29,7 @@ from translators.fields import (
     read_string,
     refuse_type,
 )
-from translators.findings import Findings, show
+from translators.findings import Findings
 from translators.rules_content import (
     CAPTION_DROPPED,
     CAPTION_LENGTH,
@@ -113,9 +114,13 @@ def _read_type(found: Findings, content: JsonObject, at: str, channel: Channel) 
         found.add(CONTENT_TYPE_IMG, f"{at}/type", detail)
     if name in channel.contents:
         return name
-    rule = CONTENT_TYPE_UNSUPPORTED if name in CONTENT_TYPES else CONTENT_TYPE_UNKNOWN
-    carried = ", ".join(name for name, form in channel.contents.items() if form.doubt is None)
-    found.add(rule, f"{at}/type", f"is {show(name)}; {channel.name} carries {carried}")
+    carried = [name for name, form in channel.contents.items() if form.doubt is None]
+    detail = f"{channel.name} carries {', '.join(carried)}"
+    if name in CONTENT_TYPES:
+        found.add(CONTENT_TYPE_UNSUPPORTED, f"{at}/type", f"is {name}; {detail}")
+    else:
+        detail = f"is no type of content; {detail}{guess_at(name, carried)}"
+        found.add(CONTENT_TYPE_UNKNOWN, f"{at}/type", detail)
     return None
 
 

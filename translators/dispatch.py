@@ -21,7 +21,7 @@ from translators.fields import (
     read_string,
     refuse_type,
 )
-from translators.findings import Findings, show
+from translators.findings import Findings
 from translators.options import MESSAGE_FIELDS, read_options
 from translators.rules import DEFAULT_SWITCHES, Switches
 from translators.rules_address import AUTHENTICATION_TEMPLATE_TO_USER_ID, CHANNELS_DIFFER
@@ -142,7 +142,7 @@ def translate_dispatch(
 def _check_template(found: Findings, document: JsonObject) -> None:
     template = read_string(found, document, "template", "")
     if template not in (None, _TEMPLATE):
-        found.add(TEMPLATE_UNKNOWN, "/template", f"is {show(template)}; must be {_TEMPLATE}")
+        found.add(TEMPLATE_UNKNOWN, "/template", f"must be {_TEMPLATE}")
 
 
 def _read_workflow(found: Findings, document: JsonObject, max_steps: int | None) -> list[JsonValue]:

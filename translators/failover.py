@@ -10,13 +10,14 @@ from typing import Final
 from translators.channels import Channel
 from translators.diagnostics import JsonObject
 from translators.fields import (
+    guess_at,
     is_given,
     name_unknown,
     read_integer,
     read_object,
     read_string,
 )
-from translators.findings import Findings, show
+from translators.findings import Findings
 from translators.rules_request import (
     CONDITION_UNKNOWN,
     EXPIRY_AS_TEXT,
@@ -65,7 +66,8 @@ def _read_condition(
         return None
     pointer = f"{at}/condition_status"
     if condition not in _CONDITIONS:
-        found.add(CONDITION_UNKNOWN, pointer, f"is {show(condition)}; must be delivered or read")
+        detail = f"must be delivered or read{guess_at(condition, _CONDITIONS)}"
+        found.add(CONDITION_UNKNOWN, pointer, detail)
         return None
     if condition == "read" and channel is not None and not channel.reports_read:
         detail = f"is read, which {channel.name} never reports: the step always fails over"

@@ -6,7 +6,7 @@ error, and never raises.
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from typing import Final
 
 from translators.diagnostics import JsonObject, JsonValue
@@ -121,8 +121,7 @@ def name_unknown(
     unknown = [key for key in holder if key not in known]
     free = sorted(known - holder.keys())
     for key in unknown[:_NAMED_PER_OBJECT]:
-        meant = next((name for name in free if _is_slip(key, name)), None)
-        guess = f"; did you mean `{meant}`?" if meant else ""
+        guess = guess_at(key, free)
         rule = FIELD_UNKNOWN if holder[key] in _EMPTY else filled
         fate = "not sent on" if rule is FIELD_UNKNOWN else "the message goes out without it"
         detail = f"is no field of Dispatch here; {fate}{guess}"
@@ -130,6 +129,16 @@ def name_unknown(
     more = len(unknown) - _NAMED_PER_OBJECT
     if more > 0:
         found.add(filled, at, f"holds {more} more fields unknown here; not sent on")
+
+
+def guess_at(word: str, known: Iterable[str]) -> str:
+    """Return the end of a sentence about a word that nobody knows: which one may be meant.
+
+    The word itself is never repeated, here or anywhere: a phone number stands in a `type` sooner
+    than one thinks, and sentences travel into answers and logs.
+    """
+    meant = next((name for name in known if _is_slip(word, name)), None)
+    return f"; did you mean `{meant}`?" if meant else ""
 
 
 def _is_slip(key: str, name: str) -> bool:

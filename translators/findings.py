@@ -12,7 +12,6 @@ from translators.rules_request import FINDINGS_UNLISTED
 # these bounds findings are counted instead of listed, and names left out of pointers.
 _LISTED_PER_RULE: Final = 100
 _NAME_LENGTH: Final = 64
-_SHOWN_LENGTH: Final = 40
 
 
 class Findings:
@@ -54,11 +53,6 @@ class Findings:
 def name_child(pointer: str, key: str) -> str:
     """Extend a pointer by a name that a stranger chose; leave out one no log should hold."""
     return child(pointer, key) if len(key) <= _NAME_LENGTH and key.isprintable() else pointer
-
-
-def show(word: str) -> str:
-    """Quote a word of a closed vocabulary, such as a type: escaped, and cut to 40 characters."""
-    return ascii(word) if len(word) <= _SHOWN_LENGTH else f"{word[:_SHOWN_LENGTH]!a}…"
 
 
 def _position(document: JsonValue, pointer: str) -> tuple[int, ...]:

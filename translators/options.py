@@ -9,8 +9,15 @@ from typing import Final, assert_never
 
 from translators.channels import OPTION_OBJECTS, Channel, Choice, Option, Seconds, Tag, Word
 from translators.diagnostics import JsonObject
-from translators.fields import is_given, name_unknown, read_integer, read_object, read_string
-from translators.findings import Findings, show
+from translators.fields import (
+    guess_at,
+    is_given,
+    name_unknown,
+    read_integer,
+    read_object,
+    read_string,
+)
+from translators.findings import Findings
 from translators.messenger_tags import check_tag
 from translators.rules_options import (
     LOCALE_DEFAULTED,
@@ -86,10 +93,9 @@ def _read_option(
             written = read_string(found, holder, name, at)
             word = written and written.lower()
             if word is not None and word not in values:
-                rule = withdrawn.get(word, OPTION_UNKNOWN)
-                found.add(
-                    rule, pointer, f"is {show(written or word)}; must be {' or '.join(values)}"
-                )
+                known = f"is {word}; " if word in withdrawn else ""
+                detail = f"{known}must be {' or '.join(values)}{guess_at(word, values)}"
+                found.add(withdrawn.get(word, OPTION_UNKNOWN), pointer, detail)
             elif word != written:
                 found.add(OPTION_CAPITALS, pointer, f"is sent as {word}; write it so")
             return word

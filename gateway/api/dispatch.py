@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable
 from functools import partial
+from itertools import takewhile
+from typing import Final
 
 import orjson
 from starlette.requests import Request
@@ -24,6 +26,7 @@ from gateway.api.requests import (
     ClientDisconnect,
     Refusal,
     check_media_types,
+    may_be_repeated,
     read_body,
     read_idempotency_key,
     refuse_stranger,
@@ -42,6 +45,8 @@ from translators.problems import Problem
 from translators.rules import Switches
 
 log = get_logger()
+
+_LONGEST_INDEX: Final = 5
 
 
 class DispatchApi:
@@ -261,6 +266,20 @@ class DispatchApi:
 def _refuse_faults(errors: tuple[Diagnostic, ...], codes: tuple[str, ...]) -> Refusal:
     return Refusal(
         problem=Problem.INVALID_PARAMETERS,
-        invalid=tuple((field_path(fault.pointer), fault.detail) for fault in errors),
+        invalid=tuple(map(_told, errors)),
         codes=codes,
     )
+
+
+def _told(fault: Diagnostic) -> tuple[str, str]:
+    """Return the path of a field, as far as it may be repeated, and what is wrong with it."""
+    tokens = fault.pointer.split("/")
+    shown = list(takewhile(_is_shown, tokens))
+    path = field_path("/".join(shown))
+    if len(shown) == len(tokens):
+        return path, fault.detail
+    return path, f"in a field whose name is not repeated here: {fault.detail}"
+
+
+def _is_shown(token: str) -> bool:
+    return may_be_repeated(token) or (token.isdigit() and len(token) <= _LONGEST_INDEX)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 from starlette.requests import Request
 
-from gateway.api.requests import Refusal, read_body
+from gateway.api.requests import Refusal, may_be_repeated, read_body
 from translators.problems import Problem
 
 MAX_LIMIT: Final = 100
@@ -44,19 +44,24 @@ async def read_parameters(request: Request, known: Set[str]) -> dict[str, str]:
     if isinstance(body, Refusal):
         raise Unusable(body)
     found: dict[str, str] = {}
-    for name, value in (*request.query_params.multi_items(), *_members(body)):
-        if name not in known:
-            names = ", ".join(sorted(known))
-            raise Unusable.because(
-                name[:64], f"is not a parameter of this route; there are {names}"
-            )
-        if name in found:
-            raise Unusable.because(name, "is there more than once")
-        found[name] = value
+    for place, given in (("query", request.query_params.multi_items()), ("body", _members(body))):
+        for name, value in given:
+            if name not in known:
+                names = ", ".join(sorted(known))
+                raise Unusable.because(
+                    name if may_be_repeated(name) else place,
+                    f"is not a parameter of this route; there are {names}",
+                )
+            if name in found:
+                raise Unusable.because(name, "is there more than once")
+            if value is None:
+                raise Unusable.because(name, "is not a text")
+            found[name] = value
     return found
 
 
-def _members(body: bytes) -> Iterator[tuple[str, str]]:
+def _members(body: bytes) -> Iterator[tuple[str, str | None]]:
+    """Yield the parameters in a body; `None` stands for a value that is no text."""
     if not body.strip():
         return
     try:
@@ -71,7 +76,7 @@ def _members(body: bytes) -> Iterator[tuple[str, str]]:
         elif isinstance(value, str):
             yield name, value
         else:
-            raise Unusable.because(name[:64], "is not a text")
+            yield name, None
 
 
 def read_flag(parameters: Mapping[str, str], name: str) -> bool:

@@ -32,7 +32,8 @@ _RELEASE: Final = frozenset({"after", "reason"})
 _BATCH: Final = 100
 _RELEASED: Final = 1000
 """Webhooks that one request tries, at most: a few seconds of work."""
-_LONGEST_NUMBER: Final = 19
+_LARGEST_ID: Final = 2**63 - 1
+"""What the store counts to."""
 
 _NOT_FOUND: Final = Refusal(
     problem=Problem.NOT_FOUND, detail="There is no parked webhook with this id."
@@ -201,5 +202,5 @@ def _read_after(parameters: Mapping[str, str]) -> int:
 
 
 def _digits(text: str) -> int | None:
-    is_number = text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
-    return int(text) if is_number else None
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(_LARGEST_ID))
+    return int(text) if is_number and int(text) <= _LARGEST_ID else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +30,15 @@ class Asked:
     """Its `Idempotency-Key`."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """What became of its meaning."""
+
+
+# What a caller calls a field may be anything, a number of a person included. Fields are words.
+_NAME: Final = re.compile(r"[a-z_]{0,32}", re.ASCII)
+
+
+def may_be_repeated(name: str) -> bool:
+    """Tell whether an answer may repeat the name of a field or of a parameter."""
+    return _NAME.fullmatch(name) is not None
 
 
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
@@ -180,6 +190,7 @@ __all__ = [
     "ClientDisconnect",
     "Refusal",
     "check_media_types",
+    "may_be_repeated",
     "read_body",
     "read_idempotency_key",
     "refuse_stranger",

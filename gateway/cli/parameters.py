@@ -80,6 +80,7 @@ class RuleUse(StrEnum):
 
 
 _MOST_LISTED: Final = 5
+_SHOWN_LENGTH: Final = 40
 
 
 class RuleName(click.ParamType[str]):
@@ -174,12 +175,15 @@ class RuleName(click.ParamType[str]):
     def _refuse_unknown(
         self, word: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> NoReturn:
-        from translators.findings import show  # noqa: PLC0415
         from translators.rule_table import near  # noqa: PLC0415
 
         likely = " or ".join(f"{rule.code} {rule.name}" for rule in near(word))
         guess = f"did you mean {likely}?" if likely else "'dispatch-gateway explain' lists them"
-        self.fail(f"no rule is called {show(word)}; {guess}", param, ctx)
+        self.fail(f"no rule is called {_cut(word)}; {guess}", param, ctx)
+
+
+def _cut(word: str) -> str:
+    return ascii(word) if len(word) <= _SHOWN_LENGTH else f"{word[:_SHOWN_LENGTH]!a}…"
 
 
 def named(values: Iterable[str]) -> tuple[str, ...]:

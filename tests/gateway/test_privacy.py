@@ -7,10 +7,13 @@ output is searched for it.
 from __future__ import annotations
 
 import asyncio
+import copy
 import io
+import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -232,6 +235,111 @@ async def test_a_refused_request_is_repeated_neither_in_the_answer_nor_in_the_lo
     await watched.dispatch(REFUSED[row], query=f"?{QUERY}={NUMBER}")
     assert b"request.refused" in log.getvalue()
     assert find_canaries("".join(watched.answers) + log.getvalue().decode()) == []
+
+
+EVERY_FIELD = workflow(
+    step(
+        "whatsapp",
+        {
+            "content": {
+                "type": "template",
+                "template": {"name": "n:order", "parameters": [{"default": "1"}]},
+            },
+            "whatsapp": {"policy": "deterministic", "locale": "en"},
+        },
+        failover=FAILOVER,
+    ),
+    step(
+        "viber_service_msg",
+        {
+            "content": {"type": "image", "image": {"url": "https://example.com/a"}},
+            "viber_service_msg": {"category": "promotion", "ttl": 60},
+        },
+        failover={**FAILOVER, "condition_status": "delivered"},
+    ),
+    {
+        **step("mms", {"content": {"type": "image", "image": {"url": "https://example.com/a"}}}),
+        "failover": {"expiry_time": 60, "condition_status": "delivered"},
+    },
+    {
+        "from": {"type": "messenger", "id": "1"},
+        "to": {"type": "messenger", "id": "2"},
+        "message": {
+            **content("text", "Hello"),
+            "messenger": {"category": "message_tag", "tag": "X"},
+        },
+    },
+)
+STRANGE: dict[str, JsonValue] = {
+    "a number": NUMBER,
+    "a text": TEXT,
+    "a secret": SECRET,
+    "a text with half a character": f"{TEXT}\udc00",
+    "a list of numbers": [NUMBER],
+    "an object of numbers": {NUMBER: {NUMBER: NUMBER}},
+    "a number as a number": int(NUMBER),
+    "a long text": TEXT * 500,
+}
+
+
+def places(value: JsonValue, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of everything in a document, the whole of it excepted."""
+    members = value.items() if isinstance(value, dict) else enumerate(value)  # type: ignore[arg-type]
+    for key, member in members:
+        yield (*at, key)
+        if isinstance(member, dict | list):
+            yield from places(member, (*at, key))
+
+
+def put(document: JsonValue, at: tuple[str | int, ...], value: JsonValue) -> bytes:
+    """Return the document as JSON, with something else in one place."""
+    changed: Any = copy.deepcopy(document)
+    holder = changed
+    for key in at[:-1]:
+        holder = holder[key]
+    holder[at[-1]] = value
+    return json.dumps(changed).encode()
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+async def test_what_is_wrong_in_any_field_is_repeated_neither_in_the_answer_nor_in_the_log(
+    log: io.BytesIO, watched: Watched, strange: str
+) -> None:
+    for at in places(EVERY_FIELD):
+        await watched.dispatch(put(EVERY_FIELD, at, STRANGE[strange]))
+    assert log.getvalue().count(b"request.refused") > 20
+    assert find_canaries("".join(watched.answers) + log.getvalue().decode()) == []
+
+
+@pytest.mark.parametrize("name", [NUMBER, TEXT, SECRET])
+async def test_the_name_of_a_field_is_repeated_neither_in_the_answer_nor_in_the_log(
+    log: io.BytesIO, watched: Watched, name: str
+) -> None:
+    for at in ((), *places(EVERY_FIELD)):
+        for value in ('"\\udc00"', "NaN", "9" * 40, '"\\u0000"', f'1, "{name}": 2'):
+            marked = put(EVERY_FIELD, (*at, "placeholder"), 0) if is_object(at) else b""
+            body = marked.replace(b'"placeholder": 0', f'"{name}": {value}'.encode())
+            await watched.dispatch(body)
+    assert log.getvalue().count(b"request.refused") > 20
+    assert find_canaries("".join(watched.answers) + log.getvalue().decode()) == []
+
+
+def is_object(at: tuple[str | int, ...]) -> bool:
+    """Tell whether there is an object in this place."""
+    value: Any = EVERY_FIELD
+    for key in at:
+        value = value[key]
+    return isinstance(value, dict)
+
+
+@pytest.mark.parametrize("route", ["/dead-letters", "/parked"])
+@pytest.mark.parametrize("query", [f"{NUMBER}=1", f"limit={NUMBER}", f"after={SECRET}"])
+async def test_the_parameters_of_a_query_are_repeated_nowhere(
+    log: io.BytesIO, watched: Watched, route: str, query: str
+) -> None:
+    answer = await watched.world.http.get(f"{route}?{query}", auth=CREDENTIALS)
+    assert answer.status_code == 400
+    assert find_canaries(f"{answer.headers} {answer.text} {log.getvalue().decode()}") == []
 
 
 @pytest.mark.parametrize("authorization", STRANGERS)

@@ -22,7 +22,7 @@ from tests.translators.request_builders import (
     waiting,
 )
 from translators.channels import CHANNEL_ALIASES, CHANNELS, CONTENT_TYPE_ALIASES, CONTENT_TYPES
-from translators.diagnostics import JsonValue, Translation
+from translators.diagnostics import JsonObject, JsonValue, Translation
 from translators.dispatch import DispatchPlan, translate_dispatch
 from translators.rules import Switches
 from translators.rules_request import REQUEST_RULES
@@ -52,9 +52,50 @@ def test_no_finding_repeats_an_address_or_a_text(document: JsonValue) -> None:
     assert lines and not any(CANARY in line for line in lines)
 
 
-def test_a_word_of_a_vocabulary_is_shown_short_and_escaped() -> None:
-    detail = translate_dispatch({**flow(step()), "template": "a\n" * 50}).diagnostics[0].detail
-    assert detail == "is " + repr("a\n" * 20) + "…; must be failover"
+NO_WORDS = {
+    "a phone number": "447700912345",
+    "one slip away": "Delivered",
+    "long": "a" * 50,
+    "control characters": "a\n" * 9,
+}
+
+
+@pytest.mark.parametrize("word", NO_WORDS.values(), ids=NO_WORDS)
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        ("template",),
+        ("workflow", 0, "to", "type"),
+        ("workflow", 0, "from", "type"),
+        ("workflow", 0, "message", "content", "type"),
+        ("workflow", 0, "message", "whatsapp", "policy"),
+        ("workflow", 0, "failover", "condition_status"),
+    ],
+    ids=lambda path: str(path[-1]),
+)
+def test_a_word_of_a_vocabulary_is_answered_with_those_allowed_and_never_repeated(
+    word: str, pointer: tuple[str | int, ...]
+) -> None:
+    failover: JsonObject = {"failover": {"expiry_time": 60, "condition_status": "delivered"}}
+    document: Any = flow({**step("whatsapp"), **failover}, step())
+    document["workflow"][0]["message"] = {
+        "content": {"type": "template", "template": {"name": "n:n"}},
+        "whatsapp": {"policy": "deterministic", "locale": "en"},
+    }
+    *way, last = pointer
+    holder = document
+    for key in way:
+        holder = holder[key]
+    holder[last] = word
+    details = [found.detail for found in translate_dispatch(document).errors]
+    assert details
+    assert not [each for each in details if word in each or ascii(word)[1:-1] in each]
+
+
+def test_a_word_one_slip_away_is_answered_with_the_one_that_may_be_meant() -> None:
+    failover: JsonObject = {"failover": {"expiry_time": 60, "condition_status": "Delivered"}}
+    found = translate_dispatch(flow({**step(), **failover}, step())).errors[0]
+    assert found.detail == "must be delivered or read; did you mean `delivered`?"
 
 
 LEAVES: Final = (

@@ -140,6 +140,7 @@ async def test_a_reason_of_another_release_is_listed_without_a_remedy(world: Wor
 
 
 ODD_PAGES = ["limit=0", "limit=101", "limit=x", "after=-1", "after=x", "after=", "reasons=failed"]
+ODD_PAGES.append(f"after={2**63}")
 
 
 @pytest.mark.parametrize("query", [*ODD_PAGES, "reason=failed&reason=unusable"])
