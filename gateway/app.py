@@ -32,6 +32,7 @@ from gateway.api.workflows import WorkflowApi
 from gateway.applications import Applications
 from gateway.clients.credentials import UpstreamCredentials
 from gateway.clients.guard import AddressPolicy
+from gateway.clients.own_places import own_places
 from gateway.clients.ports import Ports
 from gateway.clock import Clock
 from gateway.core.backoff import LEGACY_CALLBACKS, STANDARD_CALLBACKS
@@ -424,6 +425,7 @@ def address_policy(settings: Settings) -> AddressPolicy:
         allow_private=settings.allow_private_callbacks,
         https_only=settings.https_callbacks_only,
         allowed_ports=AddressPolicy().allowed_ports | settings.callback_ports,
+        own_places=own_places(settings),
     )
 
 

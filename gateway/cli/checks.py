@@ -19,8 +19,14 @@ from gateway.settings.mode_rules import paired_end_faults
 
 _SQLITE: Final = "sqlite:///"
 _PRIVATE: Final = "GATEWAY_ALLOW_PRIVATE_CALLBACKS=true"
-_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
-_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - read, not bound
+_OWN_REMEDIES: Final = {
+    "GATEWAY_UPSTREAM": "use the URL of Messages v1, or take it away for the vendor's",
+    "GATEWAY_LEGACY": "use the URL of the legacy service, or take it away for the vendor's",
+}
+_OWN_REMEDY: Final = (
+    "use the URL of the legacy integration; where a proxy shares one host between the two, give the"
+    " gateway a path of its own in GATEWAY_PUBLIC_URL"
+)
 # What may be a rule is named in a fault; anything else may be something private by mistake.
 _LIKE_A_RULE: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*|[A-Z]{3}[0-9]{3}")
 
@@ -74,9 +80,8 @@ def check_addresses(settings: Settings) -> list[Fault]:
     from gateway.app import address_policy  # noqa: PLC0415 - half a second, and only needed here
 
     policy = address_policy(settings)
-    urls = {"GATEWAY_UPSTREAM": settings.upstream}
-    if any(each.mode in ("observe", "split", "paired") for each in settings.applications):
-        urls["GATEWAY_LEGACY"] = settings.legacy
+    # The legacy service is judged in every mode: its callbacks are relayed in every mode.
+    urls = {"GATEWAY_UPSTREAM": settings.upstream, "GATEWAY_LEGACY": settings.legacy}
     for application in settings.applications:
         whose = f" of application {application.name}"
         urls[f"GATEWAY_STATUS_URL{whose}"] = application.status_url
@@ -85,51 +90,27 @@ def check_addresses(settings: Settings) -> list[Fault]:
         urls[f"GATEWAY_INBOUND_URL{whose}"] = application.inbound_url or ""
     faults = []
     for name, url in urls.items():
-        refusal = _refusal(url, policy) if url else None
-        if refusal is not None:
-            problem, remedy = refusal
-            faults.append(Fault(name=name, problem=f"is refused: {problem}", remedy=remedy))
-        elif name == "GATEWAY_LEGACY" and url and _leads_here(url, settings):
+        if not url:
+            continue
+        if _leads_here(url, policy):
             faults.append(
                 Fault(
                     name=name,
                     problem="is this gateway itself: it would call itself",
-                    remedy="use the URL of the legacy service, or take it away for the vendor's",
+                    remedy=_OWN_REMEDIES.get(name, _OWN_REMEDY),
                 )
             )
-        elif url and settings.public_url and url.startswith(_own(settings.public_url)):
-            faults.append(
-                Fault(
-                    name=name,
-                    problem="is a webhook of this gateway: it would call itself",
-                    remedy="use the URL of the legacy integration",
-                )
-            )
+        elif (refusal := _refusal(url, policy)) is not None:
+            problem, remedy = refusal
+            faults.append(Fault(name=name, problem=f"is refused: {problem}", remedy=remedy))
     return faults
 
 
-def _own(public_url: str) -> tuple[str, ...]:
-    """Return how URLs begin that lead back here."""
-    return (f"{public_url}/webhooks/", f"{public_url}/legacy/")
-
-
-def _leads_here(url: str, settings: Settings) -> bool:
-    """Tell whether what is forwarded to `url` arrives here again."""
-    *origin, path = _place(url)
-    if settings.public_url is not None:
-        *public_origin, public_path = _place(settings.public_url)
-        if origin == public_origin and f"{path}/".startswith(f"{public_path}/"):
-            return True
-    own = settings.host.lower()
-    here = {own} | (_LOOPBACK if own in _LOOPBACK | _EVERYWHERE else set())
-    return origin[1] in here and origin[2] == settings.port
-
-
-def _place(url: str) -> tuple[str, str, int, str]:
-    """Return scheme, host, port and path of a URL that was read as one."""
+def _leads_here(url: str, policy: AddressPolicy) -> bool:
+    """Tell whether what is called at `url` arrives here again."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    return parts.scheme, (parts.hostname or "").rstrip("."), port, parts.path.rstrip("/")
+    return policy.leads_here((parts.hostname or "").rstrip("."), port, parts.path)
 
 
 def _refusal(url: str, policy: AddressPolicy) -> tuple[str, str] | None:

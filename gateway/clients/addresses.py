@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final, TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -51,6 +51,17 @@ multicast, and what may come.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a server is asked: all that is under one path of one origin."""
+
+    host: str
+    """A lower-case name without a dot at its end, or an address without brackets."""
+    port: int
+    path: str
+    """Without a slash at its end; "" is the whole of the origin."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
     """Where connections may go."""
 
@@ -59,7 +70,17 @@ class AddressPolicy:
     allowed_ports: frozenset[int] = frozenset({80, 443, 8080, 8443})
     https_only: bool = False
     own_hosts: frozenset[str] = frozenset()
-    """Lower-case names and addresses of this gateway, which must not call itself."""
+    """Lower-case names and addresses of this gateway, which must not call itself, at any port."""
+    own_places: frozenset[Place] = frozenset()
+    """The same for what is this gateway at one port, and something else at another."""
+
+    def leads_here(self, host: str, port: int, path: str) -> bool:
+        """Say whether a URL of these parts is this gateway's own, in whatever form its host is."""
+        host = _plain(host)
+        return host in self.own_hosts or any(
+            (own.host, own.port) == (host, port) and f"{path}/".startswith(f"{own.path}/")
+            for own in self.own_places
+        )
 
     def permits(self, address: Address) -> bool:
         """Say whether this address may be dialled."""
@@ -86,6 +107,15 @@ def is_private(address: Address) -> bool:
     """Say whether `address` belongs to a range that a closed network may switch on."""
     address = _unwrapped(address)
     return any(address in network for network in _PRIVATE)
+
+
+def _plain(host: str) -> str:
+    """Write a host as `Place` has it."""
+    host = host.strip("[]").rstrip(".").lower()
+    try:
+        return str(_unwrapped(ip_address(host)))
+    except ValueError:
+        return host
 
 
 def _unwrapped(address: Address) -> Address:

@@ -55,6 +55,7 @@ _EAST_ASIAN: Final = frozenset(
 _LOCAL_SUFFIXES: Final = (".localhost", ".local", ".internal", ".home.arpa")
 
 _NOT_PUBLIC: Final = "The host is not on the public internet; use one that is."
+_OWN: Final = "The URL points back at this gateway; use the receiver's own host."
 _BAD_HOST: Final = (
     "The host is not a valid name or address; write a domain name (its xn-- form if in doubt), a"
     " dotted IPv4 address or a bracketed IPv6 address."
@@ -102,6 +103,8 @@ def dial_target(url: str, policy: AddressPolicy) -> URL | Blocked:
     if isinstance(host, Blocked):
         return host
     path, query = parts["path"] or "/", parts["query"] or ""
+    if policy.leads_here(host, port, path):
+        return Blocked(why=_OWN)
     return URL.build(
         scheme=scheme, host=host, port=port, path=path, query_string=query, encoded=True
     )
@@ -145,8 +148,6 @@ def _host(host: str, policy: AddressPolicy) -> str | Blocked:
             return _literal(IPv4Address(name), policy)
         except ValueError:
             return Blocked(why=_BAD_HOST)
-    if name in policy.own_hosts:
-        return Blocked(why="The URL points back at this gateway; use the receiver's own host.")
     is_local = "." not in name or name.endswith(_LOCAL_SUFFIXES)
     return Blocked(why=_NOT_PUBLIC) if is_local and not policy.allow_private else name
 

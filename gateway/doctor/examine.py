@@ -7,6 +7,7 @@ import os
 import ssl
 import tempfile
 from collections.abc import Awaitable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -42,7 +43,8 @@ async def examine(
     findings += [
         _of_signature(each, known) for each in settings.applications if each.mode != _OBSERVE
     ]
-    policy = address_policy(settings)
+    # The front door is asked at the public URL: whoever examines is the one that may call it.
+    policy = replace(address_policy(settings), own_places=frozenset())
     upstream = UpstreamDate(base_url=settings.upstream, policy=policy, tls=tls)
     async with visiting(policy, tls) as visitor:
         groups: Sequence[list[Finding]] = await asyncio.gather(

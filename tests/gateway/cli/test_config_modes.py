@@ -20,10 +20,83 @@ def test_a_legacy_service_that_must_not_be_called_is_a_fault(
     assert "dispatch-gateway: GATEWAY_LEGACY is refused: " in capsys.readouterr().err
 
 
-def test_a_legacy_service_that_nobody_calls_is_not_judged(
-    environment: pytest.MonkeyPatch,
+@pytest.mark.parametrize("mode", ["gateway", "explain", "observe"])
+@pytest.mark.parametrize(
+    ("legacy", "said"),
+    [
+        ("http://169.254.169.254", "is refused: the host is not on the public internet"),
+        ("https://gateway.example.com", "is this gateway itself"),
+        ("https://legacy.example.com:22", "is refused: its port is not allowed"),
+        ("ftp://legacy.example.com", "is not an http or https URL"),
+    ],
+)
+def test_a_legacy_service_is_judged_in_every_mode(
+    mode: str, legacy: str, said: str, environment: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    environment.setenv("GATEWAY_LEGACY", "http://169.254.169.254")
+    environment.setenv("GATEWAY_MODE", mode)
+    environment.setenv("GATEWAY_LEGACY", legacy)
+    assert run(["config", "check"]) == 2
+    assert f"GATEWAY_LEGACY {said}" in capsys.readouterr().err
+
+
+OWN = {
+    "the public URL": ("https://gateway.example.com/status", {}),
+    "the public URL in capitals": ("https://GATEWAY.example.com:443/", {}),
+    "the public URL with a dot": ("https://gateway.example.com./status?a=b", {}),
+    "a path of the public URL": (
+        "https://gateway.example.com/gw/status",
+        {"GATEWAY_PUBLIC_URL": "https://gateway.example.com/gw"},
+    ),
+    "where it listens": ("http://127.0.0.1:8080/status", {}),
+    "where it listens, by name": ("http://localhost:8080/status", {}),
+    "where it listens everywhere": (
+        "http://[::1]:8443/status",
+        {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "8443"},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["GATEWAY_STATUS_URL", "GATEWAY_FINAL_REPORT_URL", "GATEWAY_INBOUND_URL"],
+)
+@pytest.mark.parametrize(("url", "settings"), OWN.values(), ids=OWN)
+def test_u30_a_callback_url_that_leads_to_the_gateway_itself_is_a_fault(
+    variable: str,
+    url: str,
+    settings: dict[str, str],
+    environment: pytest.MonkeyPatch,
+    capsys: Output,
+) -> None:
+    given = {"GATEWAY_ALLOW_PRIVATE_CALLBACKS": "true", **settings, variable: url}
+    for name, value in given.items():
+        environment.setenv(name, value)
+    assert run(["config", "check"]) == 2
+    assert f"{variable} of application a1b2c3d is this gateway itself" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "settings"),
+    [
+        ("http://127.0.0.1:8081/status", {}),
+        ("https://gateway.example.com:8443/status", {}),
+        (
+            "https://gateway.example.com/status",
+            {"GATEWAY_PUBLIC_URL": "https://gateway.example.com/gw"},
+        ),
+        (
+            "https://gateway.example.com/gw2",
+            {"GATEWAY_PUBLIC_URL": "https://gateway.example.com/gw"},
+        ),
+    ],
+    ids=["another port", "another port of its host", "beside its path", "a path like its own"],
+)
+def test_a_neighbour_of_the_gateway_is_somebody_else(
+    url: str, settings: dict[str, str], environment: pytest.MonkeyPatch
+) -> None:
+    given = {"GATEWAY_ALLOW_PRIVATE_CALLBACKS": "true", **settings, "GATEWAY_STATUS_URL": url}
+    for name, value in given.items():
+        environment.setenv(name, value)
     assert run(["config", "check"]) == 0
 
 
