@@ -25,7 +25,10 @@ from gateway.api.parked import ParkedApi
 from gateway.api.presence import PresenceApi
 from gateway.api.problems import Problems
 from gateway.api.public import PublicSide
+from gateway.api.repeated_lines import RepeatedLines
+from gateway.api.sources import Sources
 from gateway.api.split import SplitApi
+from gateway.api.strangers import Strangers
 from gateway.api.unrouted import UnroutedWebhooks
 from gateway.api.webhooks import WebhookApi
 from gateway.api.workflows import WorkflowApi
@@ -203,13 +206,14 @@ class Gateway:
             offer=self._offer,
             may_act=safeguards.may_act,
         )
+        lines = RepeatedLines(clock)
         self._housekeeper = Housekeeper(
             store=store,
             correlator=correlator,
             clock=clock,
             metrics=metrics,
             retention_s=settings.retention_days * 86_400,
-            chores=[sms_api.expire],
+            chores=[sms_api.expire, lines.flush],
             may_forget=safeguards.may_forget,
         )
         self._health = health = HealthApi(
@@ -220,7 +224,15 @@ class Gateway:
             refresh_gauges=self._housekeeper.refresh_gauges,
             describe_legacy=modes.describe_legacy,
         )
-        problems = Problems(clock=clock, invalid_as_array=settings.invalid_parameters == "array")
+        problems = Problems(
+            clock=clock, invalid_as_array=settings.invalid_parameters == "array", lines=lines
+        )
+        strangers = Strangers(
+            source_of=Sources(settings.trusted_proxies).of,
+            clock=clock,
+            metrics=metrics,
+            lines=lines,
+        )
         self._authenticator = authenticator = Authenticator(
             settings.applications, clock, leeway_s=settings.jwt_leeway_s
         )
@@ -242,6 +254,7 @@ class Gateway:
         dispatch_api = DispatchApi(
             engine=engine,
             authenticator=authenticator,
+            strangers=strangers,
             problems=problems,
             admission=Admission(
                 alarms=alarms,
@@ -261,15 +274,14 @@ class Gateway:
             split=SplitApi.of(settings, modes.splitter, legacy_api),
             paired=PairedApi.of(settings, modes.pairing, legacy_api, clock),
         )
+        authenticated = Authenticated(authenticator, strangers, problems)
         workflow_api = WorkflowApi(
             engine=engine,
-            authenticator=authenticator,
-            problems=problems,
+            authenticated=authenticated,
             alarms=alarms,
             safeguards=safeguards,
             workflow_fee=settings.workflow_fee,
         )
-        authenticated = Authenticated(authenticator, problems)
         dead_letter_api = DeadLetterApi(engine=engine, clock=clock, authenticated=authenticated)
         parked_api = ParkedApi(
             store=store,
@@ -284,6 +296,7 @@ class Gateway:
             applications=applications,
             mint=mint,
             safeguards=safeguards,
+            strangers=strangers,
             problems=problems,
             clock=clock,
             metrics=metrics,

@@ -101,7 +101,17 @@ FIELDS: Final = frozenset(
         *("candidate", "fingerprint", "kind", "known", "outcome"),
         *("remedy", "rules", "setting", "step_status", "why"),
         # how much, how long, how often
-        *("applications", "changed", "delay_s", "duration_ms", "rows", "share", "steps", "tries"),
+        *(
+            "applications",
+            "changed",
+            "delay_s",
+            "duration_ms",
+            "rows",
+            "share",
+            "steps",
+            "times",
+            "tries",
+        ),
         *("callbacks", "dispatches", "sends", "timers"),
         # where
         *(

@@ -73,6 +73,13 @@ class Metrics:
             ["kind", "disposition"],
             registry=registry,
         )
+        self.wrong_secrets = Counter(
+            "gateway_wrong_secrets_total",
+            "Requests without good credentials, by who asked (caller, webhook), what was wrong with"
+            " them, and whether they were refused, limited, or told to come again.",
+            ["kind", "reason", "answer"],
+            registry=registry,
+        )
         self.inbound_senders = Counter(
             "gateway_inbound_senders_total",
             "Inbound WhatsApp messages relayed, by what names their sender.",

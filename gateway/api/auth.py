@@ -65,11 +65,14 @@ class AuthFault:
     reason: AuthReason
     http_status: int = 401
     """400 for a request with several `Authorization` headers, 401 for all else."""
+    claimed: bytes | None = None
+    """Whose API key or application id was named, if any; it may be nobody's."""
 
 
 class _Refused(Exception):
-    def __init__(self, reason: AuthReason) -> None:
+    def __init__(self, reason: AuthReason, claimed: object = None) -> None:
         self.reason = reason
+        self.claimed = claimed.encode() if isinstance(claimed, str) else None
 
 
 class Authenticator:
@@ -134,7 +137,7 @@ class Authenticator:
         try:
             return self._authenticate(values[0])
         except _Refused as refused:
-            return AuthFault(reason=refused.reason)
+            return AuthFault(reason=refused.reason, claimed=refused.claimed)
 
     def _authenticate(self, value: bytes) -> Application:
         if len(value) > MAX_CREDENTIALS:
@@ -164,7 +167,7 @@ class Authenticator:
             if hmac.compare_digest(digest, given)
         ]
         if not owners or owners[0] is None:
-            raise _Refused(AuthReason.WRONG_SECRET)
+            raise _Refused(AuthReason.WRONG_SECRET, api_key)
         return owners[0]
 
     def _bearer(self, token: bytes) -> Application:
@@ -181,6 +184,15 @@ class Authenticator:
     def _verify(self, token: bytes, now_s: int) -> tuple[Application, float]:
         """Return whose the token is and when it ends."""
         header, claims = _open(token)
+        application_id = claims.get("application_id")
+        try:
+            return self._verify_claims(token, header, claims, now_s)
+        except _Refused as refused:
+            raise _Refused(refused.reason, application_id) from None
+
+    def _verify_claims(
+        self, token: bytes, header: dict[str, Any], claims: dict[str, Any], now_s: int
+    ) -> tuple[Application, float]:
         _check_header(header)
         expires_s = self._check_lifetime(claims, now_s)
         application_id = claims.get("application_id")

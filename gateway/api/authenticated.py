@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from gateway.api.auth import Authenticator, AuthFault
 from gateway.api.problems import Problems
-from gateway.api.requests import ClientDisconnect, Refusal, refuse_stranger
+from gateway.api.requests import ClientDisconnect, Refusal
+from gateway.api.strangers import Strangers
 from gateway.settings import Application
 from gateway.stores.base import StoreUnavailable
 from translators.diagnostics import JsonObject
@@ -33,15 +34,18 @@ _UNFINISHED: Final = Refusal(
 class Authenticated:
     """Lets in who proves to be an application, and turns refusals into bodies."""
 
-    def __init__(self, authenticator: Authenticator, problems: Problems) -> None:
+    def __init__(
+        self, authenticator: Authenticator, strangers: Strangers, problems: Problems
+    ) -> None:
         self._authenticator = authenticator
+        self._strangers = strangers
         self._problems = problems
 
     async def answer(self, request: Request, answer: Answer) -> Response:
         """Answer a request with what `answer` makes of it, or say why not."""
         application = self._authenticator.authenticate(request.scope["headers"])
         if isinstance(application, AuthFault):
-            return self._problems.answer(refuse_stranger(application))
+            return self._problems.answer(self._strangers.refuse_caller(request.scope, application))
         try:
             outcome = await answer(request, application)
         except ClientDisconnect:

@@ -29,10 +29,10 @@ from gateway.api.requests import (
     may_be_repeated,
     read_body,
     read_idempotency_key,
-    refuse_stranger,
     refuse_unkept,
 )
 from gateway.api.split import SplitApi
+from gateway.api.strangers import Strangers
 from gateway.engine import Engine, IdempotencyConflict
 from gateway.logs import get_logger
 from gateway.modes.recorder import Recorder
@@ -57,6 +57,7 @@ class DispatchApi:
         *,
         engine: Engine,
         authenticator: Authenticator,
+        strangers: Strangers,
         problems: Problems,
         admission: Admission,
         switches: Switches,
@@ -73,6 +74,7 @@ class DispatchApi:
         """Prepare the route.
 
         Args:
+            strangers: answers who cannot prove who he is.
             admission: says whether a new workflow may be accepted now.
             public_url: how the upstream reaches us.
             legacy: answers in our place for the applications it takes.
@@ -82,6 +84,7 @@ class DispatchApi:
         """
         self._engine = engine
         self._authenticator = authenticator
+        self._strangers = strangers
         self._problems = problems
         self._admission = admission
         self._switches = switches
@@ -132,9 +135,10 @@ class DispatchApi:
                 ask=self._ask,
                 accept=self._accept_split,
                 is_spent=self._is_spent,
+                refuse=partial(self._strangers.refuse_caller, request.scope),
             )
         if isinstance(application, AuthFault):
-            return refuse_stranger(application)
+            return self._strangers.refuse_caller(request.scope, application)
         body = await read_body(request, self._max_body)
         if isinstance(body, Refusal):
             return body
@@ -177,7 +181,7 @@ class DispatchApi:
         """Say what would be sent, or why it would be refused; send, store and forward nothing."""
         application = self._authenticator.authenticate(request.scope["headers"])
         if isinstance(application, AuthFault):
-            return refuse_stranger(application)
+            return self._strangers.refuse_caller(request.scope, application)
         if isinstance(wish, Refusal):
             return wish
         body = await read_body(request, self._max_body)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.api.repeated_lines import RepeatedLines
 from gateway.api.requests import Refusal
 from gateway.clock import Clock
 from gateway.logs import get_logger
@@ -20,6 +22,16 @@ DIAGNOSTICS_HEADER = "Gateway-Diagnostics"
 
 _RETRY_AFTER_S = 2
 
+_PASSING: Final = frozenset({Problem.UNAVAILABLE, Problem.TOO_MANY_REQUESTS})
+"""Problems that say when to ask again."""
+_BY_ANYBODY: Final = frozenset(
+    {
+        *(Problem.UNAUTHORIZED, Problem.TOO_MANY_REQUESTS, Problem.NOT_FOUND, Problem.WRONG_VERB),
+        Problem.MISDIRECTED,
+    }
+)
+"""Refusals that need no credentials, or one request after the other of somebody who has some."""
+
 _BY_STATUS = {
     400: Problem.INVALID_PARAMETERS,
     404: Problem.NOT_FOUND,
@@ -28,24 +40,40 @@ _BY_STATUS = {
 
 
 class Problems:
-    """Makes problem answers; every one has an `instance` that is in the log, too."""
+    """Makes problem answers, each with an `instance` under which the log knows it, too.
 
-    def __init__(self, *, clock: Clock, invalid_as_array: bool) -> None:
+    Of those that anybody can cause at will the log has the first and then one a minute.
+    """
+
+    def __init__(self, *, clock: Clock, invalid_as_array: bool, lines: RepeatedLines) -> None:
         self._clock = clock
+        self._lines = lines
         self._invalid_as_array = invalid_as_array
 
-    def answer(self, refusal: Refusal, *, headers: dict[str, str] | None = None) -> Response:
-        """Return the answer to a refused request."""
+    def answer(
+        self,
+        refusal: Refusal,
+        *,
+        headers: dict[str, str] | None = None,
+        is_repeated: bool = False,
+    ) -> Response:
+        """Return the answer to a refused request.
+
+        Args:
+            is_repeated: anybody can cause it at will, so that not every one has a line in the log.
+        """
         instance = self._clock.draw_token(16).hex()
         problem = refusal.problem
-        log.info(
-            "request.refused",
-            http_status=problem.http_status,
-            problem=problem.name.lower(),
-            instance=instance,
-            rules=list(refusal.codes),
-            outcome="unknown" if refusal.is_in_doubt else "none",
-        )
+        said = {
+            "http_status": problem.http_status,
+            "problem": problem.name.lower(),
+            "outcome": "unknown" if refusal.is_in_doubt else "none",
+        }
+        if is_repeated or problem in _BY_ANYBODY:
+            self._lines.write("info", "request.refused", latest={"instance": instance}, **said)
+        else:
+            rules = list(refusal.codes)
+            log.info("request.refused", **said, rules=rules, instance=instance)
         body = problem_body(
             problem,
             instance=instance,
@@ -63,7 +91,7 @@ class Problems:
             answer.headers[DIAGNOSTICS_HEADER] = ", ".join(refusal.codes)
         if problem is Problem.UNAUTHORIZED:
             answer.headers["WWW-Authenticate"] = 'Basic realm="dispatch-gateway", Bearer'
-        if problem is Problem.UNAVAILABLE and not refusal.is_in_doubt:
+        if problem in _PASSING and not refusal.is_in_doubt:
             answer.headers["Retry-After"] = str(refusal.retry_after_s or _RETRY_AFTER_S)
         return answer
 

@@ -8,14 +8,10 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from gateway.api.auth import AuthFault
-from gateway.logs import get_logger
 from gateway.stores.base import OutcomeUnknown, StoreUnavailable
 from translators.diagnostics import Diagnostic
 from translators.dispatch import DispatchPlan
 from translators.problems import Problem
-
-log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,12 +175,6 @@ def refuse_unkept(error: StoreUnavailable, *, has_key: bool) -> Refusal:
     )
 
 
-def refuse_stranger(fault: AuthFault) -> Refusal:
-    """Return the answer to bad credentials; what is wrong with them is for the log only."""
-    log.warning("caller.refused", reason=fault.reason.value)
-    return Refusal(problem=Problem.UNAUTHORIZED)
-
-
 __all__ = [
     "Asked",
     "ClientDisconnect",
@@ -193,6 +183,5 @@ __all__ = [
     "may_be_repeated",
     "read_body",
     "read_idempotency_key",
-    "refuse_stranger",
     "refuse_unkept",
 ]

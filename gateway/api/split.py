@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from gateway.api.auth import AuthFault
 from gateway.api.legacy import LegacyApi
-from gateway.api.requests import Asked, Refusal, read_idempotency_key, refuse_stranger
+from gateway.api.requests import Asked, Refusal, read_idempotency_key
 from gateway.modes.forward import NotPassed, Passed, PassedInDoubt
 from gateway.modes.observe import dispatch_uuid_of
 from gateway.modes.pledges import Claim, Route, Subjects
@@ -71,6 +71,7 @@ class SplitApi:
         ask: Callable[[Request, bytes], Asked | Refusal],
         accept: Callable[[Application, Asked], Awaitable[Response | Refusal]],
         is_spent: Callable[[str, str], Awaitable[bool]],
+        refuse: Callable[[AuthFault], Refusal],
     ) -> Response | Refusal:
         """Answer one POST by the path it is given.
 
@@ -78,6 +79,7 @@ class SplitApi:
             ask: reads a request as far as it has to be for serving it.
             accept: serves it.
             is_spent: tells whether an application used an idempotency key here.
+            refuse: answers a stranger.
 
         Raises:
             StoreUnavailable: nothing was accepted, neither here nor by Dispatch.
@@ -102,7 +104,7 @@ class SplitApi:
             return await self._pass_on(request, body, route)
         if isinstance(caller, AuthFault):
             # Its key was used here, so Dispatch must not get it, and it gets nothing from us.
-            outcome: Response | Refusal = refuse_stranger(caller)
+            outcome: Response | Refusal = refuse(caller)
         elif isinstance(asked, Refusal):
             outcome = asked
         else:

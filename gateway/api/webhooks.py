@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from gateway.api.problems import Problems
 from gateway.api.requests import ClientDisconnect, Refusal, read_body
+from gateway.api.strangers import Strangers
 from gateway.applications import UNSIGNED, Applications
 from gateway.clock import Clock
 from gateway.core.state import DispatchStatus
@@ -76,6 +77,7 @@ class WebhookApi:
         applications: Applications,
         mint: TokenMint,
         safeguards: Safeguards,
+        strangers: Strangers,
         problems: Problems,
         clock: Clock,
         metrics: Metrics,
@@ -87,6 +89,7 @@ class WebhookApi:
         self._applications = applications
         self._mint = mint
         self._safeguards = safeguards
+        self._strangers = strangers
         self._problems = problems
         self._clock = clock
         self._metrics = metrics
@@ -148,7 +151,7 @@ class WebhookApi:
         if isinstance(outcome, Refusal):
             disposition = _DISPOSITIONS.get(id(outcome), outcome.problem.name.lower())
             self._metrics.webhooks.labels(kind.value, disposition).inc()
-            return self._problems.answer(outcome)
+            return self._problems.answer(outcome, is_repeated=True)
         self._metrics.webhooks.labels(kind.value, outcome.value).inc()
         return Response(status_code=200)
 
@@ -187,8 +190,7 @@ class WebhookApi:
                 )
                 return UNSIGNED
         if not self._applications.are_signed:
-            log.warning("webhook.refused", reason="no-token")
-            return Refusal(problem=Problem.UNAUTHORIZED)
+            return self._strangers.refuse_webhook(request.scope, "no-token", None)
         authorization = request.headers.get("authorization")
         verdict = verify_body(
             authorization,
@@ -198,8 +200,7 @@ class WebhookApi:
             max_age_s=self._max_age_s,
         )
         if isinstance(verdict, SignatureFault):
-            log.error("webhook.refused", reason=verdict.value)
-            return await self._refuse_unverified(verdict, authorization, address)
+            return await self._refuse_unverified(request, verdict, address)
         await self._safeguards.webhook_verified(verdict.api_key)
         sender = self._applications.sender_of(verdict)
         if sender is None:
@@ -208,13 +209,17 @@ class WebhookApi:
         return sender
 
     async def _refuse_unverified(
-        self, fault: SignatureFault, authorization: str | None, address: StepAddress | None
+        self, request: Request, fault: SignatureFault, address: StepAddress | None
     ) -> Refusal:
         """Answer a webhook that cannot be verified: 401, unless it is known to be the vendor's.
 
         The token was minted here and went to the vendor alone, so what comes with it is genuine:
         the fault is in our secrets or our clock, and its step must not act on the silence.
         """
+        account = claimed_key(request.headers.get("authorization"))
+        is_deaf = account is not None and self._safeguards.is_deaf(account)
+        if address is not None or fault is SignatureFault.MISSING or is_deaf:
+            self._strangers.note_webhook(fault)
         if address is not None:
             record = await self._engine.store.load(address.dispatch_uuid)
             if record is not None and record.state.status is DispatchStatus.OPEN:
@@ -222,7 +227,6 @@ class WebhookApi:
             return _UNREADABLE
         if fault is SignatureFault.MISSING:
             return _UNSIGNED
-        account = claimed_key(authorization)
-        if account is not None and self._safeguards.is_deaf(account):
+        if is_deaf:
             return _UNREADABLE
-        return Refusal(problem=Problem.UNAUTHORIZED)
+        return self._strangers.refuse_webhook(request.scope, fault.value, account)

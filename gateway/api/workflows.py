@@ -9,9 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.alarms import Alarm, Alarms
-from gateway.api.auth import Authenticator
 from gateway.api.authenticated import Authenticated, json_answer
-from gateway.api.problems import Problems
 from gateway.api.requests import Refusal
 from gateway.bodies import message_uuid_of, report_messages
 from gateway.core.state import Dispatch, DispatchStatus, StepStatus
@@ -37,15 +35,14 @@ class WorkflowApi:
         self,
         *,
         engine: Engine,
-        authenticator: Authenticator,
-        problems: Problems,
+        authenticated: Authenticated,
         alarms: Alarms,
         safeguards: Safeguards,
         workflow_fee: Decimal,
     ) -> None:
         self._engine = engine
         self._store = engine.store
-        self._authenticated = Authenticated(authenticator, problems)
+        self._authenticated = authenticated
         self._alarms = alarms
         self._safeguards = safeguards
         self._workflow_fee = workflow_fee

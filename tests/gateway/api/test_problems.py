@@ -16,6 +16,7 @@ from starlette.routing import Route
 from gateway.api.hot import HotRoutes
 from gateway.api.metering import Metering
 from gateway.api.problems import Problems
+from gateway.api.repeated_lines import RepeatedLines
 from gateway.metrics import Metrics
 from tests.gateway.api.surface import lines, problem
 from tests.support.clock import ManualClock
@@ -41,7 +42,8 @@ def metrics() -> Metrics:
 @pytest.fixture
 async def http(log: io.BytesIO, metrics: Metrics) -> AsyncIterator[httpx2.AsyncClient]:
     """Reach an application whose every route fails."""
-    problems = Problems(clock=ManualClock(), invalid_as_array=False)
+    clock = ManualClock()
+    problems = Problems(clock=clock, invalid_as_array=False, lines=RepeatedLines(clock))
     app = Starlette(
         routes=[Route("/fails/{id}", fail)],
         middleware=[Middleware(Metering, metrics=metrics)],

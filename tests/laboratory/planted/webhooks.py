@@ -153,9 +153,10 @@ BUGS: Final = (
         edits=(
             Edit(
                 function=WebhookApi._sender_of,
-                before='log.error("webhook.refused", reason=verdict.value)',
-                after='log.error("webhook.refused", reason={"secrets": self._applications'
-                ".secrets_of(claimed_key(authorization))})",
+                before="        return await self._refuse_unverified(",
+                after='        log.error("webhook.refused", reason={"secrets": self._applications'
+                ".secrets_of(claimed_key(authorization))})\n"
+                "        return await self._refuse_unverified(",
             ),
         ),
     ),
