@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from gateway.clients.addresses import Place
 from gateway.settings import Settings
+from gateway.settings.network_values import DEFAULT_ADMIN_PORT
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - read, not bound
@@ -17,16 +18,20 @@ _USUAL: Final = {"http": 80, "https": 443}
 def own_places(settings: Settings) -> frozenset[Place]:
     """Return every place that leads to this gateway, as far as its settings tell.
 
-    These are what it listens on and its public URL. Of that URL the path counts, too: a proxy may
-    share a host between the gateway and the integration.
+    These are what it listens on, the names it is asked under, and its public URL. Of that URL the
+    path counts, too: a proxy may share a host between the gateway and the integration.
     """
     return frozenset(_places(settings))
 
 
 def _places(settings: Settings) -> Iterator[Place]:
-    bound = settings.host.lower()
-    names = {bound} | (_LOOPBACK if bound in _LOOPBACK | _EVERYWHERE else frozenset())
-    yield from (Place(host=name, port=settings.port, path="") for name in names)
+    yield from _bound(settings.host, settings.port)
+    admin_port = DEFAULT_ADMIN_PORT if settings.admin_port is None else settings.admin_port
+    if isinstance(admin_port, int):
+        yield from _bound(settings.admin_host, admin_port)
+    shared = settings.hosts - {urlsplit(settings.public_url or "").hostname}
+    for port in {settings.port, *_USUAL.values()}:
+        yield from (Place(host=name, port=port, path="") for name in shared)
     if settings.public_url is not None:
         parts = urlsplit(settings.public_url)
         yield Place(
@@ -34,3 +39,9 @@ def _places(settings: Settings) -> Iterator[Place]:
             port=parts.port or _USUAL[parts.scheme],
             path=parts.path.rstrip("/"),
         )
+
+
+def _bound(host: str, port: int) -> Iterator[Place]:
+    bound = host.lower()
+    names = {bound} | (_LOOPBACK if bound in _LOOPBACK | _EVERYWHERE else frozenset())
+    yield from (Place(host=name, port=port, path="") for name in names)

@@ -49,6 +49,15 @@ OWN = {
     ),
     "where it listens": ("http://127.0.0.1:8080/status", {}),
     "where it listens, by name": ("http://localhost:8080/status", {}),
+    "where operators ask it": ("http://127.0.0.1:8081/status", {}),
+    "a name it is asked under": (
+        "http://gateway.internal:8080/status",
+        {"GATEWAY_HOSTS": "gateway.internal"},
+    ),
+    "a name it is asked under, behind a proxy": (
+        "https://gateway.internal/status",
+        {"GATEWAY_HOSTS": "gateway.internal"},
+    ),
     "where it listens everywhere": (
         "http://[::1]:8443/status",
         {"GATEWAY_HOST": "0.0.0.0", "GATEWAY_PORT": "8443"},
@@ -78,7 +87,7 @@ def test_u30_a_callback_url_that_leads_to_the_gateway_itself_is_a_fault(
 @pytest.mark.parametrize(
     ("url", "settings"),
     [
-        ("http://127.0.0.1:8081/status", {}),
+        ("http://127.0.0.1:8090/status", {}),
         ("https://gateway.example.com:8443/status", {}),
         (
             "https://gateway.example.com/status",
