@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from translators.acl import check_acl
 from translators.diagnostics import Diagnostic, JsonObject, JsonValue, Translation
 from translators.dispatch import DispatchPlan, translate_dispatch
 from translators.documents import parse_document
@@ -86,6 +87,9 @@ def _translate(case: Case, document: JsonValue, switches: Switches) -> Translati
         case Kind.INBOUND:
             inbound = translate_inbound(document, reply_as_text=case.settings.reply_as_text)
             return Translation(value=inbound.value, diagnostics=inbound.diagnostics)
+        case Kind.TOKEN:
+            claims = check_acl(_fields(document), switches)
+            return Translation(value=claims.value, diagnostics=claims.diagnostics)
         case Kind.REPORT:
             return _report(document, case.settings)
         case _:

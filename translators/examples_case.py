@@ -30,6 +30,8 @@ class Kind(StrEnum):
     """A v1 status webhook into a v0.1 status callback."""
     INBOUND = "inbound"
     """A v1 inbound webhook into a v0.1 inbound callback."""
+    TOKEN = "token"  # noqa: S105 - a kind of document
+    """The claims of a caller's token into leave to call."""
     REPORT = "report"
     """What is known when a dispatch ends into a v0.1 final report."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from translators.diagnostics import JsonValue
+from translators.diagnostics import JsonObject, JsonValue
 from translators.examples_case import (
     DEFAULTS,
     RECIPIENT,
@@ -154,6 +154,14 @@ def _with_settings() -> Iterator[tuple[str, JsonValue, CaseSettings]]:
     yield "REQ185", _template("Shop", locale=None), _BRITISH
 
 
+_CLAIMS: Final[JsonObject] = {
+    "application_id": "cccccccc-dddd-4eee-8fff-0123456789ab",
+    "iat": 1738584865,
+    "exp": 1738585765,
+    "jti": "dddddddd-eeee-4fff-8000-0123456789ab",
+}
+
+
 def _cases() -> Iterator[tuple[str, Case]]:
     for code, raw in _bytes():
         yield code, Case(kind=Kind.STEPS, raw=raw)
@@ -162,7 +170,8 @@ def _cases() -> Iterator[tuple[str, Case]]:
             yield code, written(Kind.STEPS, document, DEFAULTS)
     for code, document, settings in _with_settings():
         yield code, written(Kind.STEPS, document, settings)
+    yield "REQ194", written(Kind.TOKEN, {**_CLAIMS, "acl": {"paths": {"/*/users/**": {}}}})
 
 
 REQUEST_CASES: Final[Mapping[str, Case]] = dict(_cases())
-"""The cases of REQ101 to REQ193, by code."""
+"""The cases of REQ101 to REQ194, by code."""

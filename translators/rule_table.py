@@ -17,6 +17,7 @@ from translators.rules_native import NATIVE_RULES
 from translators.rules_options import OPTION_RULES
 from translators.rules_report import REPORT_RULES
 from translators.rules_request import REQUEST_RULES
+from translators.rules_token import TOKEN_RULES
 from translators.rules_webhook import STATUS_RULES
 
 _SUGGESTIONS: Final = 3
@@ -44,6 +45,7 @@ RULE_GROUPS: Final = (
     RuleGroup(subject="Addresses of a step", rules=ADDRESS_RULES),
     RuleGroup(subject="Message content", rules=CONTENT_RULES),
     RuleGroup(subject="Channel options", rules=OPTION_RULES),
+    RuleGroup(subject="Callers' tokens", rules=TOKEN_RULES),
     RuleGroup(subject="v1 status webhooks", rules=STATUS_RULES),
     RuleGroup(subject="v1 inbound webhooks", rules=INBOUND_RULES),
     RuleGroup(subject="v0.1 final reports", rules=REPORT_RULES),

@@ -2,8 +2,8 @@
 
 Source: docs/wire.md section 1.2. What the vendor leaves open is decided on the safe side, but a
 client that worked must keep working: one token may be used many times (`jti` may repeat), a
-missing `exp` means fifteen minutes, clocks may differ a little. An `acl` claim is not judged:
-which paths the vendor held against it was never published.
+missing `exp` means fifteen minutes, clocks may differ a little. An `acl` claim that seems not to
+cover Dispatch is only noted: which paths the vendor held against it was never published.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gateway.clock import Clock
 from gateway.settings import Application, Secret
+from translators.acl import covers_dispatch
 
 MAX_CREDENTIALS: Final = 16 * 1024
 """Bytes of an `Authorization` header that are looked at; no real token comes near."""
@@ -96,6 +97,8 @@ class Authenticator:
         self._leeway_s = leeway_s
         # digest of a token -> whose it is, and the end of its life
         self._verified: OrderedDict[bytes, tuple[Application, float]] = OrderedDict()
+        self._elsewhere: set[bytes] = set()
+        """Of these, the tokens whose `acl` seems not to cover Dispatch."""
         # Strangers are compared with something, too, so that they cannot be told by the time.
         self._nobodys_secret = clock.draw_token(32)
         self.replace(applications)
@@ -112,6 +115,7 @@ class Authenticator:
         }
         self._by_key, self._by_id = self._secrets_of(applications), by_id
         self._verified.clear()
+        self._elsewhere.clear()
 
     def _secrets_of(
         self, applications: Sequence[Application]
@@ -138,6 +142,13 @@ class Authenticator:
             return self._authenticate(values[0])
         except _Refused as refused:
             return AuthFault(reason=refused.reason, claimed=refused.claimed)
+
+    def is_meant_elsewhere(self, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Tell whether the token of a caller who was let in has an `acl` without Dispatch."""
+        if not self._elsewhere:
+            return False
+        value = next((value for name, value in headers if name == b"authorization"), b"")
+        return _digest(value.strip().partition(b" ")[2].strip()) in self._elsewhere
 
     def _authenticate(self, value: bytes) -> Application:
         if len(value) > MAX_CREDENTIALS:
@@ -175,20 +186,23 @@ class Authenticator:
         remembered = self._verified.get(digest)
         if remembered is not None and now_s < remembered[1]:
             return remembered[0]
-        application, expires_s = self._verify(token, now_s)
+        application, claims, expires_s = self._verify(token, now_s)
         self._verified[digest] = (application, expires_s)
+        if "acl" in claims and not covers_dispatch(claims["acl"]):
+            self._elsewhere.add(digest)
         if len(self._verified) > _MAX_VERIFIED:
-            self._verified.popitem(last=False)
+            self._elsewhere.discard(self._verified.popitem(last=False)[0])
         return application
 
-    def _verify(self, token: bytes, now_s: int) -> tuple[Application, float]:
-        """Return whose the token is and when it ends."""
+    def _verify(self, token: bytes, now_s: int) -> tuple[Application, dict[str, Any], float]:
+        """Return whose the token is, its claims, and when it ends."""
         header, claims = _open(token)
         application_id = claims.get("application_id")
         try:
-            return self._verify_claims(token, header, claims, now_s)
+            application, expires_s = self._verify_claims(token, header, claims, now_s)
         except _Refused as refused:
             raise _Refused(refused.reason, application_id) from None
+        return application, claims, expires_s
 
     def _verify_claims(
         self, token: bytes, header: dict[str, Any], claims: dict[str, Any], now_s: int

@@ -38,7 +38,8 @@ from gateway.logs import get_logger
 from gateway.modes.recorder import Recorder
 from gateway.settings import Application
 from gateway.stores.base import StoreUnavailable
-from translators.diagnostics import Diagnostic, Translation, field_path
+from translators.acl import acl_diagnostic
+from translators.diagnostics import Diagnostic, Severity, Translation, field_path
 from translators.dispatch import DispatchPlan, translate_dispatch
 from translators.documents import parse_document
 from translators.problems import Problem
@@ -145,7 +146,7 @@ class DispatchApi:
         asked = self._ask(request, body)
         if isinstance(asked, Refusal):
             if asked.codes and self._recorder is not None:
-                self._recorder.take_answer(application, body, 400, None)
+                self._recorder.take_answer(application, body, asked.problem.http_status, None)
             return asked
         if refusal := await self._refuse_for_now(application, asked.key):
             return refusal
@@ -203,11 +204,20 @@ class DispatchApi:
         key = read_idempotency_key(request)
         if isinstance(key, Refusal):
             return key
+        found: tuple[Diagnostic, ...] = ()
+        if self._authenticator.is_meant_elsewhere(request.scope["headers"]):
+            found = (acl_diagnostic(self._switches),)
+            if found[0].severity is Severity.ERROR:
+                return Refusal(problem=Problem.FORBIDDEN, codes=(found[0].rule,))
         plan = self._translate(body)
         if plan.value is None:
             return _refuse_faults(plan.errors, plan.codes)
         return Asked(
-            body=body, plan=plan.value, codes=plan.codes, key=key, diagnostics=plan.diagnostics
+            body=body,
+            plan=plan.value,
+            codes=(*(each.rule for each in found), *plan.codes),
+            key=key,
+            diagnostics=(*found, *plan.diagnostics),
         )
 
     def _translate(self, body: bytes) -> Translation[DispatchPlan]:

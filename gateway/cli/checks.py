@@ -167,8 +167,10 @@ def check_switches(settings: Settings) -> list[Fault]:
 def _switchable() -> dict[str, str]:
     """Return the rules with a switch, name by code."""
     from translators.rules_request import REQUEST_RULES  # noqa: PLC0415 - as above
+    from translators.rules_token import TOKEN_RULES  # noqa: PLC0415 - as above
 
-    return {rule.code: rule.name for rule in REQUEST_RULES if rule.tolerance is not None}
+    rules = (*REQUEST_RULES, *TOKEN_RULES)
+    return {rule.code: rule.name for rule in rules if rule.tolerance is not None}
 
 
 def _names(entries: AbstractSet[str]) -> frozenset[str]:

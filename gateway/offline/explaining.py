@@ -34,6 +34,7 @@ _SOURCES: Final[Mapping[Kind, str]] = {
     Kind.NATIVE: "a v0.1 dispatch, to leave the gateway",
     Kind.STATUS: "a v1 status webhook",
     Kind.INBOUND: "a v1 inbound webhook",
+    Kind.TOKEN: "the claims of a caller's token",
     Kind.REPORT: "what is known when a dispatch ends",
 }
 _TARGETS: Final[Mapping[Kind, str]] = {
@@ -41,6 +42,7 @@ _TARGETS: Final[Mapping[Kind, str]] = {
     Kind.NATIVE: "one v1 request",
     Kind.STATUS: "the v0.1 status callback",
     Kind.INBOUND: "the v0.1 inbound callback",
+    Kind.TOKEN: "the claims that let the caller in",
     Kind.REPORT: "the v0.1 final report",
 }
 _NOTHING: Final[Mapping[Kind, str]] = {
@@ -48,6 +50,7 @@ _NOTHING: Final[Mapping[Kind, str]] = {
     Kind.NATIVE: "nothing: the workflow stays on the gateway",
     Kind.STATUS: "nothing: the webhook is kept aside and no callback is sent",
     Kind.INBOUND: "nothing: the webhook is kept aside and no callback is sent",
+    Kind.TOKEN: "nothing: the gateway answers 403",
     Kind.REPORT: "nothing",
 }
 

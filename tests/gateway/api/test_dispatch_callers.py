@@ -31,6 +31,7 @@ from tests.support.world import (
     API_SECRET,
     WHATSAPP_THEN_SMS,
     World,
+    a_world,
     step,
     workflow,
 )
@@ -219,3 +220,41 @@ async def test_two_keys_on_one_request_are_refused(world: World) -> None:
         "/v0.1/dispatch", content=GOOD, headers=headers, auth=CREDENTIALS
     )
     problem(answer, 400)
+
+
+ELSEWHERE = {"paths": {"/*/users/**": {}}}
+
+
+@pytest.mark.parametrize(
+    ("acl", "refused", "answered"),
+    [
+        (ELSEWHERE, "", (202, "REQ194")),
+        ({}, "", (202, "REQ194")),
+        ({"paths": {"/*/dispatch/**": {}}}, "acl-elsewhere", (202, None)),
+        (ELSEWHERE, "acl-elsewhere", (403, "REQ194")),
+    ],
+    ids=["elsewhere", "none", "dispatch", "elsewhere and refused"],
+)
+async def test_a25_an_acl_without_dispatch_is_a_warning_and_a_403_on_request(
+    tmp_path: Path, acl: object, refused: str, answered: tuple[int, str | None]
+) -> None:
+    switches = {"GATEWAY_REFUSE": refused}
+    private = {"VONAGE_APPLICATION_ID": OTHER_ID, "VONAGE_PRIVATE_KEY": private_pem("theirs")}
+    async with a_world(tmp_path, {**switches, **private}) as world:
+        token = sign(claims(application_id=OTHER_ID, acl=acl), key="theirs")
+        for _ in range(2):  # the second one is remembered
+            answer = await world.http.post(
+                "/v0.1/dispatch", content=GOOD, headers={**JSON, "Authorization": bearer(token)}
+            )
+            told = answer.headers.get("Gateway-Diagnostics")
+            assert (answer.status_code, told) == answered
+
+
+async def test_an_acl_shows_in_the_plan(tmp_path: Path) -> None:
+    private = {"VONAGE_APPLICATION_ID": OTHER_ID, "VONAGE_PRIVATE_KEY": private_pem("theirs")}
+    async with a_world(tmp_path, private) as world:
+        token = sign(claims(application_id=OTHER_ID, acl=ELSEWHERE), key="theirs")
+        answer = await world.http.post(
+            "/v0.1/dispatch/plan", content=GOOD, headers={**JSON, "Authorization": bearer(token)}
+        )
+    assert [each["name"] for each in answer.json()["diagnostics"]] == ["acl-elsewhere"]
