@@ -16,6 +16,7 @@ from gateway.api.admin import admin_app, admin_hosts
 from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator
 from gateway.api.authenticated import Authenticated
+from gateway.api.caller_limits import CallerLimits
 from gateway.api.dead_letters import DeadLetterApi
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
@@ -236,6 +237,9 @@ class Gateway:
         self._authenticator = authenticator = Authenticator(
             settings.applications, clock, leeway_s=settings.jwt_leeway_s
         )
+        limits = CallerLimits(
+            settings.applications, store=store, clock=clock, metrics=metrics, lines=lines
+        )
         unrouted = UnroutedWebhooks(
             fallback=problems.handlers()[HTTPException],
             applications=applications,
@@ -263,6 +267,7 @@ class Gateway:
                 clock=clock,
                 max_age_s=settings.max_send_age_s,
             ),
+            limits=limits,
             switches=Switches(accepted=settings.accept, refused=settings.refuse),
             max_body=settings.max_body,
             max_steps=settings.max_steps or None,
@@ -274,7 +279,7 @@ class Gateway:
             split=SplitApi.of(settings, modes.splitter, legacy_api),
             paired=PairedApi.of(settings, modes.pairing, legacy_api, clock),
         )
-        authenticated = Authenticated(authenticator, strangers, problems)
+        authenticated = Authenticated(authenticator, strangers, limits, problems)
         workflow_api = WorkflowApi(
             engine=engine,
             authenticated=authenticated,

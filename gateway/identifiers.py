@@ -39,6 +39,11 @@ def time_ordered_uuid(now_ms: int, chance: bytes) -> uuid.UUID:
     return uuid.UUID(int=(now_ms & (1 << 48) - 1) << 80 | _VERSION_4 | _VARIANT | drawn)
 
 
+def earliest_id(since_ms: int) -> uuid.UUID:
+    """Return what no identifier that was drawn at that instant, or later, is smaller than."""
+    return uuid.UUID(int=(since_ms & (1 << 48) - 1) << 80)
+
+
 def partition_of(identifier: uuid.UUID | str) -> int:
     """Return the partition, 0 to 63, that an identifier of any version lies in."""
     value = identifier if isinstance(identifier, uuid.UUID) else uuid.UUID(identifier)

@@ -28,6 +28,7 @@ EVENTS: Final = frozenset(
         "callback.buried",
         "callback.deferred",
         "callback.replayed",
+        "caller.limited",
         "caller.refused",
         "comparison.differed",
         "credentials.refused",

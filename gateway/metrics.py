@@ -73,6 +73,12 @@ class Metrics:
             ["kind", "disposition"],
             registry=registry,
         )
+        self.callers_limited = Counter(
+            "gateway_callers_limited_total",
+            "Requests answered 429 because their application had asked for too much, by its limit.",
+            ["limit"],
+            registry=registry,
+        )
         self.wrong_secrets = Counter(
             "gateway_wrong_secrets_total",
             "Requests without good credentials, by who asked (caller, webhook), what was wrong with"

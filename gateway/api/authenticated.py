@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.api.auth import Authenticator, AuthFault
+from gateway.api.caller_limits import CallerLimits
 from gateway.api.problems import Problems
 from gateway.api.requests import ClientDisconnect, Refusal
 from gateway.api.strangers import Strangers
@@ -35,8 +36,13 @@ class Authenticated:
     """Lets in who proves to be an application, and turns refusals into bodies."""
 
     def __init__(
-        self, authenticator: Authenticator, strangers: Strangers, problems: Problems
+        self,
+        authenticator: Authenticator,
+        strangers: Strangers,
+        limits: CallerLimits,
+        problems: Problems,
     ) -> None:
+        self._limits = limits
         self._authenticator = authenticator
         self._strangers = strangers
         self._problems = problems
@@ -46,6 +52,8 @@ class Authenticated:
         application = self._authenticator.authenticate(request.scope["headers"])
         if isinstance(application, AuthFault):
             return self._problems.answer(self._strangers.refuse_caller(request.scope, application))
+        if refusal := self._limits.refuse_rate(application):
+            return self._problems.answer(refusal)
         try:
             outcome = await answer(request, application)
         except ClientDisconnect:

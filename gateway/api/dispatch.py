@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator, AuthFault
+from gateway.api.caller_limits import CallerLimits
 from gateway.api.legacy import LegacyApi
 from gateway.api.paired import PairedApi
 from gateway.api.problems import DIAGNOSTICS_HEADER, Problems
@@ -37,7 +38,7 @@ from gateway.engine import Engine, IdempotencyConflict
 from gateway.logs import get_logger
 from gateway.modes.recorder import Recorder
 from gateway.settings import Application
-from gateway.stores.base import StoreUnavailable
+from gateway.stores.base import OutcomeUnknown, StoreUnavailable
 from translators.acl import acl_diagnostic
 from translators.diagnostics import Diagnostic, Severity, Translation, field_path
 from translators.dispatch import DispatchPlan, translate_dispatch
@@ -61,6 +62,7 @@ class DispatchApi:
         strangers: Strangers,
         problems: Problems,
         admission: Admission,
+        limits: CallerLimits,
         switches: Switches,
         max_body: int,
         max_steps: int | None,
@@ -77,6 +79,7 @@ class DispatchApi:
         Args:
             strangers: answers who cannot prove who he is.
             admission: says whether a new workflow may be accepted now.
+            limits: how much each application may ask for.
             public_url: how the upstream reaches us.
             legacy: answers in our place for the applications it takes.
             recorder: learns of every answer of ours to a workflow.
@@ -88,6 +91,7 @@ class DispatchApi:
         self._strangers = strangers
         self._problems = problems
         self._admission = admission
+        self._limits = limits
         self._switches = switches
         self._max_body = max_body
         self._max_steps = max_steps
@@ -129,6 +133,10 @@ class DispatchApi:
             and not await self._was_served(application, request)
         ):
             return await self._legacy.forward(request)
+        if not isinstance(application, AuthFault) and (
+            refusal := await self._refuse_rate(application, request)
+        ):
+            return refusal
         if self._split is not None and self._split.takes(application):
             return await self._split.create(
                 request,
@@ -163,9 +171,15 @@ class DispatchApi:
         In the mode `paired` this comes before Dispatch is asked, or half a pair would be left.
         """
         refusal = await self._admission.refusal(application, may_wait=may_wait)
+        refusal = refusal or await self._limits.refuse_day(application)
         if refusal is None or (key is not None and await self._is_spent(application.name, key)):
             return None
         return refusal
+
+    async def _refuse_rate(self, application: Application, request: Request) -> Refusal | None:
+        """Refuse a request of an application that makes too many."""
+        refusal = self._limits.refuse_rate(application)
+        return None if refusal and await self._was_served(application, request) else refusal
 
     async def _accept_split(self, application: Application, asked: Asked) -> Response | Refusal:
         """Serve a workflow that a split gave to us.
@@ -183,6 +197,8 @@ class DispatchApi:
         application = self._authenticator.authenticate(request.scope["headers"])
         if isinstance(application, AuthFault):
             return self._strangers.refuse_caller(request.scope, application)
+        if refusal := self._limits.refuse_rate(application):
+            return refusal
         if isinstance(wish, Refusal):
             return wish
         body = await read_body(request, self._max_body)
@@ -254,13 +270,27 @@ class DispatchApi:
         pair: str | None = None,
     ) -> Response | Refusal:
         key, codes = asked.key, asked.codes
-        accepted = await self._engine.accept(
-            application,
-            asked.plan,
-            idempotency_key=key,
-            fingerprint=hashlib.sha256(asked.body).hexdigest() if key is not None else "",
-        )
+        counted = 0
+        if self._limits.counts_days_of(application):
+            counted = int(key is None or not await self._is_spent(application.name, key))
+            # Of a pair one half is sent already. Between the look and the count nobody comes in.
+            refusal = await self._limits.refuse_day(application) if counted and not pair else None
+            if refusal is not None:
+                return refusal
+            self._limits.count(application, counted)
+        try:
+            accepted = await self._engine.accept(
+                application,
+                asked.plan,
+                idempotency_key=key,
+                fingerprint=hashlib.sha256(asked.body).hexdigest() if key is not None else "",
+            )
+        except StoreUnavailable as error:
+            if not isinstance(error, OutcomeUnknown):
+                self._limits.count(application, -counted)
+            raise
         if isinstance(accepted, IdempotencyConflict):
+            self._limits.count(application, -counted)
             return Refusal(
                 problem=Problem.CONFLICT,
                 detail="This Idempotency-Key was used for another body. Draw a new one.",

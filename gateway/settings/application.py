@@ -7,7 +7,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.settings.rows import gathered, row
-from gateway.settings.values import Secret, choice, identifier, private_key, secret, text, url
+from gateway.settings.values import (
+    Secret,
+    choice,
+    decimal,
+    identifier,
+    private_key,
+    secret,
+    text,
+    url,
+    whole,
+)
 
 
 # A table is read by its rows, so the formatter is kept off it.
@@ -68,6 +78,20 @@ class Application:
         "who serves workflows: `gateway` is us; `observe` leaves them to `GATEWAY_LEGACY` and"
         " compares; `explain` is us, and tells where Dispatch and native v1 would have differed;"
         " `split` is one of the two for each workflow; `paired` is both, for test handsets only",
+    )
+    request_rate: float = row(
+        0.0, "GATEWAY_REQUEST_RATE", decimal(0, 100_000),
+        "requests a second that callers may make for the application, rehearsals and questions"
+        " included; more are answered 429. 0 sets no limit",
+    )
+    request_burst: int | None = row(
+        None, "GATEWAY_REQUEST_BURST", whole(1, 1_000_000),
+        "how many of them may come at once",
+        default_note="those of two seconds",
+    )
+    daily_dispatches: int = row(
+        0, "GATEWAY_DAILY_DISPATCHES", whole(0, 1_000_000_000),
+        "dispatches that may be accepted in a day of UTC; more are answered 429. 0 sets no limit",
     )
 
     name: str = ""

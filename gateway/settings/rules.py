@@ -22,6 +22,8 @@ _SIGNATURE: Final = "VONAGE_SIGNATURE_SECRET"
 _PREVIOUS: Final = "VONAGE_SIGNATURE_SECRET_PREVIOUS"
 _STATUS_URL: Final = "GATEWAY_STATUS_URL"
 _PUBLIC_URL: Final = "GATEWAY_PUBLIC_URL"
+_RATE: Final = "GATEWAY_REQUEST_RATE"
+_BURST: Final = "GATEWAY_REQUEST_BURST"
 _OBSERVE: Final = "observe"
 
 
@@ -77,6 +79,8 @@ def application_faults(is_set: AbstractSet[str], labels: Labels, *, mode: str) -
         )
     if _PREVIOUS in is_set and _SIGNATURE not in is_set:
         fault(_PREVIOUS, f"is set without {labels[_SIGNATURE]}", "set the current secret, too")
+    if _BURST in is_set and _RATE not in is_set:
+        fault(_BURST, f"is set without {labels[_RATE]}", "set the rate, too, or leave it out")
     if _STATUS_URL not in is_set and mode != _OBSERVE:
         fault(_STATUS_URL, "is not set", "set it to the status URL of the integration")
     return faults

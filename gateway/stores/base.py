@@ -408,6 +408,14 @@ class Store(Protocol):
         """
         ...
 
+    async def accepted_since(self, application: str, *, since_ms: int, limit: int) -> int:
+        """Return how many dispatches of an application were accepted since then, up to `limit`.
+
+        The instant is that in their ids, which are drawn when they are accepted; ids of another
+        form are not counted. Dispatches stay when their plans are wiped, so they are counted, too.
+        """
+        ...
+
     async def counts(self) -> StoreCounts:
         """Return the sizes that metrics and readiness show."""
         ...

@@ -387,6 +387,9 @@ class SqliteStore:
     async def applications_at_work(self) -> Sequence[str]:
         return self._read(self._reads.applications_at_work)
 
+    async def accepted_since(self, application: str, *, since_ms: int, limit: int) -> int:
+        return self._read(self._reads.accepted_since, application, since_ms, limit)
+
     async def counts(self) -> StoreCounts:
         sizes = self._sizes + self.writer.sizes
         return StoreCounts(

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.identifiers import earliest_id
 from gateway.stores.base import (
     DeadLetter,
     DispatchRecord,
@@ -288,6 +289,15 @@ class SqliteReads:
             " ORDER BY name"
         )
         return [name for (name,) in rows]
+
+    def accepted_since(self, application: str, since_ms: int, limit: int) -> int:
+        """Count the dispatches whose ids begin with that instant or a later one."""
+        (found,) = self._execute(
+            "SELECT count(*) FROM (SELECT 1 FROM dispatch WHERE uuid >= ? AND application ="
+            " (SELECT id FROM application WHERE name = ?) LIMIT ?)",
+            (earliest_id(since_ms).bytes, application, limit),
+        ).fetchone()
+        return int(found)
 
     def sizes(self) -> Counter[str]:
         """Count everything: a full scan, done once, when the store is opened."""

@@ -53,6 +53,7 @@ _READS: Final = frozenset(
         "held_webhook",
         "applications_in_use",
         "applications_at_work",
+        "accepted_since",
         "counts",
         "check",
     }

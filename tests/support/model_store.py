@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
+from uuid import UUID
 
 from gateway.core.events import SendRefused, StatusReceived
 from gateway.core.state import Dispatch, DispatchStatus
@@ -441,6 +442,13 @@ class ModelStore:
             }
         )
 
+    async def accepted_since(self, application: str, *, since_ms: int, limit: int) -> int:
+        found = sum(
+            known.application == application and _is_id_since(uuid, since_ms)
+            for uuid, known in self._dispatches.items()
+        )
+        return min(found, limit)
+
     async def counts(self) -> StoreCounts:
         statuses = [known.state.status for known in self._dispatches.values()]
         return StoreCounts(
@@ -498,3 +506,10 @@ def _without_texts(entry: HistoryEntry) -> HistoryEntry:
             return replace(entry, event=replace(entry.event, reason=""))
         case _:
             return entry
+
+
+def _is_id_since(text: str, since_ms: int) -> bool:
+    try:
+        return UUID(text).int >> 80 >= since_ms
+    except ValueError:
+        return False

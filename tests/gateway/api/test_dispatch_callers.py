@@ -35,6 +35,7 @@ from tests.support.world import (
     step,
     workflow,
 )
+from translators.diagnostics import JsonObject
 
 # Callers
 
@@ -222,7 +223,7 @@ async def test_two_keys_on_one_request_are_refused(world: World) -> None:
     problem(answer, 400)
 
 
-ELSEWHERE = {"paths": {"/*/users/**": {}}}
+ELSEWHERE: JsonObject = {"paths": {"/*/users/**": {}}}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.core.state import DispatchStatus
+from gateway.identifiers import CHANCE_BYTES, time_ordered_uuid
 from gateway.stores.base import OutboxItem, RequestCause, Store, StoreCounts
 from tests.gateway.stores.building import (
     DAY,
@@ -264,3 +265,30 @@ async def test_an_application_whose_work_has_ended_is_not_in_use(store: Store) -
     (item,) = await put(store, commit(status=CLOSED, outbox=[callback(1)]))
     await store.settle(item, now_ms=NOW, lease_ms=LEASE)
     assert await store.applications_in_use() == []
+
+
+async def test_dispatches_are_counted_by_the_instant_in_their_ids(store: Store) -> None:
+    day = 1_738_540_800_000
+    for index, drawn_ms in enumerate((day - 1, day, day + 1, day + 5)):
+        chance = bytes([index]) * CHANCE_BYTES
+        number = time_ordered_uuid(drawn_ms, chance).int
+        await put(store, commit(number, application="zoo" if index == 3 else "shop"))
+    await put(store, commit(9, application="shop"))
+
+    async def accepted(application: str, since_ms: int, limit: int = 9) -> int:
+        return await store.accepted_since(application, since_ms=since_ms, limit=limit)
+
+    assert await accepted("shop", day) == 2
+    assert await accepted("shop", day + 1) == 1
+    assert await accepted("shop", day, limit=1) == 1
+    assert await accepted("zoo", day) == 1
+    assert await accepted("nobody", day) == 0
+
+
+async def test_a_closed_dispatch_without_its_plan_is_counted(store: Store) -> None:
+    day = 1_738_540_800_000
+    number = time_ordered_uuid(day, bytes(CHANCE_BYTES)).int
+    await put(store, commit(number))
+    await put(store, commit(number, revision=2, status=CLOSED))
+    await store.sweep(before_ms=NOW + 1, limit=9)
+    assert await store.accepted_since(SHOP, since_ms=day, limit=9) == 1
