@@ -14,6 +14,7 @@ from gateway.assess.judging import LEAVING, Assumptions, Standing
 from gateway.assess.shares import percents
 from gateway.assess.tally import RANKS, Inventory, RuleCount, ShapeCount, Tally
 from gateway.offline.inputs import Trouble
+from gateway.offline.log_bodies import Body
 from gateway.offline.shapes import Shape
 from gateway.offline.words import counted, is_or_are, listed, number, share
 from translators.diagnostics import JsonValue, Severity
@@ -95,8 +96,8 @@ class Report:
     files: int
     records: Records
     payloads: int
-    verify_requests: int
-    """Requests of Verify v2, which are no payloads."""
+    not_payloads: Mapping[Body, int]
+    """Bodies that are no payloads, by what they are, the most frequent first."""
     standings: Mapping[Standing, int]
     """Every standing, those with none as well."""
     percents: Mapping[Standing, str]
@@ -114,6 +115,11 @@ class Report:
     troubles: tuple[Trouble, ...]
     losses: int
     """How many troubles there were; not all are listed."""
+
+    @property
+    def verify_requests(self) -> int:
+        """How many requests of Verify v2 there are."""
+        return self.not_payloads.get(Body.VERIFY_REQUEST, 0)
 
     @property
     def unsupported(self) -> tuple[FindingLine, ...]:
@@ -152,7 +158,7 @@ def make_report(tally: Tally) -> Report:
             unreadable=tally.unreadable,
         ),
         payloads=tally.payloads,
-        verify_requests=tally.verify_requests,
+        not_payloads=dict(tally.not_payloads.most_common()),
         standings=standings,
         percents=dict(zip(standings, percents([*standings.values()]), strict=True)),
         advice=advise(tally),

@@ -9,11 +9,11 @@ from typing import Final
 from gateway.assess.earlier import REPORTS, without_earlier
 from gateway.assess.judging import Assumptions
 from gateway.assess.masks import printable
-from gateway.assess.records import Record, read_records
-from gateway.assess.spread import join_spread
 from gateway.assess.tally import MAX_TROUBLES, Tally
 from gateway.offline.apart import keep_apart
 from gateway.offline.inputs import Input, Trouble, find_inputs
+from gateway.offline.log_joining import read_log
+from gateway.offline.log_records import Record
 from gateway.offline.progress import make_progress
 
 _STEP: Final = 1 << 18
@@ -61,7 +61,7 @@ def assess(
                 continue
             tally.files += 1
             read = 0
-            for record in join_spread(read_records(each)):
+            for record in read_log(each):
                 if isinstance(record, Record):
                     trouble = tally.add_record(record)
                     read += len(record.raw)

@@ -8,6 +8,7 @@ from typing import Final
 from gateway import __version__
 from gateway.assess.report import Report, ShapeLine
 from gateway.assess.tally import EXPIRY_BOUNDS
+from gateway.offline.log_bodies import Body
 from gateway.offline.shapes import name_channel, name_content
 from gateway.offline.words import counted, is_or_are, listed, number, seconds
 
@@ -40,12 +41,18 @@ def what_was_read(report: Report) -> str:
         f"{counted(report.files, 'file')}: {report.records.sentence}."
         f" These hold {counted(report.payloads, 'workflow')}."
     )
-    if report.verify_requests:
-        requests = counted(report.verify_requests, "request")
+    if verify := report.verify_requests:
         text += (
-            f" {requests} of Verify v2 {is_or_are(report.verify_requests)} not counted: that is"
-            " another product, which needs neither Dispatch nor this gateway."
+            f" {counted(verify, Body.VERIFY_REQUEST.one, Body.VERIFY_REQUEST)} {is_or_are(verify)}"
+            " not counted: that is another product, which needs neither Dispatch nor this gateway."
         )
+    others = [
+        counted(count, body.one, body)
+        for body, count in report.not_payloads.items()
+        if body is not Body.VERIFY_REQUEST
+    ]
+    if others:
+        text += f" Seen besides, and no payloads: {listed(others)}."
     if report.records.unreadable:
         text += " What is unreadable looks like a payload or should be one; it has no grade."
     return text

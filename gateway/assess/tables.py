@@ -92,6 +92,7 @@ def _report_object(report: Report) -> JsonObject:
         },
         "payloads": report.payloads,
         "verify_requests": report.verify_requests,
+        "not_payloads": {body.name.lower(): count for body, count in report.not_payloads.items()},
         "grades": _standings(report.standings),
         "advice": [
             {"title": step.title, "count": step.count, "text": step.text} for step in report.advice

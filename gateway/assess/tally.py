@@ -24,8 +24,9 @@ from gateway.assess.judging import (
     read_payload,
 )
 from gateway.assess.masks import mask, mask_path, mask_pointer
-from gateway.assess.records import Record
 from gateway.offline.inputs import Trouble
+from gateway.offline.log_bodies import Body
+from gateway.offline.log_records import Record
 from gateway.offline.shapes import Shape
 from translators.channels import CHANNELS
 from translators.diagnostics import Diagnostic, JsonValue, Severity, Translation
@@ -117,8 +118,8 @@ class Tally:
         self.blank = 0
         self.unreadable = 0
         self.payloads = 0
-        self.verify_requests = 0
-        """Requests of Verify v2 among the records; they are no payloads."""
+        self.not_payloads: Counter[Body] = Counter()
+        """Bodies of other kinds among the records; they are no payloads."""
         self.losses = 0
         """Troubles that mean that something of the input is missing from the counts."""
         self.troubles: list[Trouble] = []
@@ -155,9 +156,14 @@ class Tally:
         if not record.raw or record.raw.isspace():
             self.blank += 1
             return None
-        contents = read_contents(record.raw, line=record.line or 1, is_json=record.is_json)
-        self.verify_requests += contents.verify_requests
-        source = record.path if record.line is None else f"{record.path}:{record.line}"
+        contents = read_contents(
+            record.text,
+            line=record.line or 1,
+            is_json=record.is_json,
+            is_framed=record.frame is not None,
+        )
+        self.not_payloads.update(contents.not_payloads)
+        source = record.place
         for payload in contents.payloads:
             self._add_payload(payload, self._show(source, record.line))
         if contents.payloads:

@@ -23,9 +23,10 @@ Examples:
   zcat app.log.*.gz | dispatch-gateway compare import - --key-file trace.key |
     dispatch-gateway compare report -
 
-Each line of a log is JSON and holds, at any depth, a v0.1 request, an answer, a
-status callback or a final report. docs/traces.md says how they are told apart and
-what ties a request to its answer.
+A log may be in any form that `assess` reads: JSON Lines, JSON between words,
+escaped or over several lines, in the frames of Docker, Kubernetes, the journal,
+syslog or Heroku. docs/traces.md says how requests, answers and callbacks are told
+apart, and what ties a request to its answer.
 
 Exit codes: 0 done; 2 wrong usage, a line that could not be read, an answer that
 could be tied to no request for want of an id, or no trace at all (the rest was
@@ -44,20 +45,20 @@ def command(
 ) -> None:
     """Make traces of a legacy application's own logs.
 
-    LOGS are what the application asked of Dispatch and the callbacks it received: files of JSON
-    Lines, directories of them, or - for standard input. The traces hold pseudonyms from the start.
+    LOGS are what the application asked of Dispatch and the callbacks it received: files,
+    directories of them, or - for standard input. The traces hold pseudonyms from the start.
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
     from gateway.offline.apart import refuse_one_file_for_two  # noqa: PLC0415
-    from gateway.offline.inputs import JSON_SUFFIXES  # noqa: PLC0415
     from gateway.offline.words import counted  # noqa: PLC0415
+    from gateway.traces.legacy_logs import LOG_SUFFIXES  # noqa: PLC0415
 
     refuse_one_file_for_two(output, [key_file])
     key = read_key(key_file)
     reading = Reading(
         paths=paths,
         progress_is_wanted=progress,
-        suffixes=JSON_SUFFIXES | {".log"},
+        suffixes=LOG_SUFFIXES,
         written=[output],
         consulted=[key_file],
     )
@@ -74,7 +75,7 @@ def _imported(reading: Reading, key: bytes, counts: Counter[str]) -> Iterator[by
     from gateway.traces.legacy_logs import import_logs  # noqa: PLC0415
     from gateway.traces.pseudonyms import Pseudonyms  # noqa: PLC0415
 
-    for each in import_logs(reading.documents(), Pseudonyms(key)):
+    for each in import_logs(reading.records(), Pseudonyms(key)):
         if isinstance(each, Trouble):
             reading.troubles.add(each)
         else:

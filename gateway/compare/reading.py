@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 from gateway.offline.apart import keep_apart
-from gateway.offline.documents import Document
 from gateway.offline.inputs import (
     JSON_SUFFIXES,
     STANDARD_INPUT,
@@ -20,20 +19,29 @@ from gateway.offline.inputs import (
     Kind,
     Trouble,
     find_inputs,
-    lines_of,
     read_blocks,
 )
+from gateway.offline.log_bodies import is_payload
+from gateway.offline.log_joining import read_log
+from gateway.offline.log_records import Record
 from gateway.offline.progress import Progress, make_progress
 from gateway.traces.codec import TraceFault, from_line
 from gateway.traces.log_lines import is_of_a_log
 from gateway.traces.model import Path as Sender
 from gateway.traces.model import Trace
+from translators.documents import parse_document
 
 MOST_TOLD: Final = 100
 """How many troubles are told one by one, and kept for the report."""
 _IS_A_LOG: Final = (
     "is a line of a log, not a trace, and perhaps not the only one;"
     " run `dispatch-gateway compare import` on the log first"
+)
+
+
+_IS_A_REQUEST: Final = (
+    "is a request, not a trace of one;"
+    " `dispatch-gateway translate`, `simulate` and `assess` take it"
 )
 
 
@@ -58,7 +66,9 @@ class Troubles:
 
     def add_fault(self, path: str, place: str, line: bytes, fault: TraceFault) -> None:
         """Count a line that is no trace; that a file is a log is told once for all its lines."""
-        if not is_of_a_log(line):
+        if path == place and is_payload(parse_document(line).value):
+            self.add(Trouble(path=place, problem=_IS_A_REQUEST))
+        elif not is_of_a_log(line):
             self.add(Trouble(path=place, problem=fault.problem))
         elif path not in self.logs:
             self.logs.add(path)
@@ -111,20 +121,20 @@ class Reading:
                     self.held += 1
                     yield Recorded(place=place, trace=read)
 
-    def documents(self) -> Iterator[Document]:
-        """Yield every line or document, whatever it holds.
+    def records(self) -> Iterator[Record]:
+        """Yield every record of what is read as logs.
 
         Raises:
             Overwriting: the run would write what it reads; nothing was read.
         """
-        for block in self.blocks():
-            if block.kind is Kind.DOCUMENT:
+        for source, progress in self._sources():
+            for record in read_log(source):
+                if isinstance(record, Trouble):
+                    self.troubles.add(record)
+                    continue
                 self.held += 1
-                yield Document(path=block.path, line=None, raw=block.raw)
-            else:
-                for number, line in lines_of(block):
-                    self.held += 1
-                    yield Document(path=block.path, line=number, raw=line)
+                yield record
+                progress.advance(len(record.raw))
 
     def blocks(self) -> Iterator[Block]:
         """Yield what is read, in pieces of whole lines.
@@ -132,6 +142,16 @@ class Reading:
         Raises:
             Overwriting: the run would write what it reads; nothing was read.
         """
+        for source, progress in self._sources():
+            for block in read_blocks(source):
+                if isinstance(block, Trouble):
+                    self.troubles.add(block)
+                    continue
+                yield block
+                progress.advance(block.size)
+
+    def _sources(self) -> Iterator[tuple[Input, Progress]]:
+        """Yield the files, each with where to say how far its reading is."""
         found = keep_apart(
             list(find_inputs(self.paths, suffixes=self.suffixes)),
             self.paths,
@@ -149,12 +169,7 @@ class Reading:
                     self.troubles.add(source)
                     continue
                 self.files += 1
-                for block in read_blocks(source):
-                    if isinstance(block, Trouble):
-                        self.troubles.add(block)
-                        continue
-                    yield block
-                    progress.advance(block.size)
+                yield source, progress
         finally:
             progress.close()
             self.troubles.progress = None

@@ -11,6 +11,8 @@ from typing import Final
 from gateway.offline.conversions import Converted
 from gateway.offline.documents import Document
 from gateway.offline.inputs import Block
+from gateway.offline.log_bodies import is_payload
+from gateway.offline.log_finder import find_payloads
 from translators.diagnostics import Diagnostic
 from translators.rules import report
 from translators.rules_document import DATA_AFTER_DOCUMENT, JSON_INVALID
@@ -69,14 +71,21 @@ def last_line(document: Document) -> int:
 
 def hint(document: Document, converted: Converted) -> Converted:
     """Say of what is no JSON from its first character on that it looks like a log, if it does."""
-    is_log = _WORD in document.raw[:_LOG_HEAD] and _LOG.match(document.raw)
-    if not is_log or not any(map(_is_syntax, converted.diagnostics)):
+    if not any(map(_is_syntax, converted.diagnostics)) or not _is_of_a_log(document.raw):
         return converted
     found = [
         replace(each, detail=f"{each.detail}; {_LOG_HINT}") if _is_syntax(each) else each
         for each in converted.diagnostics
     ]
     return replace(converted, diagnostics=tuple(found))
+
+
+def _is_of_a_log(raw: bytes) -> bool:
+    """Tell whether `assess` finds a payload in it, or something that it can say more about."""
+    if _WORD not in raw[:_LOG_HEAD] or not _LOG.match(raw):
+        return False
+    found = find_payloads(raw[:_LOG_HEAD].decode(errors="replace"))
+    return found.fault is not None or any(is_payload(piece.value) for piece in found.pieces)
 
 
 def _breaks_off(document: Document, converted: Converted) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
-_CUT: Final = "is cut off: the line ends before its JSON does"
+CUT: Final = "is cut off: the line ends before its JSON does"
 _LITERALS: Final = ("true", "false", "null", "-")
 
 
@@ -17,7 +17,7 @@ def syntax_problem(raw: bytes) -> str:
     try:
         text = raw.decode()
     except UnicodeDecodeError as fault:
-        return _CUT if fault.reason == "unexpected end of data" else "is not UTF-8"
+        return CUT if fault.reason == "unexpected end of data" else "is not UTF-8"
     try:
         json.loads(text)
     except json.JSONDecodeError as fault:
@@ -25,7 +25,7 @@ def syntax_problem(raw: bytes) -> str:
         rest = text[fault.pos :].rstrip()
         is_begun = any(literal.startswith(rest) for literal in _LITERALS)
         if is_begun or fault.msg.startswith("Unterminated"):
-            return _CUT
+            return CUT
     except (ValueError, RecursionError):
         pass  # numbers or brackets without end
     return "is not JSON"

@@ -7,21 +7,19 @@ pseudonymised: a line's plain content is gone once it is read. Source: docs/trac
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Final
 
-from gateway.offline.documents import Document
-from gateway.offline.inputs import (
-    JSON_SUFFIXES,
-    Kind,
-    Trouble,
-    find_inputs,
-    lines_of,
-    read_blocks,
-)
+from gateway.offline.inputs import JSON_SUFFIXES, Trouble, find_inputs
+from gateway.offline.log_joining import read_log
+from gateway.offline.log_records import Record
+from gateway.traces.broken import CUT, syntax_problem
 from gateway.traces.instants import instant_ms
 from gateway.traces.legacy import Told
-from gateway.traces.log_lines import Form, Found, LogLine, read_line
+from gateway.traces.log_dumps import Dumps
+from gateway.traces.log_lines import Form, Found, LogLine, read_line, read_record
 from gateway.traces.log_notes import Note, Notes
 from gateway.traces.log_workflows import Waiting, Workflows, longest_life_ms
 from gateway.traces.model import Trace
@@ -29,10 +27,12 @@ from gateway.traces.pseudonyms import Pseudonyms
 from translators.diagnostics import JsonValue
 from translators.dispatch import translate_dispatch
 
-_SUFFIXES: Final = JSON_SUFFIXES | {".log"}
+LOG_SUFFIXES: Final = JSON_SUFFIXES | {".log"}
+"""Which files of a directory are taken for logs."""
 # Nobody waits longer for an answer; a request that is older is no candidate for one.
 _PATIENCE_MS: Final = 10 * 60_000
 _MOST_WAITING: Final = 10_000
+_MOST_FOREIGN: Final = 1_000
 # Many loggers write whole seconds.
 _SKEW_MS: Final = 1000
 _ACCEPTED: Final = "202"
@@ -40,37 +40,30 @@ _ACCEPTED: Final = "202"
 _REFUSED: Final = "400"
 
 
-def read_logs(paths: Sequence[str]) -> Iterator[Document | Trouble]:
-    """Yield the lines of logs, in the order of the paths; standard input if none is named."""
-    for source in find_inputs(paths, suffixes=_SUFFIXES):
+def read_logs(paths: Sequence[str]) -> Iterator[Record | Trouble]:
+    """Yield the records of logs, in the order of the paths; standard input if none is named."""
+    for source in find_inputs(paths, suffixes=LOG_SUFFIXES):
         if isinstance(source, Trouble):
             yield source
-            continue
-        for block in read_blocks(source):
-            if isinstance(block, Trouble):
-                yield block
-            elif block.kind is Kind.DOCUMENT:
-                yield Document(path=block.path, line=None, raw=block.raw)
-            else:
-                for number, line in lines_of(block):
-                    yield Document(path=block.path, line=number, raw=line)
+        else:
+            yield from read_log(source)
 
 
 def import_logs(
-    documents: Iterable[Document | Trouble], pseudonyms: Pseudonyms
+    records: Iterable[Record | Trouble], pseudonyms: Pseudonyms
 ) -> Iterator[Trace | Trouble]:
     """Yield a trace for each workflow of the logs, and what could not be made one.
 
     A workflow whose report is a day old in the log is given out at once, all others at the end,
-    in the order of their answers. What is no trace is told: unreadable lines each, all else once
+    in the order of their answers. What is no trace is told: unreadable records each, all else once
     for its kind, with a count and the first place.
     """
     reader = _LogReader(pseudonyms)
-    for document in documents:
-        if isinstance(document, Trouble):
-            yield document
+    for record in records:
+        if isinstance(record, Trouble):
+            yield record
         else:
-            yield from reader.take(document)
+            yield from reader.take(record)
     yield from reader.finish()
 
 
@@ -84,24 +77,33 @@ class _LogReader:
         self._waiting: list[Waiting] = []
         self._untied = 0
         """How many answers came that any of those may belong to."""
+        self._foreign: deque[frozenset[tuple[str, str]]] = deque(maxlen=_MOST_FOREIGN)
+        """The ids of requests to other products, which are refused as ours are."""
+        self._dumps = Dumps()
 
-    def take(self, document: Document) -> Iterator[Trace | Trouble]:
-        """Read one line and yield what it settles."""
-        try:
-            value: JsonValue = json.loads(document.raw)
-        except (ValueError, RecursionError):
-            yield from self._notes.unreadable(document)
+    def take(self, record: Record) -> Iterator[Trace | Trouble]:
+        """Read one record and yield what it settles."""
+        text = record.text.strip()
+        if not text or self._dumps.takes(record.path, text):
+            return
+        value = _parsed(text)
+        if value is None or record.frame is not None:
+            line = read_record(text, record.frame)
+            if value is None and not line.found and _should_be_json(record, text):
+                problem = syntax_problem(text)
+                if line.fault and problem != CUT:
+                    problem = line.fault
+                yield from self._notes.unreadable(record.place, problem)
+                return
+            yield from self._take_dated(self._dumps.completed(record.path, line), record.place)
             return
         elements = value if isinstance(value, list) else [value]
         if not all(isinstance(element, dict) for element in elements):
-            self._notes.add(Note.NOTHING, document.source)
+            self._notes.add(Note.NOTHING, record.place)
         for element in elements:
             if isinstance(element, dict):
-                line = read_line(element)
-                if line.at_ms is not None:
-                    self._give_up_old(line.at_ms)
-                    yield from self._workflows.settled(line.at_ms)
-                yield from self._take_line(line, document.source)
+                line = self._dumps.completed(record.path, read_line(element))
+                yield from self._take_dated(line, record.place)
 
     def finish(self) -> Iterator[Trace | Trouble]:
         """Yield what is still open, then the notes."""
@@ -110,13 +112,21 @@ class _LogReader:
             self._give_up(waiting)
         yield from self._notes.told()
 
+    def _take_dated(self, line: LogLine, place: str) -> Iterator[Trace | Trouble]:
+        if line.at_ms is not None:
+            self._give_up_old(line.at_ms)
+            yield from self._workflows.settled(line.at_ms)
+        if line.fault:
+            yield from self._notes.unreadable(place, line.fault)
+        yield from self._take_line(line, place)
+
     def _take_line(self, line: LogLine, place: str) -> Iterator[Trace]:
-        if not line.found:
-            self._notes.add(Note.NOTHING, place)
-        elif line.at_ms is None:
-            self._notes.add(Note.UNDATED, place)
-        answers = line.of(Form.ANSWER, Form.REFUSAL)
+        self._note_others(line, place)
         requests = [self._requested(found, line, place) for found in line.of(Form.REQUEST)]
+        answers = [each for each in line.of(Form.ANSWER, Form.REFUSAL) if line.is_ours(each)]
+        if doubtful := [each for each in answers if line.is_in_doubt(each)]:
+            self._notes.add(Note.AMBIGUOUS, place, len(doubtful))
+            answers = [each for each in answers if each not in doubtful]
         if len(requests) == 1 and len(answers) == 1:
             yield from self._settle(requests[0], answers[0], line.at_ms)
         else:
@@ -127,6 +137,19 @@ class _LogReader:
                 yield from self._answer(answer, line, place)
         for callback in line.of(Form.STATUS, Form.REPORT):
             self._call_back(callback, line, place)
+
+    def _note_others(self, line: LogLine, place: str) -> None:
+        """Count what is another product's, and remember what may be answered."""
+        for foreign in line.of(Form.FOREIGN):
+            assert foreign.body is not None, "that is how it was recognised"  # noqa: S101
+            self._notes.add_body(foreign.body, place)
+            self._foreign.append(line.ids)
+        for body in line.others:
+            self._notes.add_body(body, place)
+        if not line.found and not line.others and not line.fault:
+            self._notes.add(Note.NOTHING, place)
+        elif line.at_ms is None and any(each.form is not Form.FOREIGN for each in line.found):
+            self._notes.add(Note.UNDATED, place)
 
     def _requested(self, found: Found, line: LogLine, place: str) -> Waiting:
         translation = translate_dispatch(found.document)
@@ -144,6 +167,11 @@ class _LogReader:
         if self._workflows.knows(answer.dispatch_uuid):
             return  # logged before, by whatever else logs answers
         asked = [waiting for waiting in self._waiting if waiting.ids & line.ids]
+        if not asked and answer.form is Form.REFUSAL:
+            if any(ids & line.ids for ids in self._foreign):
+                return  # of a request to another product
+            if line.follows_its_request and len(self._waiting) + len(self._foreign) == 1:
+                asked = self._waiting[:]
         if not asked and answer.form is Form.ANSWER:
             asked = [waiting for waiting in self._waiting if waiting.may_belong_to(line.ids)]
         if len(asked) == 1:
@@ -194,3 +222,16 @@ class _LogReader:
     def _give_up(self, waiting: Waiting) -> None:
         self._waiting.remove(waiting)
         self._notes.add(Note.UNANSWERED, waiting.place)
+
+
+def _parsed(text: bytes) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _should_be_json(record: Record, text: bytes) -> bool:
+    """Tell a record that is broken from one that is words: its file, or its beginning, says so."""
+    return text.startswith((b'{"', b"[{")) or Path(record.path).suffix.lower() in JSON_SUFFIXES

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
-from gateway.offline.documents import Document
 from gateway.offline.inputs import Trouble
-from gateway.traces.broken import syntax_problem
+from gateway.offline.log_bodies import Body
 
 _MOST_UNREADABLE: Final = 20
 
@@ -53,6 +52,8 @@ class Notes:
     def __init__(self) -> None:
         self._first: dict[Note, str] = {}
         self._counts: Counter[Note] = Counter()
+        self._bodies: Counter[Body] = Counter()
+        self._first_bodies: dict[Body, str] = {}
         self._unreadable = 0
         self._worst_skew_ms = 0
 
@@ -66,13 +67,18 @@ class Notes:
         self._worst_skew_ms = max(self._worst_skew_ms, skew_ms)
         self.add(Note.SKEWED, place)
 
-    def unreadable(self, document: Document) -> Iterator[Trouble]:
-        """Tell of a line that is not JSON; of a few each, then count."""
+    def add_body(self, body: Body, place: str) -> None:
+        """Count what is no part of a workflow's record."""
+        self._first_bodies.setdefault(body, place)
+        self._bodies[body] += 1
+
+    def unreadable(self, place: str, problem: str) -> Iterator[Trouble]:
+        """Tell of a record that cannot be read; of a few each, then count."""
         self._unreadable += 1
         if self._unreadable > _MOST_UNREADABLE:
-            self.add(Note.UNREADABLE, document.source)
+            self.add(Note.UNREADABLE, place)
             return
-        yield Trouble(path=document.source, problem=syntax_problem(document.raw))
+        yield Trouble(path=place, problem=problem)
 
     def told(self) -> Iterator[Trouble]:
         """Yield one sentence for each kind that was met."""
@@ -83,3 +89,7 @@ class Notes:
                     more += f", by up to {self._worst_skew_ms / 1000:g} s"
                 problem = note.value.format(more=more)
                 yield Trouble(path=self._first[note], problem=problem, is_loss=note in _LOSSES)
+        for body, count in self._bodies.items():
+            more = "the only one" if count == 1 else f"the first of {count:,}"
+            problem = f"is a {body.one}, not of Dispatch, {more}; not imported"
+            yield Trouble(path=self._first_bodies[body], problem=problem, is_loss=False)

@@ -8,11 +8,11 @@ from typing import Any
 
 from gateway.assess.html import render_html
 from gateway.assess.judging import Assumptions
-from gateway.assess.records import Record
 from gateway.assess.report import Report, make_report
 from gateway.assess.tables import render_csv, render_json
 from gateway.assess.tally import Tally
 from gateway.assess.text import render_text
+from gateway.offline.log_records import Record
 from tests.support.corpus import make_step
 
 

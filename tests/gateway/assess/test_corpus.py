@@ -119,7 +119,8 @@ def test_all_payloads_of_a_record_are_found() -> None:
     ],
 )
 def test_what_is_no_payload_is_neither_found_nor_a_fault(record: str) -> None:
-    assert found(record) == Contents()
+    contents = found(record)
+    assert (contents.payloads, contents.fault) == ((), None)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from gateway.compare.comparison import Outcome
 from gateway.compare.differ import compare
 from gateway.compare.replay import replay
-from gateway.offline.documents import Document
+from gateway.offline.log_records import Record
 from gateway.traces.legacy_logs import import_logs
 from gateway.traces.model import Kind, Trace
 from gateway.traces.model import Path as Sender
@@ -302,11 +302,11 @@ class TestWhatDispatchServed:
             await lingered(world)
         (trace,) = traces(tmp_path)
         pseudonyms = Pseudonyms(b"key-of-the-tests-0001")
-        documents = (
-            Document(path="app.jsonl", line=number, raw=orjson.dumps(line))
+        records = (
+            Record(path="app.jsonl", line=number, raw=orjson.dumps(line), is_json=True)
             for number, line in enumerate(log, 1)
         )
-        (imported,) = import_logs(documents, pseudonyms)
+        (imported,) = import_logs(records, pseudonyms)
         assert isinstance(imported, Trace)
         assert imported.entries == trace.entries
         assert replace(imported, origin="observe", differences=trace.differences) == trace

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from gateway.offline.documents import Document
 from gateway.offline.inputs import Trouble
+from gateway.offline.log_records import Record
 from gateway.traces.legacy_logs import import_logs
 from gateway.traces.model import Kind, Path, Trace, TraceEntry
 from gateway.traces.pseudonyms import Pseudonyms
@@ -135,10 +135,11 @@ def report(at_s: float, *messages: str, dispatch: str = DISPATCH) -> JsonObject:
 def imported(*lines: JsonValue | bytes) -> list[Trace | Trouble]:
     """Import a log of these lines: what is not bytes is written as JSON."""
     written = (line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines)
-    documents = (
-        Document(path="app.jsonl", line=number, raw=raw) for number, raw in enumerate(written, 1)
+    records = (
+        Record(path="app.jsonl", line=number, raw=raw, is_json=True)
+        for number, raw in enumerate(written, 1)
     )
-    return list(import_logs(documents, PSEUDONYMS))
+    return list(import_logs(records, PSEUDONYMS))
 
 
 def traces(things: Iterable[Trace | Trouble]) -> list[Trace]:

@@ -8,12 +8,12 @@ from typing import Final
 
 import pytest
 
-from gateway.assess import spread
 from gateway.assess.judging import Assumptions
-from gateway.assess.records import Record
 from gateway.assess.run import assess
-from gateway.assess.spread import join_spread
 from gateway.assess.tally import Tally
+from gateway.offline import log_joining as spread
+from gateway.offline.log_joining import join_spread
+from gateway.offline.log_records import Record
 from tests.gateway.assess.assessing import waiting
 
 PAYLOAD: Final = waiting("whatsapp")

@@ -21,16 +21,21 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 # The quote after the name; the one before it has to be the same. Bounded: it may be hostile.
-MEMBER: Final = re.compile(
-    r"""workflow(?:
-        (?P<quote> [\\"']{1,64}) \s*(?::|=>)\s* (?P<bracket> \[?)
-      | (?P<code> (?:%(?:25){0,7}22){1,4}
-                | (?:\\{1,31}u0022){1,4}
-                | (?:\\{1,31}x22){1,4}
-                | (?:&(?:amp;){0,7}(?:quot|\#34);){1,4}))""",
-    re.VERBOSE,
-)
-"""The end of a name that makes a payload: `quote` as it is or escaped, `code` if it is encoded."""
+_MEMBER: Final = r"""(?P<name>{})(?:
+        (?P<quote> [\\"']{{1,64}}) \s*(?::|=>)\s* (?P<bracket> \[?)
+      | (?P<code> (?:%(?:25){{0,7}}22){{1,4}}
+                | (?:\\{{1,31}}u0022){{1,4}}
+                | (?:\\{{1,31}}x22){{1,4}}
+                | (?:&(?:amp;){{0,7}}(?:quot|\#34);){{1,4}}))"""
+
+
+def member_pattern(*names: str) -> re.Pattern[str]:
+    """Return what matches the end of one of these names, where it is that of a member.
+
+    Its groups are the `name`, and the `quote` as it is or escaped, or the `code` if it is encoded.
+    """
+    return re.compile(_MEMBER.format("|".join(map(re.escape, names))), re.VERBOSE)
+
 
 _ESCAPE: Final = re.compile(r'\\(?:(["\\/])|u00(2[27]|5[cC]))')
 _HEX: Final = re.compile(rb"\\+x([0-9A-Fa-f]{2})")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.assess import records
-from gateway.assess.records import Record, read_records
+from gateway.offline import log_records as records
 from gateway.offline.inputs import Input, Trouble
+from gateway.offline.log_records import Record, read_records
 
 
 def read(path: Path, raw: bytes) -> list[Record | Trouble]:

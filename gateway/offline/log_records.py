@@ -23,6 +23,7 @@ from gateway.offline.inputs import (
     Trouble,
     read_blocks,
 )
+from gateway.offline.log_frames import Frame
 from gateway.offline.streams import standard_input
 
 # What looks like a log and would be read as one without a payload.
@@ -51,6 +52,23 @@ class Record:
     """With its line end, if it has one."""
     is_json: bool
     """Whether the file's name promises JSON, so that anything else in it is a fault."""
+    frame: Frame | None = None
+    """What a carrier of logs has put around it, and what is in it."""
+
+    @property
+    def place(self) -> str:
+        """The path, with the line unless the record fills the file."""
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
+    @property
+    def text(self) -> bytes:
+        """What the program wrote: the record without its frame."""
+        return self.frame.text if self.frame else self.raw
+
+    @property
+    def source(self) -> str | None:
+        """Who wrote it, as its carrier says."""
+        return self.frame.source if self.frame else None
 
     @property
     def is_document(self) -> bool:
