@@ -204,14 +204,14 @@ async def run_cycles(folder: Path) -> None:
             "must 0.40, target 0.55",
         )
         await compare(
-            "accept + send / pass-through proxy on the same client",
+            "accept + send / pass-through proxy on aiohttp",
             lambda: through(gateway_port, waits=True),
             lambda: through(proxy_port),
             "must 0.40, target 0.50",
         )
         surroundings.sends_webhooks = surroundings.waits_for_callbacks = True
         await compare(
-            "full cycle / pass-through proxy on the same client",
+            "full cycle / pass-through proxy on aiohttp",
             lambda: through(gateway_port, waits=True),
             lambda: through(proxy_port),
             "must 0.20, target 0.35",

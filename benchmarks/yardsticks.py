@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
+import aiohttp
 import uvicorn
 from pydantic import BaseModel, Field
 from starlette.applications import Starlette
@@ -15,8 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from gateway.clients.guard import AddressPolicy
-from gateway.clients.messages import Answered, MessagesClient
 from gateway.clock import SystemClock
 
 _CLOCK = SystemClock()
@@ -91,22 +90,25 @@ async def validate_only(request: Request) -> Response:
 
 
 def proxy(upstream: str) -> Starlette:
-    """Return a pass-through proxy on the gateway's own client."""
-    client = MessagesClient(
-        base_url=upstream, policy=AddressPolicy(allow_private=True), clock=SystemClock()
-    )
+    """Return a pass-through proxy on aiohttp, whatever client the gateway has."""
+    sessions: list[aiohttp.ClientSession] = []
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with client:
+        connector, jar = aiohttp.TCPConnector(limit=0), aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(connector=connector, cookie_jar=jar) as session:
+            sessions.append(session)
             yield
 
     async def pass_through(request: Request) -> Response:
-        authorization = request.headers.get("authorization", "")
-        answer = await client.send(await request.body(), authorization=authorization)
-        if not isinstance(answer, Answered):
-            return Response(status_code=502)
-        return Response(answer.body, status_code=answer.http_status, media_type="application/json")
+        headers = {
+            "Authorization": request.headers.get("authorization", ""),
+            "Content-Type": "application/json",
+        }
+        url = f"{upstream}/v1/messages"
+        async with sessions[0].post(url, data=await request.body(), headers=headers) as answer:
+            body = await answer.read()
+        return Response(body, status_code=answer.status, media_type="application/json")
 
     return Starlette(
         routes=[Route("/v0.1/dispatch", pass_through, methods=["POST"])], lifespan=lifespan

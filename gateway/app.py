@@ -35,6 +35,7 @@ from gateway.api.webhooks import WebhookApi
 from gateway.api.workflows import WorkflowApi
 from gateway.applications import Applications
 from gateway.clients.credentials import UpstreamCredentials
+from gateway.clients.egress import egress_of
 from gateway.clients.guard import AddressPolicy
 from gateway.clients.own_places import own_places
 from gateway.clients.ports import Ports
@@ -89,12 +90,13 @@ class Gateway:
         self._metrics = metrics = Metrics()
         self.alarms = alarms = Alarms(metrics)
         self._applications = applications = Applications(settings.applications)
-        policy = address_policy(settings)
+        policy, egress = address_policy(settings), egress_of(settings)
         mint = TokenMint(store.secret())
-        self._ports = ports = ports or Ports.on_the_network(settings, policy, clock)
+        self._ports = ports = ports or Ports.on_the_network(settings, policy, egress, clock)
         self.modes = modes = build_modes(
             settings,
             policy=policy,
+            egress=egress,
             secret=store.secret(),
             clock=clock,
             metrics=metrics,

@@ -14,7 +14,7 @@ from typing import Final
 
 from gateway.api.parameters import Unusable
 from gateway.clients import callbacks
-from gateway.clients.transport import Fault
+from gateway.clients.faults import Fault
 from gateway.stores.base import LetterChoice, LetterPlace, OutboxItemId
 
 CHOICE: Final = frozenset({"since", "until", "dispatch_uuid", "reason"})

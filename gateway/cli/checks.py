@@ -42,12 +42,24 @@ def read_checked(config: Path | None, overrides: Mapping[str, str | None]) -> Re
     reading = read_settings(
         {**os.environ, **options},
         config,
-        checks=(check_store, check_trace, check_addresses, check_switches, check_pairing),
+        checks=(
+            check_store,
+            check_trace,
+            check_addresses,
+            check_egress,
+            check_switches,
+            check_pairing,
+        ),
     )
     settings = reading.settings
     return replace(
         reading,
-        settings=replace(settings, accept=_names(settings.accept), refuse=_names(settings.refuse)),
+        settings=replace(
+            settings,
+            accept=_names(settings.accept),
+            refuse=_names(settings.refuse),
+            warnings=(*settings.warnings, *_egress_warnings(settings)),
+        ),
     )
 
 
@@ -132,6 +144,19 @@ def _refusal(url: str, policy: AddressPolicy) -> tuple[str, str] | None:
     if check_url(url, replace(policy, allow_private=True)) is None:
         remedy = f"{remedy}, or set {_PRIVATE} if this gateway serves a closed network"
     return f"{problem[:1].lower()}{problem[1:]}", remedy
+
+
+def check_egress(settings: Settings) -> list[Fault]:
+    """Return what is wrong with the proxy's settings and the files of certificates."""
+    from gateway.clients.egress_checks import egress_faults  # noqa: PLC0415 - as above
+
+    return egress_faults(settings)
+
+
+def _egress_warnings(settings: Settings) -> list[Fault]:
+    from gateway.clients.egress_checks import egress_warnings  # noqa: PLC0415 - as above
+
+    return egress_warnings(settings, os.environ, SystemClock().wall_s())
 
 
 def check_pairing(settings: Settings) -> list[Fault]:

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import base64
 import hmac
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import TracebackType
 from typing import Final, Self
 
-import aiohttp
-from aiohttp.abc import AbstractResolver
-from yarl import URL
-
-from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
-from gateway.clients.transport import Fault, exchange, open_session, retry_after_s
+from gateway.clients.egress import Egress
+from gateway.clients.faults import Fault
+from gateway.clients.guard import AddressPolicy, Blocked, Resolver, Target, dial_target
+from gateway.clients.transport import USER_AGENT, Transport, retry_after_s
 from gateway.clock import Clock
 from gateway.signatures import sign_body
 
 _MAX_TARGETS: Final = 1000
+_OWN_HEADERS: Final = (("Accept", "*/*"), USER_AGENT)
 _BODY_S: Final = 1.0
 """The status decides; the body is read only so that the connection can be used again."""
 
@@ -75,26 +73,25 @@ class CallbackClient:
         clock: Clock,
         connect_s: float = 3.0,
         deadline_s: float = 15.0,
-        resolver: AbstractResolver | None = None,
-        tls: ssl.SSLContext | None = None,
+        resolver: Resolver | None = None,
+        egress: Egress | None = None,
     ) -> None:
-        """Prepare the client; its pool opens with the first callback, inside the running loop.
+        """Prepare the client; it connects inside the running loop.
 
         Args:
             connect_s: limit for connecting to one address, TLS included.
             deadline_s: limit for one whole attempt.
             resolver: looks names up, the system's by default; the guard stands in front of it.
-            tls: what to trust, the system's certificate authorities by default.
+            egress: whom to trust, and the way out; the system's authorities and none by default.
         """
         self._policy = policy
         self._clock = clock
-        self._connect_s = connect_s
         self._deadline_s = deadline_s
-        self._resolver = resolver or SystemResolver()
-        self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._transport = Transport(
+            policy, egress=egress or Egress(), connect_s=connect_s, resolver=resolver
+        )
         # What a URL's text says does not change; what its name resolves to is asked each time.
-        self._targets: dict[str, URL | Blocked] = {}
+        self._targets: dict[str, Target | Blocked] = {}
 
     async def post(
         self, url: str, body: bytes, headers: Mapping[str, str]
@@ -107,12 +104,12 @@ class CallbackClient:
                 self._targets[url] = target
         if isinstance(target, Blocked):
             return Undelivered(reason=Fault.ADDRESS_REFUSED, http_status=None, retry_after_s=None)
-        if self._session is None:
-            self._session = open_session(
-                self._policy, self._resolver, connect_s=self._connect_s, tls=self._tls
-            )
-        seen = await exchange(
-            self._session, target, body, headers, deadline_s=self._deadline_s, body_s=_BODY_S
+        seen = await self._transport.exchange(
+            target,
+            body,
+            (*headers.items(), *_OWN_HEADERS),
+            deadline_s=self._deadline_s,
+            body_s=_BODY_S,
         )
         # The receiver has decided when it has written its status line, whatever follows.
         http_status = seen.http_status or seen.broken_status
@@ -121,16 +118,12 @@ class CallbackClient:
         return Undelivered(
             reason=_refusal(http_status) if http_status is not None else f"{seen.fault}",
             http_status=http_status,
-            retry_after_s=retry_after_s(
-                seen.headers.get("Retry-After"), now_s=self._clock.wall_s()
-            ),
+            retry_after_s=retry_after_s(seen.header(b"retry-after"), now_s=self._clock.wall_s()),
         )
 
     async def close(self) -> None:
         """Close the pool; a callback in progress ends as undelivered."""
-        if self._session is not None:
-            await self._session.close()
-        await self._resolver.close()
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self

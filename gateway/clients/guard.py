@@ -14,11 +14,9 @@ import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import Final
+from typing import Final, Protocol
 
 import idna
-from aiohttp.abc import AbstractResolver, ResolveResult
-from yarl import URL
 
 from gateway.clients.addresses import Address, AddressPolicy, is_public
 
@@ -28,7 +26,9 @@ __all__ = [
     "Blocked",
     "GuardedResolver",
     "ResolutionTimedOut",
+    "Resolver",
     "SystemResolver",
+    "Target",
     "check_url",
     "dial_target",
     "is_public",
@@ -69,6 +69,33 @@ class Blocked:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Whom to dial and what to ask for: ASCII throughout, as it goes on the wire."""
+
+    is_tls: bool
+    host: str
+    """A name in lower case, or an address without brackets."""
+    is_address: bool
+    port: int
+    path: str
+    """Path and query as they were written; what is no UTF-8 in them stands as lone surrogates."""
+
+    @property
+    def authority(self) -> str:
+        """What `Host` says: the port only where it is not the scheme's own."""
+        host = bracketed(self.host)
+        return host if self.port == (443 if self.is_tls else 80) else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"http{'s' * self.is_tls}://{self.authority}{self.path}"
+
+
+def bracketed(host: str) -> str:
+    """Write a host as it stands before a port."""
+    return f"[{host}]" if ":" in host else host
+
+
 class AddressRefused(OSError):
     """A name that resolves, but to no permitted address."""
 
@@ -83,7 +110,7 @@ def check_url(url: str, policy: AddressPolicy) -> str | None:
     return checked.why if isinstance(checked, Blocked) else None
 
 
-def dial_target(url: str, policy: AddressPolicy) -> URL | Blocked:
+def dial_target(url: str, policy: AddressPolicy) -> Target | Blocked:
     """Return what to dial for `url`: an ASCII host and path and query as they were written."""
     if len(url) > MAX_URL_LENGTH:
         return Blocked(why=f"The URL is longer than {MAX_URL_LENGTH} characters; shorten it.")
@@ -102,11 +129,15 @@ def dial_target(url: str, policy: AddressPolicy) -> URL | Blocked:
     host = _host(parts["host"], policy)
     if isinstance(host, Blocked):
         return host
-    path, query = parts["path"] or "/", parts["query"] or ""
-    if policy.leads_here(host, port, path):
+    path, query = parts["path"] or "/", parts["query"]
+    if policy.leads_here(str(host), port, path):
         return Blocked(why=_OWN)
-    return URL.build(
-        scheme=scheme, host=host, port=port, path=path, query_string=query, encoded=True
+    return Target(
+        is_tls=scheme == "https",
+        host=str(host),
+        is_address=not isinstance(host, str),
+        port=port,
+        path=f"{path}?{query}" if query else path,
     )
 
 
@@ -130,8 +161,8 @@ def _explain(url: str) -> str:
     )
 
 
-def _host(host: str, policy: AddressPolicy) -> str | Blocked:
-    """Return the host as it goes on the wire, or why it may not."""
+def _host(host: str, policy: AddressPolicy) -> str | Address | Blocked:
+    """Return the name in ASCII, or the address; or why it may not be dialled."""
     if host.startswith("["):
         try:
             return _literal(IPv6Address(host[1:-1]), policy)
@@ -152,10 +183,8 @@ def _host(host: str, policy: AddressPolicy) -> str | Blocked:
     return Blocked(why=_NOT_PUBLIC) if is_local and not policy.allow_private else name
 
 
-def _literal(address: Address, policy: AddressPolicy) -> str | Blocked:
-    if not policy.permits(address):
-        return Blocked(why=_NOT_PUBLIC)
-    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+def _literal(address: Address, policy: AddressPolicy) -> Address | Blocked:
+    return address if policy.permits(address) else Blocked(why=_NOT_PUBLIC)
 
 
 def _ascii_name(host: str) -> str:
@@ -185,7 +214,23 @@ def _mixes_scripts(label: str) -> bool:
     return len(scripts - _EAST_ASIAN) > 1
 
 
-class SystemResolver(AbstractResolver):
+class Resolver(Protocol):
+    """Looks names up."""
+
+    async def resolve(self, host: str) -> list[str]:
+        """Return the addresses of a name, the preferred first.
+
+        Raises:
+            OSError: the name does not resolve.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give up what waits."""
+        ...
+
+
+class SystemResolver:
     """The machine's own name lookup, on threads of its own.
 
     Names of hanging servers may fill these threads; they must not fill the loop's default ones,
@@ -195,42 +240,27 @@ class SystemResolver(AbstractResolver):
     def __init__(self, threads: int = 16) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="resolver")
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str) -> list[str]:
         """Return the addresses of `host` in the order the system prefers."""
         found = await asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)
+            self._pool, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         )
-        return [
-            ResolveResult(
-                hostname=host, host=str(to[0]), port=port, family=kind, proto=proto, flags=0
-            )
-            for kind, _, proto, _, to in found
-        ]
+        return [str(to[0]) for _, _, _, _, to in found]
 
     async def close(self) -> None:
         """Give up what waits; a lookup in progress ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class GuardedResolver(AbstractResolver):
-    """A resolver that lets only permitted addresses through.
+class GuardedResolver:
+    """A resolver that lets only permitted addresses through; what it returns is what is dialled."""
 
-    aiohttp connects to what its resolver returns, so the checked address is the dialled one. For
-    a host that is an address it asks no resolver; `dial_target` has judged that one already.
-    """
-
-    def __init__(
-        self, policy: AddressPolicy, resolver: AbstractResolver, *, limit_s: float = 5.0
-    ) -> None:
+    def __init__(self, policy: AddressPolicy, resolver: Resolver, *, limit_s: float = 5.0) -> None:
         self._policy = policy
         self._resolver = resolver
         self._limit_s = limit_s
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str) -> list[str]:
         """Return the permitted addresses of `host`.
 
         Raises:
@@ -240,10 +270,10 @@ class GuardedResolver(AbstractResolver):
         """
         try:
             async with asyncio.timeout(self._limit_s):
-                found = await self._resolver.resolve(host, port, family)
+                found = await self._resolver.resolve(host)
         except TimeoutError:
             raise ResolutionTimedOut("the lookup took too long") from None
-        permitted = [to for to in found if self._policy.permits(ip_address(to["host"]))]
+        permitted = [to for to in found if self._policy.permits(ip_address(to))]
         if not permitted:
             raise AddressRefused("the name has no permitted address")
         return permitted

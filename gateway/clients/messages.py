@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeAlias
 
-import aiohttp
-from aiohttp.abc import AbstractResolver
-
-from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
-from gateway.clients.transport import Fault, exchange, open_session, retry_after_s
+from gateway.clients.egress import Egress
+from gateway.clients.faults import Fault
+from gateway.clients.guard import AddressPolicy, Blocked, Resolver, dial_target
+from gateway.clients.transport import USER_AGENT, Transport, retry_after_s
 from gateway.clock import Clock
 
 
@@ -47,8 +45,8 @@ SendOutcome: TypeAlias = Answered | Unsent | InDoubt
 class MessagesClient:
     """The port for sends, on one connection pool of its own.
 
-    It never repeats a request, follows no redirect and keeps no cookie. Build it anywhere; its
-    pool opens with the first send, inside the running loop.
+    It never repeats a request, follows no redirect and keeps no cookie. Build it anywhere; it
+    connects inside the running loop.
     """
 
     def __init__(
@@ -59,8 +57,8 @@ class MessagesClient:
         clock: Clock,
         deadline_s: float = 10.0,
         connect_s: float = 3.0,
-        resolver: AbstractResolver | None = None,
-        tls: ssl.SSLContext | None = None,
+        resolver: Resolver | None = None,
+        egress: Egress | None = None,
     ) -> None:
         """Prepare the client.
 
@@ -69,7 +67,7 @@ class MessagesClient:
             deadline_s: limit for one whole attempt; shorter than the lease that guards it.
             connect_s: limit for connecting to one address, TLS included.
             resolver: looks names up, the system's by default; the guard stands in front of it.
-            tls: what to trust, the system's certificate authorities by default.
+            egress: whom to trust, and the way out; the system's authorities and none by default.
 
         Raises:
             ValueError: `policy` does not allow `base_url`; the text says why.
@@ -78,13 +76,11 @@ class MessagesClient:
         if isinstance(target, Blocked):
             raise ValueError(target.why)
         self._url = target
-        self._policy = policy
         self._clock = clock
         self._deadline_s = deadline_s
-        self._connect_s = connect_s
-        self._resolver = resolver or SystemResolver()
-        self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._transport = Transport(
+            policy, egress=egress or Egress(), connect_s=connect_s, resolver=resolver
+        )
 
     async def send(
         self, body: bytes, *, authorization: str, began: Callable[[], None] | None = None
@@ -94,20 +90,15 @@ class MessagesClient:
         `began` is called when the first byte is about to leave, if it comes to that. A cancelled
         call raises `CancelledError`, and then nothing is known: treat it as in doubt.
         """
-        if self._session is None:
-            self._session = open_session(
-                self._policy, self._resolver, connect_s=self._connect_s, tls=self._tls
-            )
-        headers = {
-            "Accept": "application/json",
-            "Authorization": authorization,
-            "Content-Type": "application/json",
-        }
-        seen = await exchange(
-            self._session,
+        seen = await self._transport.exchange(
             self._url,
             body,
-            headers,
+            (
+                ("Accept", "application/json"),
+                ("Authorization", authorization),
+                ("Content-Type", "application/json"),
+                USER_AGENT,
+            ),
             deadline_s=self._deadline_s,
             began=began,
         )
@@ -119,16 +110,12 @@ class MessagesClient:
         return Answered(
             http_status=seen.http_status,
             body=bytes(seen.body),
-            retry_after_s=retry_after_s(
-                seen.headers.get("Retry-After"), now_s=self._clock.wall_s()
-            ),
+            retry_after_s=retry_after_s(seen.header(b"retry-after"), now_s=self._clock.wall_s()),
         )
 
     async def close(self) -> None:
         """Close the pool; a send in progress ends as in doubt or unsent."""
-        if self._session is not None:
-            await self._session.close()
-        await self._resolver.close()
+        await self._transport.close()
 
     async def __aenter__(self) -> Self:
         return self

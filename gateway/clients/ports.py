@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from gateway.clients.callbacks import CallbackClient, Delivered, Undelivered
+from gateway.clients.egress import Egress
 from gateway.clients.guard import AddressPolicy
 from gateway.clients.messages import MessagesClient, SendOutcome
 from gateway.clients.upstream_date import UpstreamDate
@@ -59,17 +60,23 @@ class Ports:
     upstream_date: DatePort
 
     @classmethod
-    def on_the_network(cls, settings: Settings, policy: AddressPolicy, clock: Clock) -> Self:
-        """Return the real ones; their connection pools open when they are used."""
+    def on_the_network(
+        cls, settings: Settings, policy: AddressPolicy, egress: Egress, clock: Clock
+    ) -> Self:
+        """Return the real ones; they connect when they are used."""
         return cls(
             messages=MessagesClient(
                 base_url=settings.upstream,
                 policy=policy,
+                egress=egress,
                 clock=clock,
                 deadline_s=settings.send_timeout_s,
             ),
             callbacks=CallbackClient(
-                policy=policy, clock=clock, deadline_s=settings.callback_timeout_s
+                policy=policy,
+                egress=egress,
+                clock=clock,
+                deadline_s=settings.callback_timeout_s,
             ),
-            upstream_date=UpstreamDate(base_url=settings.upstream, policy=policy),
+            upstream_date=UpstreamDate(base_url=settings.upstream, policy=policy, egress=egress),
         )

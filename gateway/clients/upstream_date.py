@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from aiohttp.abc import AbstractResolver
-
+from gateway.clients.egress import Egress
 from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
-from gateway.clients.transport import exchange, open_session
+from gateway.clients.transport import USER_AGENT, Transport
 
 _CONNECT_S: Final = 3.0
 _DEADLINE_S: Final = 5.0
@@ -25,32 +23,31 @@ class UpstreamDate:
         *,
         base_url: str,
         policy: AddressPolicy,
-        resolver: AbstractResolver | None = None,
-        tls: ssl.SSLContext | None = None,
+        egress: Egress | None = None,
     ) -> None:
-        """Prepare the question; `resolver` and `tls` as with `MessagesClient`."""
+        """Prepare the question; `egress` as with `MessagesClient`."""
         self._target = dial_target(base_url.rstrip("/") + "/", policy)
         self._policy = policy
-        self._resolver = resolver
-        self._tls = tls
+        self._egress = egress or Egress()
 
     async def read_s(self) -> int | None:
         """Return the upstream's clock in Unix seconds; None when it does not say, or not now."""
         if isinstance(self._target, Blocked):
             return None
-        resolver = self._resolver or SystemResolver(threads=1)
+        transport = Transport(
+            self._policy,
+            egress=self._egress,
+            connect_s=_CONNECT_S,
+            resolver=SystemResolver(threads=1),
+        )
         try:
-            async with open_session(
-                self._policy, resolver, connect_s=_CONNECT_S, tls=self._tls
-            ) as session:
-                seen = await exchange(
-                    session, self._target, b"", {}, deadline_s=_DEADLINE_S, method="HEAD"
-                )
+            seen = await transport.exchange(
+                self._target, b"", (USER_AGENT,), deadline_s=_DEADLINE_S, method="HEAD"
+            )
         finally:
-            if self._resolver is None:
-                await resolver.close()
-        date_s = _seconds(seen.headers.get("Date", ""))
-        return None if date_s is None else date_s + _age_s(seen.headers.get("Age", ""))
+            await transport.close()
+        date_s = _seconds(seen.header(b"date") or "")
+        return None if date_s is None else date_s + _age_s(seen.header(b"age") or "")
 
 
 def _seconds(date: str) -> int | None:

@@ -7,10 +7,10 @@ signature check that the vendor's documentation describes.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 from dataclasses import dataclass, field
 
-import aiohttp
 import jwt
 import orjson
 from starlette.applications import Starlette
@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.demo.calling import calling
 from translators.diagnostics import JsonObject
 
 RECIPIENT = "447700900000"
@@ -56,7 +57,8 @@ class LegacyApplication:
     @property
     def headers(self) -> dict[str, str]:
         """What every request of the application carries: its credentials."""
-        return {"Authorization": aiohttp.encode_basic_auth(self.api_key, self.api_secret)}
+        credentials = base64.b64encode(f"{self.api_key}:{self.api_secret}".encode())
+        return {"Authorization": f"Basic {credentials.decode('ascii')}"}
 
     def app(self) -> Starlette:
         """Return the application's own web server: its one status URL."""
@@ -68,16 +70,11 @@ class LegacyApplication:
         Raises:
             RuntimeError: the answer was not a 202.
         """
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(
-                f"{base_url}/v0.1/dispatch", json=WORKFLOW, headers=self.headers
-            ) as answer,
-        ):
-            body = await answer.read()
-            if answer.status != 202:
-                raise RuntimeError(f"the gateway answered {answer.status}: {body.decode()}")
-            return str(orjson.loads(body)["dispatch_uuid"])
+        async with calling(self.headers) as caller:
+            http_status, body = await caller.post(f"{base_url}/v0.1/dispatch", WORKFLOW)
+        if http_status != 202:
+            raise RuntimeError(f"the gateway answered {http_status}: {body.decode()}")
+        return str(orjson.loads(body)["dispatch_uuid"])
 
     async def next_callback(self, position: int) -> JsonObject:
         """Wait for the callback at `position`, counted from 0, and return it."""

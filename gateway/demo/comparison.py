@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 from starlette.types import ASGIApp
 
 from gateway.app import Gateway
@@ -32,6 +31,7 @@ from gateway.compare.report_words import headline
 from gateway.compare.sifting import Sieve
 from gateway.compare.verdict import Answer
 from gateway.demo.application import LegacyApplication
+from gateway.demo.calling import calling
 from gateway.demo.serving import serving, url_of
 from gateway.demo.teller import Teller
 from gateway.sandbox.config import SandboxConfig
@@ -205,13 +205,14 @@ async def _send_all(side: Side) -> None:
     """Send every workflow, a few at a time, with the application's own credentials."""
     application = side.application
     turns = asyncio.Semaphore(_AT_ONCE)
-    async with aiohttp.ClientSession(headers=application.headers) as session:
+    async with calling(application.headers) as caller:
 
         async def send(workflow: JsonObject) -> None:
             url = f"{side.gateway_url}/v0.1/dispatch"
-            async with turns, session.post(url, json=workflow) as answer:
-                if answer.status != 202:
-                    raise RuntimeError(f"the stand-in answered {answer.status}")
+            async with turns:
+                http_status, _ = await caller.post(url, workflow)
+            if http_status != 202:
+                raise RuntimeError(f"the stand-in answered {http_status}")
 
         await asyncio.gather(*(send(workflow) for workflow in _workflows()))
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
-import aiohttp
 from starlette.types import ASGIApp
 
 from gateway.app import Gateway
 from gateway.clock import Clock
 from gateway.demo.application import EXPIRY_S, WORKFLOW, LegacyApplication, verdict
+from gateway.demo.calling import Caller, calling
 from gateway.demo.serving import serving, url_of
 from gateway.demo.teller import StepView, Teller
 from gateway.sandbox.app import SandboxConfig, create_sandbox
@@ -58,12 +58,12 @@ async def tell_story(teller: Teller, clock: Clock) -> int:
         teller.tell(
             elapsed_s(), "gateway", "answers 202, durable", {"dispatch_uuid": dispatch_uuid}
         )
-        async with aiohttp.ClientSession(headers=application.headers) as session:
+        async with calling(application.headers) as caller:
             watchers = [
                 asyncio.create_task(
-                    _watch_steps(session, gateway_url, dispatch_uuid, teller, elapsed_s, clock)
+                    _watch_steps(caller, gateway_url, dispatch_uuid, teller, elapsed_s, clock)
                 ),
-                asyncio.create_task(_watch_upstream(session, sandbox_url, teller, elapsed_s)),
+                asyncio.create_task(_watch_upstream(caller, sandbox_url, teller, elapsed_s)),
             ]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DEADLINE_S):
@@ -112,7 +112,7 @@ async def _hear_callbacks(
 
 
 async def _watch_steps(
-    session: aiohttp.ClientSession,
+    caller: Caller,
     gateway_url: str,
     dispatch_uuid: str,
     teller: Teller,
@@ -122,7 +122,7 @@ async def _watch_steps(
     """Follow the state the gateway shows, and tell each move of a step."""
     known: dict[int, str] = {}
     while True:
-        state = await _get(session, f"{gateway_url}/v0.1/dispatch/{dispatch_uuid}")
+        state = await caller.get(f"{gateway_url}/v0.1/dispatch/{dispatch_uuid}")
         views = []
         workflow = state["workflow"]
         assert isinstance(workflow, list)  # noqa: S101
@@ -166,12 +166,12 @@ def _move(index: int, view: StepView) -> str:
 
 
 async def _watch_upstream(
-    session: aiohttp.ClientSession, sandbox_url: str, teller: Teller, elapsed_s: _Elapsed
+    caller: Caller, sandbox_url: str, teller: Teller, elapsed_s: _Elapsed
 ) -> None:
     """Tell each message that reached the simulated upstream."""
     known: set[str] = set()
     while True:
-        ledger = await _get(session, f"{sandbox_url}/sandbox/messages")
+        ledger = await caller.get(f"{sandbox_url}/sandbox/messages")
         messages = ledger["messages"]
         assert isinstance(messages, list)  # noqa: S101
         for message in messages:
@@ -182,12 +182,6 @@ async def _watch_upstream(
                 text = f"accepts a v1 call: {message['channel']} {message['message_type']}"
                 teller.tell(elapsed_s(), "upstream", text)
         await asyncio.sleep(_POLL_S)
-
-
-async def _get(session: aiohttp.ClientSession, url: str) -> JsonObject:
-    async with session.get(url) as answer:
-        body: JsonObject = await answer.json()
-        return body
 
 
 @contextlib.asynccontextmanager

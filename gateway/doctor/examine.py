@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 import tempfile
 from collections.abc import Awaitable, Sequence
 from dataclasses import replace
@@ -13,8 +12,10 @@ from typing import Final
 
 from gateway.app import address_policy
 from gateway.applications import Applications
+from gateway.clients.egress import Egress, egress_of
 from gateway.clients.upstream_date import UpstreamDate
 from gateway.clock import Clock
+from gateway.doctor.egress import examine_egress
 from gateway.doctor.findings import Finding, Verdict
 from gateway.doctor.front_door import examine_front_door
 from gateway.doctor.readiness import examine_hosts
@@ -29,24 +30,26 @@ _OBSERVE: Final = "observe"
 
 
 async def examine(
-    settings: Settings, clock: Clock, *, tls: ssl.SSLContext | None = None
+    settings: Settings, clock: Clock, *, egress: Egress | None = None
 ) -> list[Finding]:
     """Look at everything that a gateway with these settings depends on. Nobody is messaged.
 
     Args:
         settings: read without a fault.
         clock: compared with the upstream's.
-        tls: what to trust, `None` for the system's certificate authorities.
+        egress: whom to trust, and the way out; as the settings say by default.
     """
     known = Applications(settings.applications)
     findings = [await asyncio.to_thread(_of_store, settings)]
     findings += [
         _of_signature(each, known) for each in settings.applications if each.mode != _OBSERVE
     ]
+    findings += examine_egress(settings, clock)
     # The front door is asked at the public URL: whoever examines is the one that may call it.
     policy = replace(address_policy(settings), own_places=frozenset())
-    upstream = UpstreamDate(base_url=settings.upstream, policy=policy, tls=tls)
-    async with visiting(policy, tls) as visitor:
+    egress = egress or egress_of(settings)
+    upstream = UpstreamDate(base_url=settings.upstream, policy=policy, egress=egress)
+    async with visiting(policy, egress) as visitor:
         groups: Sequence[list[Finding]] = await asyncio.gather(
             examine_upstream(settings, visitor, clock),
             _listed(examine_clock(upstream, clock)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from gateway.clients.transport import Fault
+from gateway.clients.faults import Fault
 from translators.diagnostics import JsonObject
 
 
@@ -60,8 +60,23 @@ UNREACHED: Final = {
     Fault.CONNECTION_REFUSED: "nothing listens there",
     Fault.CONNECT_TIMEOUT: "it takes no connection in time",
     Fault.CONNECT_FAILED: "no connection to it can be made",
+    Fault.PROXY_UNREACHABLE: "no connection to GATEWAY_EGRESS_PROXY can be made",
+    Fault.PROXY_TIMEOUT: "GATEWAY_EGRESS_PROXY makes no connection to it in time",
+    Fault.PROXY_LOGIN_REFUSED: "GATEWAY_EGRESS_PROXY refuses its user or password",
+    Fault.PROXY_REFUSED: "GATEWAY_EGRESS_PROXY refuses to connect to it",
+    Fault.CERTIFICATE_EXPIRED: "its certificate has expired",
+    Fault.CERTIFICATE_NOT_YET_VALID: "its certificate is not valid yet, or this clock is wrong",
+    Fault.CERTIFICATE_WRONG_NAME: "its certificate is for another name",
+    Fault.CERTIFICATE_UNKNOWN_ISSUER: "its certificate is of nobody who is trusted here, or its"
+    " chain is not whole; GATEWAY_CA_FILE names more authorities",
     Fault.CERTIFICATE_REFUSED: "its certificate is not valid",
+    Fault.TLS_TOO_OLD: "it speaks no TLS newer than 1.1",
+    Fault.TLS_NOT_SPOKEN: "it speaks no TLS on this port",
+    Fault.TLS_CUT_OFF: "it hangs up during the TLS handshake",
+    Fault.TLS_REFUSED: "it refuses the TLS handshake; it may ask for a client certificate",
     Fault.TLS_FAILED: "no TLS connection to it can be made",
+    Fault.CLIENT_CERTIFICATE_REQUIRED: "it asks for a client certificate: GATEWAY_CLIENT_CERT",
+    Fault.CLIENT_CERTIFICATE_REFUSED: "it refuses the certificate of GATEWAY_CLIENT_CERT",
     Fault.DEADLINE_PASSED: "it does not answer in time",
     Fault.CONNECTION_LOST: "it ends the connection instead of answering",
     Fault.UNREADABLE_RESPONSE: "it does not answer in HTTP",

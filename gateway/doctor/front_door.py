@@ -7,8 +7,9 @@ import errno
 from typing import Final
 from urllib.parse import urlsplit
 
+from gateway.clients.egress import Egress
+from gateway.clients.faults import Fault
 from gateway.clients.guard import AddressPolicy
-from gateway.clients.transport import Fault
 from gateway.clock import Clock
 from gateway.doctor.findings import UNREACHED, Finding, Verdict
 from gateway.doctor.readiness import examine_readiness, proof_in, url_of
@@ -35,7 +36,7 @@ async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock)
     """
     nonce = clock.draw_token(24).hex()
     async with contextlib.AsyncExitStack() as stack:
-        own = await stack.enter_async_context(visiting(AddressPolicy(allow_private=True), tls=None))
+        own = await stack.enter_async_context(visiting(AddressPolicy(allow_private=True), Egress()))
         expected: str | None = None
         running: list[Finding] = []
         try:
@@ -147,12 +148,12 @@ async def _of_certificate(settings: Settings, visitor: Visitor, clock: Clock) ->
             remedy = "terminate TLS in front of the gateway, and write https"
     else:
         shown = await visitor.certificate(url, clock.wall_s())
-        if isinstance(shown, Fault):
+        if isinstance(shown, Fault) and shown.value.startswith("certificate-"):
+            verdict, said = Verdict.WRONG, UNREACHED[shown]
+            remedy = "renew it, for this name and with its whole chain"
+        elif isinstance(shown, Fault):
             said = f"it was not seen: {UNREACHED[shown]}"
             remedy = "mend GATEWAY_PUBLIC_URL first"
-        elif shown.problem:
-            verdict, said = Verdict.WRONG, f"it is refused: {shown.problem}"
-            remedy = "renew it, for this name and with its whole chain"
         elif shown.days_left < FEW_DAYS:
             verdict, said = Verdict.WRONG, f"it ends in {shown.days_left} days"
             remedy = "renew it"

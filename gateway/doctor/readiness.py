@@ -8,7 +8,7 @@ import orjson
 
 from gateway.alarms import AlarmKind
 from gateway.api.admin import admin_port
-from gateway.clients.transport import Exchange
+from gateway.clients.connection import Exchange
 from gateway.doctor.findings import Finding, Verdict
 from gateway.doctor.visit import Visitor
 from gateway.presence import PATH

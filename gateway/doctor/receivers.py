@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.clients.transport import Exchange
+from gateway.clients.connection import Exchange
 from gateway.doctor.findings import UNREACHED, Finding, Verdict
 from gateway.doctor.visit import Visitor
 from gateway.settings import Settings

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
 
-from aiohttp import web
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, request_response
 
 from gateway.presence import PATH, Presence
+from gateway.server import Beside, make_server
 
 
 @contextlib.asynccontextmanager
@@ -18,19 +23,18 @@ async def standing_in(listener: socket.socket, presence: Presence) -> AsyncItera
     503 and not 404: the vendor repeats what was answered 503.
     """
 
-    async def answer(request: web.Request) -> web.Response:
-        path = request.path
+    async def answer(request: Request) -> Response:
+        path: str = request.scope["path"]
         proof = presence.proof(path.removeprefix(PATH)) if path.startswith(PATH) else None
         if proof is None or request.method != "GET":
-            return web.Response(status=503, headers={"Retry-After": "5"})
-        return web.json_response({"proof": proof})
+            return Response(status_code=503, headers={"Retry-After": "5"})
+        return JSONResponse({"proof": proof})
 
-    app = web.Application()
-    app.router.add_route("*", "/{anything:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
+    app = Starlette(routes=[Mount("/", app=request_response(answer))])
+    server = make_server(app, drain_s=0, lifespan="off", kind=Beside)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        await web.SockSite(runner, listener).start()
-        yield
+        yield  # the socket listens already: who connects before the server is ready waits
     finally:
-        await runner.cleanup()
+        server.should_exit = True
+        await serving

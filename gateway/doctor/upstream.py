@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.clients.connection import Exchange
 from gateway.clients.credentials import UpstreamCredentials
-from gateway.clients.transport import Exchange
 from gateway.clients.upstream_date import UpstreamDate
 from gateway.clock import Clock
 from gateway.doctor.findings import UNREACHED, Finding, Verdict

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from gateway.clients.egress import Egress
 from gateway.clients.guard import AddressPolicy
 from gateway.clock import Clock
 from gateway.core.decide import Decision
@@ -112,6 +113,7 @@ def build_modes(
     settings: Settings,
     *,
     policy: AddressPolicy,
+    egress: Egress,
     secret: bytes,
     clock: Clock,
     metrics: Metrics,
@@ -149,8 +151,13 @@ def build_modes(
     observer = Observer(
         legacy=legacy,
         takes_over=settings.legacy_gone == "gateway",
-        forwarder=Forwarder(policy=policy, deadline_s=settings.legacy_timeout_s),
-        relay=Forwarder(policy=policy, deadline_s=settings.callback_timeout_s, status_decides=True),
+        forwarder=Forwarder(policy=policy, egress=egress, deadline_s=settings.legacy_timeout_s),
+        relay=Forwarder(
+            policy=policy,
+            egress=egress,
+            deadline_s=settings.callback_timeout_s,
+            status_decides=True,
+        ),
         recorder=recorder,
         clock=clock,
         metrics=metrics,

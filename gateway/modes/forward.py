@@ -7,18 +7,16 @@ whoever sent it. End-to-end headers go both ways; what belongs to one connection
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-import aiohttp
-from aiohttp.abc import AbstractResolver
-from multidict import CIMultiDict, istr
-
-from gateway.clients.guard import AddressPolicy, Blocked, SystemResolver, dial_target
-from gateway.clients.transport import Exchange, Fault, exchange, open_session
-from gateway.modes.verbatim import VerbatimRequest, sayable, with_query
+from gateway.clients.connection import Exchange
+from gateway.clients.egress import Egress
+from gateway.clients.faults import Fault
+from gateway.clients.guard import AddressPolicy, Blocked, Resolver, dial_target
+from gateway.clients.transport import Transport
+from gateway.modes.verbatim import sayable, with_query
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
 """Names and values; what is no UTF-8 in them stands as lone surrogates."""
@@ -74,25 +72,24 @@ class Forwarder:
         deadline_s: float,
         status_decides: bool = False,
         connect_s: float = 3.0,
-        resolver: AbstractResolver | None = None,
-        tls: ssl.SSLContext | None = None,
+        resolver: Resolver | None = None,
+        egress: Egress | None = None,
     ) -> None:
-        """Prepare the port; its pool opens with the first request, inside the running loop.
+        """Prepare the port; it connects inside the running loop.
 
         Args:
             deadline_s: limit for one whole request and its answer.
             status_decides: whether a status counts without the end of its body.
             connect_s: limit for connecting to one address, TLS included.
             resolver: looks names up, the system's by default; the guard stands in front of it.
-            tls: what to trust, the system's certificate authorities by default.
+            egress: whom to trust, and the way out; the system's authorities and none by default.
         """
         self._policy = policy
         self._deadline_s = deadline_s
         self._status_decides = status_decides
-        self._connect_s = connect_s
-        self._resolver = resolver or SystemResolver()
-        self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+        self._transport = Transport(
+            policy, egress=egress or Egress(), connect_s=connect_s, resolver=resolver
+        )
 
     async def post(self, url: str, body: bytes, headers: Headers, *, query: bytes = b"") -> Passing:
         """POST `body` once, with the end-to-end headers of whoever sent it here.
@@ -103,13 +100,10 @@ class Forwarder:
         target = dial_target(url, self._policy)
         if isinstance(target, Blocked):
             return NotPassed(reason=Fault.ADDRESS_REFUSED.value)
-        if self._session is None:
-            self._session = self._open()
-        seen = await exchange(
-            self._session,
+        seen = await self._transport.exchange(
             with_query(target, query),
             body,
-            CIMultiDict(end_to_end(headers)),
+            end_to_end(headers),
             deadline_s=self._deadline_s,
             max_body=MAX_ANSWER,
         )
@@ -117,9 +111,7 @@ class Forwarder:
 
     async def close(self) -> None:
         """Close the pool."""
-        if self._session is not None:
-            await self._session.close()
-        await self._resolver.close()
+        await self._transport.close()
 
     def _passing(self, seen: Exchange) -> Passing:
         if seen.http_status is None:
@@ -135,17 +127,6 @@ class Forwarder:
         # Nothing is left that these could be about.
         about = [(k, v) for k, v in headers if not k.lower().startswith("content-")]
         return Passed(http_status=seen.http_status, headers=about, body=b"")
-
-    def _open(self) -> aiohttp.ClientSession:
-        session = open_session(
-            self._policy, self._resolver, connect_s=self._connect_s, tls=self._tls
-        )
-        # A header that nobody sent would change the request. aiohttp offers these choices only
-        # where the session is made; tests hold that nothing is added and nothing changed.
-        session.headers.pop("User-Agent", None)
-        session._skip_auto_headers = frozenset(map(istr, ("Accept", "Content-Type", "User-Agent")))
-        session._request_class = VerbatimRequest
-        return session
 
 
 def end_to_end(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

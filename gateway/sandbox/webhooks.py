@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import aiohttp
-
+from gateway.clients.egress import Egress
+from gateway.clients.guard import AddressPolicy, Blocked, dial_target
+from gateway.clients.transport import Transport
 from gateway.clock import Clock
 from gateway.core.backoff import LEGACY_CALLBACKS
 from gateway.sandbox.config import SandboxConfig
@@ -21,8 +22,10 @@ from gateway.sandbox.ledger import Tally
 from gateway.sandbox.statuses import Status
 from gateway.signatures import sign_body
 
+_ANYWHERE: Final = AddressPolicy(allow_private=True)
+_HEADERS: Final = {"Content-Type": "application/json", "User-Agent": "dispatch-gateway-sandbox"}
 _IN_FLIGHT: Final = 500
-_TIMEOUT: Final = aiohttp.ClientTimeout(total=15, sock_connect=3)
+_DEADLINE_S: Final = 15.0
 """What the vendor waits for a receiver. Source: docs/wire.md section 5.1."""
 
 
@@ -66,22 +69,16 @@ class WebhookSender:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Deliver until the context ends; what is then pending is dropped."""
-        connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            timeout=_TIMEOUT,
-            headers={"Content-Type": "application/json", "User-Agent": "dispatch-gateway-sandbox"},
-        ) as session:
-            watch = asyncio.create_task(self._watch(session))
-            try:
-                yield
-            finally:
-                tasks = [watch, *self._under_way]
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+        transport = Transport(_ANYWHERE, egress=Egress())
+        watch = asyncio.create_task(self._watch(transport))
+        try:
+            yield
+        finally:
+            tasks = [watch, *self._under_way]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await transport.close()
 
     def schedule(self, lane: Lane) -> None:
         """Deliver the webhooks of a lane, each not before it is due."""
@@ -100,10 +97,10 @@ class WebhookSender:
         if self._heap[0][2] is lane:
             self._wake.set()
 
-    async def _watch(self, session: aiohttp.ClientSession) -> None:
+    async def _watch(self, transport: Transport) -> None:
         while True:
             await self._slots.acquire()
-            self._start(session, await self._next_due())
+            self._start(transport, await self._next_due())
 
     async def _next_due(self) -> Lane:
         while True:
@@ -117,8 +114,8 @@ class WebhookSender:
                 async with asyncio.timeout(wait_s):
                     await self._wake.wait()
 
-    def _start(self, session: aiohttp.ClientSession, lane: Lane) -> None:
-        task = asyncio.create_task(self._attempt(session, lane))
+    def _start(self, transport: Transport, lane: Lane) -> None:
+        task = asyncio.create_task(self._attempt(transport, lane))
         self._under_way[task] = lane
         task.add_done_callback(self._finish)
 
@@ -126,13 +123,13 @@ class WebhookSender:
         self._under_way.pop(task).attempted.set()
         self._slots.release()
 
-    async def _attempt(self, session: aiohttp.ClientSession, lane: Lane) -> None:
+    async def _attempt(self, transport: Transport, lane: Lane) -> None:
         if not lane.webhooks:
             return  # cleared before this task had its turn
         webhook = lane.webhooks[0]
         if not lane.tries:
             lane.first_try_ms = self._clock.now_ms()
-        http_status = await self._post(session, webhook)
+        http_status = await self._post(transport, webhook)
         lane.tries += 1
         if self._say is not None:
             attempt = f" (attempt {lane.tries})" if lane.tries > 1 else ""
@@ -165,8 +162,11 @@ class WebhookSender:
         delay_s = LEGACY_CALLBACKS.delay_after(lane.tries, age_s)
         return None if delay_s is None else delay_s * pace
 
-    async def _post(self, session: aiohttp.ClientSession, webhook: Webhook) -> int | None:
-        headers = {}
+    async def _post(self, transport: Transport, webhook: Webhook) -> int | None:
+        target = dial_target(webhook.url, _ANYWHERE)
+        if isinstance(target, Blocked):
+            return None
+        headers = dict(_HEADERS)
         if self._config.signature_secret is not None:
             token = sign_body(
                 webhook.status.body,
@@ -177,11 +177,7 @@ class WebhookSender:
                 token_id=str(uuid.UUID(bytes=self._clock.draw_token(16), version=4)),
             )
             headers["Authorization"] = f"Bearer {token}"
-        try:
-            async with session.post(
-                webhook.url, data=webhook.status.body, headers=headers, allow_redirects=False
-            ) as response:
-                await response.content.read(65536)
-                return response.status
-        except (aiohttp.ClientError, OSError, ValueError):
-            return None
+        seen = await transport.exchange(
+            target, webhook.status.body, headers.items(), deadline_s=_DEADLINE_S
+        )
+        return seen.http_status

@@ -196,6 +196,15 @@ def warnings(settings: Settings, labels: Mapping[str, Labels]) -> list[Fault]:
                 remedy="use full, unless the machine cannot lose power",
             )
         )
+    if settings.egress_proxy is not None and settings.egress_proxy_resolves:
+        found.append(
+            Fault(
+                name="GATEWAY_EGRESS_PROXY_RESOLVES",
+                problem="is on: where the names of URLs lead is judged by the proxy alone, and not"
+                " by this gateway",
+                remedy="let the proxy refuse private addresses, or leave the setting out",
+            )
+        )
     are_served = any(each.mode != _OBSERVE for each in settings.applications)
     if settings.public_url is None and are_served:
         found.append(

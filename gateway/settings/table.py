@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from gateway.settings.application import Application
+from gateway.settings.egress_values import egress_proxy
 from gateway.settings.mode_values import (
     ACKNOWLEDGEMENT,
     acknowledgement,
@@ -113,6 +114,30 @@ class Settings:
         frozenset(), "GATEWAY_CALLBACK_PORTS", ports,
         "ports that callback URLs and `GATEWAY_UPSTREAM` may use besides 80, 443, 8080 and 8443,"
         " separated by commas",
+    )
+    egress_proxy: Secret | None = row(
+        None, "GATEWAY_EGRESS_PROXY", egress_proxy,
+        "the forward proxy that everything goes out through, as in"
+        " `http://user:password@proxy.example.com:3128`; it is asked by `CONNECT` for the address"
+        " that was checked",
+        is_secret=True,
+    )
+    egress_proxy_resolves: bool = row(
+        False, "GATEWAY_EGRESS_PROXY_RESOLVES", flag,
+        "tell that proxy names instead of addresses: it alone then judges where they lead",
+    )
+    ca_file: str | None = row(
+        None, "GATEWAY_CA_FILE", text,
+        "a PEM file of certificate authorities that are trusted besides the system's",
+    )
+    client_cert: str | None = row(
+        None, "GATEWAY_CLIENT_CERT", text,
+        "a PEM file with the certificate, and its chain, that is shown to whoever asks for one",
+    )
+    client_key: str | None = row(
+        None, "GATEWAY_CLIENT_KEY", text,
+        "the PEM file of its key, without a passphrase",
+        default_note="in the file of the certificate",
     )
     legacy: str = row(
         "", "GATEWAY_LEGACY", legacy_url,

@@ -34,10 +34,25 @@ def unreachable(fault: str) -> Obstacle:
     """Return the obstacle of a send of which provably no byte left; `fault` is a kebab word."""
     return Obstacle(
         why=f"The upstream cannot be reached ({fault}); sends wait.",
-        remedy="Look at GATEWAY_UPSTREAM, name resolution, the firewall and the vendor's status"
-        " page; what waits is sent by itself when the upstream answers.",
+        remedy=f"{_look(fault)}; what waits is sent by itself when the upstream answers.",
         error=NO_CONNECTION,
     )
+
+
+def _look(fault: str) -> str:
+    match fault.partition("-")[0]:
+        case "proxy":
+            return "Look at GATEWAY_EGRESS_PROXY, and at the proxy itself"
+        case "certificate":
+            return (
+                "Look at who answers for GATEWAY_UPSTREAM, at this machine's clock, and at"
+                " GATEWAY_CA_FILE if somebody opens TLS on the way"
+            )
+        case _:
+            return (
+                "Look at GATEWAY_UPSTREAM, name resolution, the firewall and the vendor's status"
+                " page"
+            )
 
 
 def credentials_refused(http_status: int, error: StatusError) -> Obstacle:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from gateway.clients.callbacks import Delivered, Refusal, Undelivered
-from gateway.clients.transport import Fault
+from gateway.clients.faults import Fault
 from gateway.render import CORRECTION_HEADER
 from tests.laboratory.seen import Received
 from tests.laboratory.upstream import Reach

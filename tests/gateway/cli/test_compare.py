@@ -486,6 +486,6 @@ def test_nothing_of_the_server_is_imported(traces: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
     )
-    heavy = {"aiohttp", "asyncio", "pydantic", "rich", "sqlite3", "starlette", "structlog"}
+    heavy = {"httptools", "asyncio", "pydantic", "rich", "sqlite3", "starlette", "structlog"}
     ours = {"gateway.app", "gateway.settings", "gateway.stores", "gateway.engine"}
     assert (heavy | ours) & set(done.stderr.split()) == set()

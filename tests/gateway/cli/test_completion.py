@@ -14,7 +14,7 @@ import pytest
 from gateway.cli.main import COMMANDS, run
 from tests.gateway.cli.terminal import PROGRAM, PROMPT, SEARCH_PATH, run_in_terminal
 
-HEAVY: Final = {"aiohttp", "pydantic", "rich", "starlette", "structlog", "uvicorn"}
+HEAVY: Final = {"httptools", "pydantic", "rich", "starlette", "structlog", "uvicorn"}
 SHELLS: Final = ("bash", "zsh", "fish")
 OPTIONS: Final = {
     "bash": ["--noprofile", "--rcfile", "startup", "-i"],

@@ -10,7 +10,16 @@ import pytest
 
 from gateway.cli.main import COMMANDS, LazyGroup, run
 
-HEAVY = {"aiohttp", "cryptography", "jwt", "pydantic", "rich", "starlette", "structlog", "uvicorn"}
+HEAVY = {
+    "httptools",
+    "cryptography",
+    "jwt",
+    "pydantic",
+    "rich",
+    "starlette",
+    "structlog",
+    "uvicorn",
+}
 
 
 @click.command("config")

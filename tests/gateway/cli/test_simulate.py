@@ -14,7 +14,7 @@ from gateway.cli.simulate import command
 from gateway.simulation.scenarios import SCENARIOS
 from tests.gateway.simulation.casts import GUIDE, document_of
 
-HEAVY = {"aiohttp", "asyncio", "pydantic", "sqlite3", "starlette", "structlog", "uvloop"}
+HEAVY = {"httptools", "asyncio", "pydantic", "sqlite3", "starlette", "structlog", "uvloop"}
 
 
 @pytest.fixture

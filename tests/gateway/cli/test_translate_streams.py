@@ -25,7 +25,7 @@ from tests.gateway.cli.translating import (
 
 GONE = b"dispatch-gateway: the reader of the output went away; the rest was not written\n"
 HEAVY = {
-    *("aiohttp", "asyncio", "cryptography", "jwt", "pydantic", "rich", "socket", "sqlite3"),
+    *("httptools", "asyncio", "cryptography", "jwt", "pydantic", "rich", "socket", "sqlite3"),
     *("starlette", "structlog", "uvicorn", "uvloop"),
     *("gateway.engine", "gateway.settings", "gateway.stores", "translators.v1_models"),
 }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self, TypeAlias
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from gateway.clients.guard import AddressPolicy
 
@@ -23,17 +22,26 @@ class Peer:
         self, server: RawServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         self._server = server
-        self._reader = reader
+        self.reader = reader
         self.writer = writer
 
     async def request(self) -> bytes:
         """Read one whole request and count it."""
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        request = head + await self._reader.readexactly(size)
+        head = await self.head()
+        size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+        request = head + await self.reader.readexactly(size)
         self._server.requests.append(request)
         self._server.asked.set()
         return request
+
+    async def head(self) -> bytes:
+        """Read the head of one request."""
+        return await self.reader.readuntil(b"\r\n\r\n")
+
+    async def hello(self) -> bytes:
+        """Read the record that a client of TLS begins with."""
+        header = await self.reader.readexactly(5)
+        return header + await self.reader.readexactly(int.from_bytes(header[3:]))
 
     async def say(self, *data: bytes) -> None:
         """Write `data`, each piece in its own segment as far as the kernel allows."""
@@ -43,7 +51,7 @@ class Peer:
 
     async def gone(self) -> bytes:
         """Wait until the client closes, and return what it still wrote."""
-        return await self._reader.read()
+        return await self.reader.read()
 
     async def taken(self) -> None:
         """Give the client, which shares the loop, the turns it needs to read what was said."""
@@ -67,10 +75,18 @@ class RawServer:
         self._scripts = list(scripts)
         self._tls = tls
         self._tasks: set[asyncio.Task[None]] = set()
+        self._peers: list[Peer] = []
         self.connections = 0
         self.requests: list[bytes] = []
         self.asked = asyncio.Event()
         self.port = 0
+
+    def hang_up(self) -> None:
+        """Close what is connected, without waiting for anything."""
+        for peer in self._peers:
+            number = os.dup(peer.writer.get_extra_info("socket").fileno())
+            with socket.socket(fileno=number) as own:
+                own.shutdown(socket.SHUT_RDWR)
 
     def url(self, path: str = "", *, scheme: str = "http", host: str = "127.0.0.1") -> str:
         return f"{scheme}://{host}:{self.port}{path}"
@@ -95,7 +111,9 @@ class RawServer:
     def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self._scripts[min(self.connections, len(self._scripts) - 1)]
         self.connections += 1
-        task = asyncio.create_task(self._run(script, Peer(self, reader, writer)))
+        peer = Peer(self, reader, writer)
+        self._peers.append(peer)
+        task = asyncio.create_task(self._run(script, peer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -182,7 +200,7 @@ async def silent(peer: Peer) -> None:
     await peer.gone()
 
 
-class StubResolver(AbstractResolver):
+class StubResolver:
     """A name service that gives the listed answers in turn; the last one repeats.
 
     An answer that is an exception is raised.
@@ -192,17 +210,12 @@ class StubResolver(AbstractResolver):
         self._answers = list(answers)
         self.asked: list[str] = []
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str) -> list[str]:
         answer = self._answers[min(len(self.asked), len(self._answers) - 1)]
         self.asked.append(host)
         if isinstance(answer, Exception):
             raise answer
-        return [
-            ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=0)
-            for address in answer
-        ]
+        return answer
 
     async def close(self) -> None:
         pass
@@ -211,8 +224,6 @@ class StubResolver(AbstractResolver):
 class HangingResolver(StubResolver):
     """A name service that never answers."""
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str) -> list[str]:
         await asyncio.Event().wait()
         return []

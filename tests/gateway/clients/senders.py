@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.clients.egress import Egress
 from gateway.clients.guard import AddressPolicy
 from gateway.clients.messages import MessagesClient
 from gateway.clock import SystemClock
@@ -18,6 +19,7 @@ def client(
     resolver: StubResolver | None = None,
     deadline_s: float = 5.0,
     connect_s: float = 1.0,
+    egress: Egress | None = None,
 ) -> MessagesClient:
     return MessagesClient(
         base_url=base_url,
@@ -26,4 +28,5 @@ def client(
         deadline_s=deadline_s,
         connect_s=connect_s,
         resolver=resolver or StubResolver(["127.0.0.1"]),
+        egress=egress,
     )

@@ -16,9 +16,9 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from gateway.clients.connection import IDLE_LIMIT_S, idle_limit_s
 from gateway.clients.guard import AddressPolicy
 from gateway.clients.messages import Answered, MessagesClient, SendOutcome
-from gateway.clients.transport import IDLE_LIMIT_S, idle_limit_s
 from tests.support.clock import ManualClock
 
 LANES = 80
@@ -101,20 +101,3 @@ def test_an_announced_limit_is_obeyed_when_it_is_shorter_than_ours(
     header: str | None, limit_s: float
 ) -> None:
     assert idle_limit_s(header) == limit_s
-
-
-async def test_a_connection_is_used_again_while_it_is_fresh() -> None:
-    async with upstream(5, announces=False) as url:
-        client = MessagesClient(
-            base_url=url,
-            policy=AddressPolicy(allow_private=True, allowed_ports=frozenset(range(1, 65_536))),
-            clock=ManualClock(),
-        )
-        async with client:
-            for _ in range(5):
-                await client.send(b"{}", authorization="Basic eA==")
-            session = client._session
-            assert session is not None
-            assert session.connector is not None
-            pools = session.connector._conns.values()
-            assert [len(pool) for pool in pools] == [1]

@@ -67,7 +67,7 @@ async def test_tls_to_a_plain_port_is_unsent() -> None:
 
     async with RawServer(plain) as server, client(server.url(scheme="https")) as messages:
         outcome = await messages.send(BODY, authorization="Bearer token")
-    assert (outcome, server.requests) == (Unsent(reason="tls-failed"), [])
+    assert (outcome, server.requests) == (Unsent(reason="tls-not-spoken"), [])
 
 
 async def test_a_tls_handshake_that_hangs_is_unsent() -> None:
@@ -88,4 +88,4 @@ async def test_a_server_that_hangs_up_in_the_tls_handshake_is_unsent() -> None:
         client(server.url(scheme="https")) as messages,
     ):
         outcome = await messages.send(BODY, authorization="Bearer token")
-    assert outcome == Unsent(reason="connect-failed")
+    assert outcome == Unsent(reason="tls-cut-off")

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from yarl import URL
 
-from gateway.clients.transport import Exchange, Fault, exchange, open_session, retry_after_s
+from gateway.clients.connection import Exchange
+from gateway.clients.egress import Egress
+from gateway.clients.faults import Fault
+from gateway.clients.guard import Blocked, Target, dial_target
+from gateway.clients.transport import Transport, retry_after_s
 from tests.gateway.clients.peers import (
     LOOPBACK,
     Peer,
@@ -20,6 +22,7 @@ from tests.gateway.clients.peers import (
     answering,
     answering_then_closing,
     flooding,
+    silent,
 )
 
 NOW_S = 1_445_412_470  # ten seconds before the date below
@@ -27,32 +30,50 @@ ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 2\r\n\r\nok"
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with open_session(LOOPBACK, StubResolver(), connect_s=1.0, tls=None) as opened:
-        yield opened
+async def transport() -> AsyncIterator[Transport]:
+    opened = Transport(LOOPBACK, egress=Egress(), connect_s=1.0, resolver=StubResolver())
+    yield opened
+    await opened.close()
 
 
-async def post(session: aiohttp.ClientSession, server: RawServer, **headers: str) -> Exchange:
-    return await exchange(session, URL(server.url("/")), b"{}", headers, deadline_s=5.0)
+def target(server: RawServer, path: str = "/") -> Target:
+    dialled = dial_target(server.url(path), LOOPBACK)
+    assert not isinstance(dialled, Blocked)
+    return dialled
 
 
-async def test_the_phase_is_marked_before_the_first_byte_is_written(
-    session: aiohttp.ClientSession,
+async def post(transport: Transport, server: RawServer, **headers: str) -> Exchange:
+    return await transport.exchange(target(server), b"{}", headers.items(), deadline_s=5.0)
+
+
+async def test_who_is_told_that_it_began_is_told_before_the_first_byte(
+    transport: Transport,
 ) -> None:
-    seen = Exchange()
     arrived: list[bytes] = []
 
     async def listening(peer: Peer) -> None:
         arrived.append(await peer.gone())
         done.set()
 
+    def stop() -> None:
+        raise ConnectionAbortedError
+
     done = asyncio.Event()
     async with RawServer(listening) as server:
-        with pytest.raises(ValueError, match="header"):
-            # A header that cannot be written stops aiohttp between the mark and the first byte.
-            await session.post(server.url("/"), headers={"X": "\r\n"}, trace_request_ctx=seen)
+        with pytest.raises(ConnectionAbortedError):
+            await transport.exchange(target(server), b"{}", (), deadline_s=5.0, began=stop)
         await done.wait()
-    assert (seen.began, arrived) == (True, [b""])
+    assert arrived == [b""]
+
+
+@pytest.mark.parametrize("value", ["a\r\nb", "a\nb", "a\rb", "a\0b"])
+async def test_a_header_that_would_end_before_its_end_is_not_sent(
+    transport: Transport, value: str
+) -> None:
+    async with RawServer(answering(ACCEPTED)) as server:
+        with pytest.raises(ValueError, match="header"):
+            await post(transport, server, X=value)
+    assert server.connections == 0
 
 
 @pytest.mark.parametrize(
@@ -61,7 +82,7 @@ async def test_the_phase_is_marked_before_the_first_byte_is_written(
     ids=["a whole answer", "a part of one"],
 )
 async def test_a_connection_that_speaks_while_idle_is_not_used_again(
-    session: aiohttp.ClientSession, words: bytes
+    transport: Transport, words: bytes
 ) -> None:
     closed = asyncio.Event()
 
@@ -78,39 +99,35 @@ async def test_a_connection_that_speaks_while_idle_is_not_used_again(
     spoken_to = asyncio.Event()
     # Shorter than the pool keeps idle connections, so that it is not the pool that closes it.
     async with asyncio.timeout(2.0), RawServer(speaking, answering(ACCEPTED)) as server:
-        first = await post(session, server)
+        first = await post(transport, server)
         spoken_to.set()
         await closed.wait()
-        second = await post(session, server)
+        second = await post(transport, server)
         assert ([first.http_status, second.http_status], server.connections) == ([202, 202], 2)
 
 
+@pytest.mark.parametrize("stray", [b"HTTP/1.1 500 Stray\r\nContent-Length: 0\r\n\r\n", b"HTT"])
 async def test_what_follows_an_answers_last_byte_is_not_the_next_answer(
-    session: aiohttp.ClientSession,
+    transport: Transport, stray: bytes
 ) -> None:
-    head_seen = asyncio.Event()
-
     async def saying_too_much(peer: Peer) -> None:
         await peer.request()
         await peer.say(ACCEPTED[:-1])
-        await head_seen.wait()
-        await peer.say(ACCEPTED[-1:] + b"HTTP/1.1 500 Stray\r\nContent-Length: 0\r\n\r\n")
+        await peer.taken()
+        await peer.say(ACCEPTED[-1:] + stray)
         await peer.gone()
 
     async with RawServer(saying_too_much, answering(ACCEPTED)) as server:
-        async with session.post(server.url("/"), data=b"{}", trace_request_ctx=Exchange()) as first:
-            head_seen.set()
-            await first.read()
-        second = await post(session, server)
-    assert second.http_status == 202
+        answers = [await post(transport, server) for _ in range(2)]
+        assert ([each.http_status for each in answers], server.connections) == ([202, 202], 2)
 
 
 async def test_reading_stops_at_the_cap_and_not_at_the_end(
-    session: aiohttp.ClientSession,
+    transport: Transport,
 ) -> None:
     promised = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
     async with asyncio.timeout(2.0), RawServer(answering(promised, b"a" * 65536)) as server:
-        assert len((await post(session, server)).body) == 65536
+        assert len((await post(transport, server)).body) == 65536
 
 
 @pytest.mark.parametrize(
@@ -128,23 +145,141 @@ async def test_reading_stops_at_the_cap_and_not_at_the_end(
     ids=["cap", "beyond the cap", "short", "chunked", "cut off", "until closed", "none", "nothing"],
 )
 async def test_it_is_known_whether_the_body_came_whole(
-    session: aiohttp.ClientSession, answer: bytes, is_whole: bool
+    transport: Transport, answer: bytes, is_whole: bool
 ) -> None:
     async with RawServer(answering_then_closing(answer)) as server:
-        assert (await post(session, server)).is_whole is is_whole
+        assert (await post(transport, server)).is_whole is is_whole
 
 
 async def test_a_connection_whose_answer_was_read_is_used_again(
-    session: aiohttp.ClientSession,
+    transport: Transport,
 ) -> None:
     async def twice(peer: Peer) -> None:
         await answering_then_closing(ACCEPTED)(peer)
         await answering(ACCEPTED)(peer)
 
     async with RawServer(twice) as server:
-        await post(session, server)
-        await post(session, server)
+        await post(transport, server)
+        await post(transport, server)
         assert (server.connections, len(server.requests)) == (1, 2)
+
+
+async def test_connections_of_several_requests_at_once_are_used_again(
+    transport: Transport,
+) -> None:
+    async def many(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.say(ACCEPTED)
+
+    async with RawServer(many) as server:
+        for _ in range(3):
+            await asyncio.gather(*(post(transport, server) for _ in range(4)))
+        assert (server.connections, len(server.requests)) == (4, 12)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=0\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 101 Go\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    ],
+    ids=["close", "HTTP/1.0", "no time left", "another protocol"],
+)
+async def test_a_connection_that_the_server_gives_up_is_not_used_again(
+    transport: Transport, answer: bytes
+) -> None:
+    async with RawServer(answering(answer)) as server:
+        for _ in range(2):
+            await post(transport, server)
+        assert server.connections == 2
+
+
+async def test_an_end_that_only_the_kernel_knows_of_is_noticed(transport: Transport) -> None:
+    async with RawServer(answering(ACCEPTED)) as server:
+        await post(transport, server)
+        # Not one turn of the loop lies between the end and the next request.
+        server.hang_up()
+        assert (await post(transport, server)).http_status == 202
+        assert (server.connections, len(server.requests)) == (2, 2)
+
+
+async def test_trailers_are_no_headers(transport: Transport) -> None:
+    answer = (
+        b"HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\nTrailer: Retry-After\r\n\r\n"
+        b"2\r\nok\r\n0\r\nRetry-After: 9\r\n\r\n"
+    )
+    async with RawServer(answering(answer)) as server:
+        seen = await post(transport, server)
+    assert (seen.header(b"retry-after"), seen.is_whole, bytes(seen.body)) == (None, True, b"ok")
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET", "OPTIONS"])
+async def test_other_methods_are_asked_without_a_body(transport: Transport, method: str) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 5\r\n\r\n"
+    body = b"" if method == "HEAD" else b"hello"
+    left: list[bytes] = []
+
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(answer + body)
+        left.append(await peer.gone())
+        done.set()
+
+    done = asyncio.Event()
+    async with RawServer(script) as server:
+        seen = await transport.exchange(target(server), b"{}", (), deadline_s=2.0, method=method)
+        await transport.close()
+        await done.wait()
+    assert left == [b""]
+    assert (seen.header(b"date"), seen.is_whole, bytes(seen.body)) == ("now", True, body)
+    assert b"content-length" not in server.requests[0].lower()
+
+
+async def test_another_name_may_be_asked_for_than_is_dialled(transport: Transport) -> None:
+    async with RawServer(answering(ACCEPTED)) as server:
+        await transport.exchange(target(server), b"{}", (), deadline_s=2.0, host="other.example")
+    assert server.requests[0].count(b"Host: ") == 1
+    assert b"\r\nHost: other.example\r\n" in server.requests[0]
+
+
+async def test_whoever_is_cut_off_in_the_middle_is_told_that_bytes_left(
+    transport: Transport,
+) -> None:
+    began = asyncio.Event()
+    async with RawServer(silent) as server:
+        asking = asyncio.create_task(
+            transport.exchange(target(server), b"{}", (), deadline_s=9.0, began=began.set)
+        )
+        await server.asked.wait()
+        await transport.close()
+        seen = await asking
+    assert (began.is_set(), seen.began, seen.fault) == (True, True, Fault.CONNECTION_LOST)
+
+
+async def test_a_connection_whose_request_was_not_read_to_its_end_is_not_used_again(
+    transport: Transport,
+) -> None:
+    async def answering_early(peer: Peer) -> None:
+        await peer.head()
+        await peer.say(ACCEPTED)
+        await done.wait()
+
+    done = asyncio.Event()
+    async with RawServer(answering_early, answering(ACCEPTED)) as server:
+        await transport.exchange(target(server), b"a" * 30_000_000, (), deadline_s=5.0)
+        assert (await post(transport, server)).http_status == 202
+        done.set()
+        assert server.connections == 2
+
+
+async def test_a_large_request_goes_out_whole(transport: Transport) -> None:
+    body = b"a" * 1_000_000
+    async with RawServer(answering(ACCEPTED)) as server:
+        await transport.exchange(target(server), body, (), deadline_s=5.0)
+    assert server.requests[0].endswith(body)
 
 
 @pytest.mark.parametrize(
@@ -159,18 +294,18 @@ async def test_a_connection_whose_answer_was_read_is_used_again(
     ids=["1xx", "early hints", "small headers", "one endless header", "large headers"],
 )
 async def test_a_head_without_end_is_cut_long_before_the_deadline(
-    session: aiohttp.ClientSession, script: object
+    transport: Transport, script: object
 ) -> None:
     async with RawServer(script) as server:  # type: ignore[arg-type]
-        seen = await post(session, server)
+        seen = await post(transport, server)
     assert seen.fault is Fault.UNREADABLE_RESPONSE
 
 
 async def test_a_few_informational_answers_are_passed_over(
-    session: aiohttp.ClientSession,
+    transport: Transport,
 ) -> None:
     async with RawServer(answering(b"HTTP/1.1 100 Continue\r\n\r\n" * 3, ACCEPTED)) as server:
-        assert (await post(session, server)).http_status == 202
+        assert (await post(transport, server)).http_status == 202
 
 
 @pytest.mark.parametrize(

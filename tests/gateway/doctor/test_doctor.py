@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import datetime
 import socket
-import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from email.utils import format_datetime
@@ -16,6 +15,7 @@ import httpx2
 import pytest
 
 from gateway.alarms import Alarm, AlarmKind
+from gateway.clients.egress import Egress
 from gateway.clock import Clock, SystemClock
 from gateway.doctor.examine import examine
 from gateway.doctor.findings import Finding, Verdict
@@ -404,7 +404,7 @@ async def test_who_else_calls_while_doctor_listens_is_told_to_come_again(path: s
 @contextlib.asynccontextmanager
 async def over_tls(
     folder: Path, days: int, name: str = "localhost"
-) -> AsyncIterator[tuple[str, ssl.SSLContext]]:
+) -> AsyncIterator[tuple[str, Egress]]:
     """Serve TLS with a certificate that ends in so many days."""
     now = datetime.datetime.fromtimestamp(SystemClock().wall_s(), datetime.UTC)
     server, client = contexts(folder, name, until=now + datetime.timedelta(days=days, hours=1))
@@ -430,21 +430,22 @@ CERTIFICATES = {
         -2,
         "localhost",
         True,
-        "wrong    {}: it is refused: certificate has expired; renew it, for this name and with its"
+        "wrong    {}: its certificate has expired; renew it, for this name and with its"
         " whole chain",
     ),
     "of a stranger": (
         60,
         "localhost",
         False,
-        "wrong    {}: it is refused: self-signed certificate; renew it, for this name and with its"
+        "wrong    {}: its certificate is of nobody who is trusted here, or its chain is not whole;"
+        " GATEWAY_CA_FILE names more authorities; renew it, for this name and with its"
         " whole chain",
     ),
     "of another name": (
         60,
         "elsewhere.example",
         True,
-        "wrong    {}: it is refused: Hostname mismatch, certificate is not valid for 'localhost'.;"
+        "wrong    {}: its certificate is for another name;"
         " renew it, for this name and with its whole chain",
     ),
 }
@@ -469,8 +470,8 @@ async def test_the_certificate_of_the_public_url_is_judged(
                 "VONAGE_API_SECRET": API_SECRET,
             }
         )
-        tls = client if is_trusted else None
-        findings = await examine(settings, patient.clock, tls=tls)
+        egress = client if is_trusted else Egress()
+        findings = await examine(settings, patient.clock, egress=egress)
     (found,) = [str(each) for each in findings if each.check == "certificate"]
     assert found == line.format("certificate of GATEWAY_PUBLIC_URL")
 

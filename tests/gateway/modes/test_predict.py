@@ -8,13 +8,13 @@ import socket
 import uuid
 from pathlib import Path
 
-import aiohttp
 import orjson
 import pytest
 from structlog.testing import capture_logs
 
 from gateway.clients.callbacks import CallbackClient
 from gateway.clients.messages import MessagesClient
+from gateway.clients.transport import Transport
 from gateway.core.state import Terms
 from gateway.engine import Engine
 from gateway.modes.build import judges_of
@@ -45,7 +45,7 @@ SMS = workflow(step())
 SMS_THEN_SMS = workflow(step("sms", **failing_over(after_s=15)), step())
 
 DOERS = (
-    *(aiohttp.ClientSession, asyncio.AbstractEventLoop, io.IOBase, socket.socket),
+    *(Transport, asyncio.AbstractEventLoop, io.IOBase, socket.socket),
     *(CallbackClient, Engine, Forwarder, MessagesClient, Observer, OutboxLoop, Recorder),
     SqliteStore,
 )
