@@ -55,7 +55,7 @@ from gateway.settings import Settings
 from gateway.settings.renewal import Renewal, renew
 from gateway.settings.terms import order_of, terms_of
 from gateway.sms_api import SmsApiNotice
-from gateway.stores.base import Commit, OutboxItem, OutboxKind, Store
+from gateway.stores.base import Commit, NewOutboxItem, OutboxItem, OutboxKind, Store
 from gateway.tokens import TokenMint
 from gateway.workers.breaker import Breakers
 from gateway.workers.callbacks import Deliverer
@@ -118,6 +118,7 @@ class Gateway:
             metrics=metrics,
             terms=partial(terms_of, settings),
             offer=self._offer,
+            wants=self._wants,
             witness=self._witness,
         )
         correlator = Correlator(
@@ -182,7 +183,8 @@ class Gateway:
             kind=OutboxKind.SEND,
             store=store,
             clock=clock,
-            work=sender.work,
+            desk=sender,
+            applications=applications,
             concurrency=settings.send_concurrency,
             may_act=safeguards.may_act,
         )
@@ -190,7 +192,8 @@ class Gateway:
             kind=OutboxKind.CALLBACK,
             store=store,
             clock=clock,
-            work=deliverer.work,
+            desk=deliverer,
+            applications=applications,
             concurrency=16 * settings.callback_concurrency,
             may_act=safeguards.may_act,
         )
@@ -434,9 +437,12 @@ class Gateway:
             self.modes.witness(commit, decision)
 
     def _offer(self, items: Sequence[OutboxItem]) -> None:
-        if items:
-            self._sends.offer(items)
-            self._callbacks.offer(items)
+        self._sends.offer(items)
+        self._callbacks.offer(items)
+
+    def _wants(self, item: NewOutboxItem) -> bool:
+        loop = self._sends if item.kind is OutboxKind.SEND else self._callbacks
+        return loop.wants(item)
 
 
 def address_policy(settings: Settings) -> AddressPolicy:

@@ -70,14 +70,23 @@ class Engine:
         metrics: Metrics,
         terms: TermsOf,
         offer: Callable[[Sequence[OutboxItem]], None],
+        wants: Callable[[NewOutboxItem], bool] = lambda item: True,
         witness: Callable[[Commit, Decision], None] | None = None,
     ) -> None:
+        """Prepare the engine.
+
+        Args:
+            offer: takes over what a commit claimed, and learns that one left something due.
+            wants: tells whether a commit should claim an item that it appends, or leave it due.
+            witness: learns of every commit.
+        """
         self.store = store
         self._renderer = renderer
         self._clock = clock
         self._metrics = metrics
         self._terms = terms
         self._offer = offer
+        self._wants = wants
         self._witness = witness
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -117,7 +126,7 @@ class Engine:
             now_ms=now_ms,
         )
         try:
-            claimed = await self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)
+            await self._commit(commit, now_ms)
         except CauseSpent:
             first = await self._first_answer(application, idempotency_key, fingerprint)
             return first or IdempotencyConflict()
@@ -129,12 +138,20 @@ class Engine:
             if first is None:
                 raise
             return first
-        self._offer(claimed)
         if self._witness is not None:
             self._witness(commit, decision)
         self._metrics.dispatches_accepted.inc()
         self._observe(state, decision, event)
         return state.dispatch_uuid
+
+    async def _commit(self, commit: Commit, now_ms: int) -> None:
+        """Make a decision durable, and hand over what it made claimable and somebody wants."""
+        unclaimed = [item.item_id for item in commit.outbox if not self._wants(item)]
+        claimed = await self.store.commit(
+            commit, now_ms=now_ms, lease_ms=LEASE_MS, unclaimed=unclaimed
+        )
+        if claimed or unclaimed:
+            self._offer(claimed)
 
     async def _first_answer(
         self, application: Application, idempotency_key: str | None, fingerprint: str
@@ -213,12 +230,11 @@ class Engine:
             if self._clock.detours():
                 await asyncio.sleep(0)  # others come in between deciding and committing
             try:
-                claimed = await self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)
+                await self._commit(commit, now_ms)
             except CauseSpent:
                 return None
             except RevisionConflict:
                 continue
-            self._offer(claimed)
             if self._witness is not None:
                 self._witness(commit, decision)
             self._observe(record.state, decision, event)
@@ -233,7 +249,11 @@ class Engine:
             CauseSpent: it was enqueued before.
         """
         now_ms = self._clock.now_ms()
-        self._offer(await self.store.enqueue(item, digest=digest, now_ms=now_ms, lease_ms=LEASE_MS))
+        unclaimed = () if self._wants(item) else (item.item_id,)
+        claimed = await self.store.enqueue(
+            item, digest=digest, now_ms=now_ms, lease_ms=LEASE_MS, unclaimed=unclaimed
+        )
+        self._offer(claimed)
 
     async def exhume(self, application: str, item_id: OutboxItemId) -> bool:
         """Put a dead letter of the application back on its way; False if there is none."""

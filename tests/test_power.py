@@ -99,7 +99,7 @@ async def test_an_answer_before_the_sync_is_found_out(
     assert any("of no transaction since the last answer" in each for each in tally.violations)
 
 
-def commit_in_two(made: Commit, **given: int) -> Operation[Sequence[OutboxItem]]:
+def commit_in_two(made: Commit, **given: Any) -> Operation[Sequence[OutboxItem]]:
     """Return what `commit_operation` does, with the timers in a transaction of their own."""
     first = sqlite_commit.commit_operation(replace(made, timers_set=()), **given)
 

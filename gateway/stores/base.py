@@ -101,11 +101,19 @@ class Store(Protocol):
     and calls about one dispatch take effect in some serial order.
     """
 
-    async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
+    async def commit(
+        self,
+        commit: Commit,
+        *,
+        now_ms: int,
+        lease_ms: int,
+        unclaimed: Collection[OutboxItemId] = (),
+    ) -> Sequence[OutboxItem]:
         """Make one decision durable, and hand out what it made claimable.
 
         The appended items that need not wait for their turn are returned claimed by the caller
-        until `now_ms + lease_ms` (fence 1), in order. The item whose turn comes because an
+        until `now_ms + lease_ms` (fence 1), in order. Those of them in `unclaimed` are not: they
+        are due at `now_ms` (fence 0), for any claim to find. The item whose turn comes because an
         `OutboxCause` settles another is returned before them, claimed.
         Nothing is returned, and nothing has happened, when it is refused.
 
@@ -133,9 +141,13 @@ class Store(Protocol):
         ...
 
     async def claim(
-        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, room: Mapping[str, int]
     ) -> Sequence[OutboxItem]:
-        """Claim up to `limit` items of `kind` that are due, the longest due first.
+        """Claim items of `kind` that are due: of each application, the longest due first.
+
+        `room` says up to how many of which application; of others nothing is claimed, so that what
+        waits of one stands before no other. They come application by application, in its order.
+        It must cost the same however much is due.
 
         Due are items that were released until now or earlier, items whose lease has run out, and
         those that have waited for their turn as long as their lane waits. What became due at one
@@ -273,9 +285,17 @@ class Store(Protocol):
         ...
 
     async def enqueue(
-        self, item: NewOutboxItem, *, digest: bytes, now_ms: int, lease_ms: int
+        self,
+        item: NewOutboxItem,
+        *,
+        digest: bytes,
+        now_ms: int,
+        lease_ms: int,
+        unclaimed: Collection[OutboxItemId] = (),
     ) -> Sequence[OutboxItem]:
         """Append a callback that belongs to no dispatch; each is a lane of its own.
+
+        It is returned claimed, or is due, as with `commit`.
 
         Raises:
             CauseSpent: `digest` was enqueued before.

@@ -105,10 +105,21 @@ class SqliteStore:
     def fatal(self) -> asyncio.Event:
         return self.writer.fatal
 
-    async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
+    async def commit(
+        self,
+        commit: Commit,
+        *,
+        now_ms: int,
+        lease_ms: int,
+        unclaimed: Collection[OutboxItemId] = (),
+    ) -> Sequence[OutboxItem]:
         application = await self._application(commit.application)
         operation = commit_operation(
-            commit, application=application, now_ms=now_ms, lease_ms=lease_ms
+            commit,
+            application=application,
+            now_ms=now_ms,
+            lease_ms=lease_ms,
+            unclaimed=unclaimed,
         )
         try:
             claimed = await self.writer.submit(operation)
@@ -133,12 +144,17 @@ class SqliteStore:
         return self._read(self._reads.recall, application, idempotency_key)
 
     async def claim(
-        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, room: Mapping[str, int]
     ) -> Sequence[OutboxItem]:
-        if not self._read(self._reads.has_due, kind, now_ms):
+        due = {
+            name: limit
+            for name, limit in room.items()
+            if limit > 0 and self._read(self._reads.has_due, kind, name, now_ms)
+        }
+        if not due:
             return ()
         return await self.writer.submit(
-            partial(sqlite_outbox.claim, kind=kind, now_ms=now_ms, lease_ms=lease_ms, limit=limit)
+            partial(sqlite_outbox.claim, kind=kind, now_ms=now_ms, lease_ms=lease_ms, room=due)
         )
 
     async def begin(self, item: OutboxItem, *, now_ms: int) -> bool:
@@ -276,7 +292,13 @@ class SqliteStore:
         )
 
     async def enqueue(
-        self, item: NewOutboxItem, *, digest: bytes, now_ms: int, lease_ms: int
+        self,
+        item: NewOutboxItem,
+        *,
+        digest: bytes,
+        now_ms: int,
+        lease_ms: int,
+        unclaimed: Collection[OutboxItemId] = (),
     ) -> Sequence[OutboxItem]:
         application = await self._application(item.application)
 
@@ -290,6 +312,7 @@ class SqliteStore:
                 now_ms=now_ms,
                 lease_until_ms=now_ms + lease_ms,
                 is_alone=True,
+                is_claimed=item.item_id not in unclaimed,
             )
             return [] if claimed is None else [claimed]
 

@@ -229,3 +229,11 @@ CREATE TABLE silence (
 
 -- Those over the retention are looked for once a minute, by the connection that commits wait for.
 CREATE INDEX dead_letter_died ON dead_letter (died_ms);
+
+-- migration 9
+--
+-- What is due is claimed application by application: what waits of one is in no other's way.
+
+DROP INDEX outbox_due;
+
+CREATE INDEX outbox_due ON outbox (kind, application, due_ms) WHERE due_ms IS NOT NULL;

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, assert_never, cast
 
 from gateway.core.state import DispatchStatus
@@ -17,6 +17,7 @@ from gateway.stores.base import (
     NewOutboxItem,
     OutboxCause,
     OutboxItem,
+    OutboxItemId,
     RequestCause,
     RevisionConflict,
     Timer,
@@ -40,7 +41,12 @@ def key_digest(idempotency_key: str) -> bytes:
 
 
 def commit_operation(
-    commit: Commit, *, application: int, now_ms: int, lease_ms: int
+    commit: Commit,
+    *,
+    application: int,
+    now_ms: int,
+    lease_ms: int,
+    unclaimed: Collection[OutboxItemId] = (),
 ) -> Operation[Sequence[OutboxItem]]:
     """Prepare a commit.
 
@@ -49,6 +55,7 @@ def commit_operation(
         application: the row of the commit's application.
         now_ms: the instant, Unix milliseconds.
         lease_ms: how long the items it hands out are leased.
+        unclaimed: what it does not hand out.
 
     Raises:
         ValueError: the commit contradicts itself.
@@ -121,7 +128,13 @@ def commit_operation(
         return [
             *claimed,
             *_append_all(
-                transaction, commit.outbox, application, now_ms, now_ms + lease_ms, is_new=is_first
+                transaction,
+                commit.outbox,
+                application,
+                now_ms,
+                now_ms + lease_ms,
+                is_new=is_first,
+                unclaimed=unclaimed,
             ),
         ]
 
@@ -223,6 +236,7 @@ def _append_all(
     lease_until_ms: int,
     *,
     is_new: bool,
+    unclaimed: Collection[OutboxItemId],
 ) -> list[OutboxItem]:
     claimed = (
         append(
@@ -232,6 +246,7 @@ def _append_all(
             now_ms=now_ms,
             lease_until_ms=lease_until_ms,
             is_first=is_new and number == 0,
+            is_claimed=item.item_id not in unclaimed,
         )
         for number, item in enumerate(items)
     )

@@ -8,7 +8,7 @@ removed it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from gateway.stores.base import NewOutboxItem, OutboxItem, OutboxKind
@@ -31,6 +31,11 @@ OLDEST: Final = (
     SELECT_ITEMS + "WHERE owner = ? AND kind = ? AND url = ? AND is_replayed = ? AND NOT is_alone"
     " ORDER BY position LIMIT 1"
 )
+DUE: Final = (
+    SELECT_ITEMS  # noqa: S608 - only constants are put together
+    + "WHERE kind = ? AND application = (SELECT id FROM application WHERE name = ?)"
+    " AND due_ms <= ? ORDER BY due_ms, owner, position LIMIT ?"
+)
 # What waits for its turn waits until an instant at most.
 LET_WAIT: Final = (
     "UPDATE outbox SET due_ms = ?"
@@ -47,16 +52,20 @@ def append(
     lease_until_ms: int,
     is_alone: bool = False,
     is_first: bool = False,
+    is_claimed: bool = True,
 ) -> OutboxItem | None:
     """Append an item to its lane; return it claimed when it need not wait.
 
-    `is_first` says that its owner has no other item, so that there is no lane to look at.
+    Args:
+        is_first: its owner has no other item, so that there is no lane to look at.
+        is_claimed: else it is due now instead, where it need not wait.
     """
     key, kind = item_key(item.item_id), KIND_NUMBERS[item.kind]
     lane = (key[0], kind, item.url, False)
     oldest = None if is_alone or is_first else transaction.execute(OLDEST, lane).fetchone()
     holds_until_ms = oldest[-1] if oldest else None
     is_waiting = oldest is not None and (holds_until_ms is None or holds_until_ms > now_ms)
+    is_leased = is_claimed and not is_waiting
     transaction.execute(
         "INSERT INTO outbox (owner, position, kind, application, url, step, due_ms, is_leased,"
         " is_alone, is_waiting, holds_until_ms, fence, created_ms, body)"
@@ -67,30 +76,36 @@ def append(
             application,
             item.url,
             item.step,
-            holds_until_ms if is_waiting else lease_until_ms,
-            not is_waiting,
+            holds_until_ms if is_waiting else lease_until_ms if is_claimed else now_ms,
+            is_leased,
             is_alone,
             is_waiting,
             None if is_waiting else holds_until_ms,
-            not is_waiting,
+            is_leased,
             now_ms,
             item.body,
         ),
     )
     transaction.sizes[SIZES[item.kind]] += 1
-    if is_waiting:
+    if not is_leased:
         return None
     return new_claim(item, lease_until_ms=lease_until_ms, created_ms=now_ms)
 
 
 def claim(
-    transaction: Transaction, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+    transaction: Transaction,
+    kind: OutboxKind,
+    *,
+    now_ms: int,
+    lease_ms: int,
+    room: Mapping[str, int],
 ) -> Sequence[OutboxItem]:
     """Lease what is due, the longest due first, and what became due together in its order."""
-    rows = transaction.execute(
-        SELECT_ITEMS + "WHERE kind = ? AND due_ms <= ? ORDER BY due_ms, owner, position LIMIT ?",
-        (KIND_NUMBERS[kind], now_ms, limit),
-    ).fetchall()
+    rows = [
+        row
+        for name, limit in room.items()
+        for row in transaction.execute(DUE, (KIND_NUMBERS[kind], name, now_ms, limit)).fetchall()
+    ]
     return [_lease(transaction, row, now_ms + lease_ms) for row in rows]
 
 

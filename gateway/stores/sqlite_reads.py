@@ -128,12 +128,13 @@ class SqliteReads:
         ).fetchone()
         return row and RequestRecord(dispatch_uuid=unpack_id(row[0]), fingerprint=row[1])
 
-    def has_due(self, kind: OutboxKind, now_ms: int) -> bool:
+    def has_due(self, kind: OutboxKind, application: str, now_ms: int) -> bool:
         """Tell whether there is anything to claim: asked often, mostly in vain."""
         return bool(
             self._execute(
-                "SELECT 1 FROM outbox WHERE kind = ? AND due_ms <= ? LIMIT 1",
-                (KIND_NUMBERS[kind], now_ms),
+                "SELECT 1 FROM outbox WHERE kind = ? AND due_ms <= ?"
+                " AND application = (SELECT id FROM application WHERE name = ?) LIMIT 1",
+                (KIND_NUMBERS[kind], now_ms, application),
             ).fetchone()
         )
 

@@ -68,9 +68,13 @@ class Breaker:
         """Whether so many could not be made that a person should know."""
         return self.refusals >= MUTE_AFTER
 
+    def is_in_line(self, item_id: OutboxItemId) -> bool:
+        """Tell whether the send waited, was taken up, and did not leave yet."""
+        return item_id in self._in_line
+
     def permits(self, item: OutboxItem) -> bool:
         """Tell whether the send may be tried now."""
-        if item.item_id in self._in_line:
+        if self.is_in_line(item.item_id):
             return True
         return not (self.is_open or self.has_waiting or self._in_line)
 

@@ -7,8 +7,7 @@ The machine is not told: a receiver that is down changes nothing about messages 
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
+import math
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
@@ -28,13 +27,16 @@ from gateway.engine import LEASE_MS
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.render import CORRECTION_HEADER, CORRECTION_STEP
-from gateway.stores.base import OutboxItem, OutboxKind, Store
+from gateway.stores.base import NewOutboxItem, OutboxItem, OutboxItemId, OutboxKind, Store
+from gateway.workers.rounds import Line
+from gateway.workers.shares import Shares
 from gateway.workers.turns import Turns
 
 log = get_logger()
 
 _PARK_MS = 2_000
 _WAITING_PER_ORIGIN = 4  # times the origin's concurrency
+_LOOKED_PAST_PER_ORIGIN = 16  # likewise
 _LEASE_MARGIN_MS = 1_000  # for what an attempt does beside waiting for its receiver
 
 
@@ -72,33 +74,74 @@ class Deliverer:
         self._per_origin = per_origin
         self._adds_standard_headers = adds_standard_headers
         self._offer = offer
+        self.looks_past = _LOOKED_PAST_PER_ORIGIN * per_origin
         self._attempt_ms = int(timeout_s * 1000) + _LEASE_MARGIN_MS
-        self._slots: dict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(per_origin)
-        )
-        self._at_origin: dict[str, int] = defaultdict(int)
+        self._lines: dict[tuple[str, str], Line] = {}
+        self._slots: dict[str, Shares] = {}
+        self._has_slot: set[tuple[OutboxItemId, int]] = set()
+        """The items, under their fences, that have a slot and are about to be worked at."""
         self._turns = Turns()
 
-    async def work(self, item: OutboxItem) -> None:
-        """Attempt one delivery, or park the item when its receiver is already overrun.
+    def line_of(self, item: NewOutboxItem) -> Line:
+        """Return where a callback waits: for its receiver's origin."""
+        key = (item.application, item.url)
+        if (line := self._lines.get(key)) is None:
+            known = self._applications.by_name.get(item.application)
+            account = "" if known is None else known.account
+            line = self._lines[key] = Line(account, item.application, _origin(item.url))
+        return line
 
-        One slow receiver must not hold the places of all others.
-        """
-        origin = _origin(item.url)
-        is_overrun = self._at_origin[origin] >= self._per_origin * _WAITING_PER_ORIGIN
-        if is_overrun or self._clock.detours():
-            due_ms = self._clock.now_ms() + int(_PARK_MS * self._clock.jitter(0.5))
-            await self._store.release(item, due_ms=due_ms, tried=False)
+    def longest(self, application: str) -> int:
+        """Return how many callbacks to one origin may wait outside of the store."""
+        return self._per_origin * _WAITING_PER_ORIGIN
+
+    def take(self, item: OutboxItem) -> float:
+        """Take a slot of the receiver's origin."""
+        line = self.line_of(item)
+        slots = self._slots_of(line.destination)
+        if not slots.may_take(line.account):
+            return math.inf
+        slots.take(line.account)
+        self._has_slot.add((item.item_id, item.fence))
+        return 0
+
+    def _slots_of(self, origin: str) -> Shares:
+        slots = self._slots.get(origin)
+        if slots is None:
+            accounts = {
+                application.account
+                for application in self._applications.by_name.values()
+                for url in (
+                    application.status_url,
+                    application.final_report_url,
+                    application.inbound_url,
+                )
+                if url and _origin(url) == origin
+            }
+            slots = self._slots[origin] = Shares(self._per_origin, accounts)
+        return slots
+
+    async def work(self, item: OutboxItem) -> None:
+        """Attempt one delivery, or put it off while its receiver is overrun."""
+        if (item.item_id, item.fence) not in self._has_slot and self.take(item):
+            await self.put_off(item)
             return
-        self._at_origin[origin] += 1
+        self._has_slot.discard((item.item_id, item.fence))
+        line = self.line_of(item)
         try:
+            if self._clock.detours():
+                await self.put_off(item)
+                return
             # A lane that waits no longer hands out several at once: they begin in order, too.
-            async with self._turns.taking((item.item_id.owner, item.url)), self._slots[origin]:
+            async with self._turns.taking((item.item_id.owner, item.url)):
                 await self._attempt(item)
         finally:
-            self._at_origin[origin] -= 1
-            if not self._at_origin[origin]:
-                del self._at_origin[origin], self._slots[origin]
+            self._slots[line.destination].give_back(line.account)
+
+    async def put_off(self, item: OutboxItem) -> None:
+        """Give a callback back for a while: its receiver has more than it can take."""
+        due_ms = self._clock.now_ms() + int(_PARK_MS * self._clock.jitter(0.5))
+        await self._store.release(item, due_ms=due_ms, tried=False)
 
     async def _attempt(self, item: OutboxItem) -> None:
         now_ms = self._clock.now_ms()

@@ -12,6 +12,7 @@ came to nothing.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -30,7 +31,13 @@ from gateway.engine import LEASE_MS, Engine
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.settings import Application
-from gateway.stores.base import OutboxCause, OutboxItem, WebhookCause
+from gateway.stores.base import (
+    NewOutboxItem,
+    OutboxCause,
+    OutboxItem,
+    OutboxItemId,
+    WebhookCause,
+)
 from gateway.workers.breaker import Breaker, Breakers
 from gateway.workers.obstacles import (
     MISCONFIGURED,
@@ -41,6 +48,7 @@ from gateway.workers.obstacles import (
     unreachable,
 )
 from gateway.workers.pace import Pace
+from gateway.workers.rounds import Line
 from translators.problems import SendAnswer, Verdict, read_send_answer
 from translators.status import StatusError
 
@@ -48,7 +56,9 @@ log = get_logger()
 
 Leave: TypeAlias = Callable[[], None]
 
-_WAKING_MARGIN_MS: Final = 1_000
+_LONGEST_LINE_S: Final = 4.0
+_LONGEST_LINE: Final = 512
+_SHORTEST_LINE: Final = 4
 _CREDENTIALS_REFUSED: Final = frozenset({401, 403})
 
 
@@ -104,6 +114,50 @@ class Sender:
         self._budget_s = budget_s
         self._stale_after_ms = int(stale_after_s * 1000)
         self._timeout_ms = int(timeout_s * 1000)
+        self._lines: dict[str, Line] = {}
+        self._longest: dict[str, int] = {}
+        self._turns: set[tuple[OutboxItemId, int]] = set()
+        """The items, under their fences, that are worked at and have their account's turn."""
+
+    looks_past = 0
+
+    def line_of(self, item: NewOutboxItem) -> Line:
+        """Return where a send waits: of its application, or of its account once it was put aside.
+
+        What was put aside leaves in the order of acceptance, whichever application it is of.
+        """
+        line = self._lines.get(item.application)
+        if line is None:
+            account = self._applications.by_name[item.application].account
+            line = self._lines[item.application] = Line(account, item.application, "")
+        is_in_line = self._breakers.of(line.account).is_in_line(item.item_id)
+        return Line(line.account, "", "") if is_in_line else line
+
+    def longest(self, application: str) -> int:
+        """Return how many sends may wait outside of the store: what leaves in a few seconds.
+
+        What waits there for longer loses its lease.
+        """
+        longest = self._longest.get(application)
+        if longest is None:
+            applications = self._applications.by_name
+            account = applications[application].account
+            shared_by = sum(each.account == account for each in applications.values())
+            most = self._pace.turns_within(_LONGEST_LINE_S) or _LONGEST_LINE
+            longest = max(_SHORTEST_LINE, min(most, _LONGEST_LINE) // shared_by)
+            self._longest[application] = longest
+        return longest
+
+    def take(self, item: OutboxItem) -> float:
+        """Take the account's turn for an item that needs one."""
+        if item.begun_ms is not None or self._time_left_ms(item) < 0:
+            return 0
+        account = self._applications.by_name[item.application].account
+        if not self._permits(self._breakers.of(account), item):
+            return 0
+        if (wait_ms := self._pace.take(account)) == 0:
+            self._turns.add((item.item_id, item.fence))
+        return wait_ms
 
     async def work(self, item: OutboxItem) -> None:
         """Send one item, or find out why not."""
@@ -119,11 +173,12 @@ class Sender:
                 await self._work(item, application, breaker, leave)
         finally:
             breaker.done(item.item_id)
+            self._turns.discard((item.item_id, item.fence))
 
     async def _work(
         self, item: OutboxItem, application: Application, breaker: Breaker, leave: Leave
     ) -> None:
-        if self._permits(breaker, item) and not await self._has_turn(item, application.account):
+        if self._permits(breaker, item) and not await self._has_turn(item):
             return
         step = await self._wanted(item)
         if step is None:
@@ -132,7 +187,7 @@ class Sender:
         attempt = Attempt(item=item, application=application, step=step, breaker=breaker)
         if await self._is_over(attempt):
             return
-        # Asked after the turn: while it was waited for, another send may have come to nothing.
+        # Asked again: since the turn was taken, another send may have come to nothing.
         if not self._permits(breaker, item):
             await self._suspend(attempt)
             return
@@ -143,7 +198,7 @@ class Sender:
             return
         if self._time_left_ms(item) < 0:
             # The disk took its time. Nothing has left, so nothing is in doubt.
-            await self._give_back(item)
+            await self.put_off(item)
             return
         await self._act_on(attempt, await self._post(attempt, authorization, leave))
 
@@ -151,16 +206,13 @@ class Sender:
         """Tell whether a send may be tried now; where nothing ever waits, always."""
         return not self._budget_s or breaker.permits(item)
 
-    async def _has_turn(self, item: OutboxItem, account: str) -> bool:
-        """Wait for the account's turn; give the item back where that takes too long."""
+    async def _has_turn(self, item: OutboxItem) -> bool:
+        """Tell whether the item has its account's turn, and time to use it; else put it off."""
         if self._time_left_ms(item) < 0 or self._clock.detours():
-            await self._give_back(item)
+            await self.put_off(item)
             return False
-        # Whoever woke a moment too late would have reserved a turn for nothing.
-        patience_ms = max(0, self._time_left_ms(item) - _WAKING_MARGIN_MS)
-        wait_ms = await self._pace.turn(account, patience_ms=patience_ms)
-        if wait_ms or self._time_left_ms(item) < 0:
-            await self._give_back(item, wait_ms)
+        if (item.item_id, item.fence) not in self._turns and (wait_ms := self.take(item)):
+            await self.put_off(item, math.ceil(wait_ms))
             return False
         return True
 
@@ -168,7 +220,8 @@ class Sender:
         """Return for how long a send may yet be put off so that it still ends within its lease."""
         return item.lease_until_ms - self._timeout_ms - self._clock.now_ms()
 
-    async def _give_back(self, item: OutboxItem, wait_ms: int = 0) -> None:
+    async def put_off(self, item: OutboxItem, wait_ms: int = 0) -> None:
+        """Give an item back that cannot be sent now."""
         due_ms = self._clock.now_ms() + wait_ms
         await self._store.release(item, due_ms=due_ms, tried=False)
 

@@ -83,7 +83,7 @@ class SuspendedSends:
 
     async def _take_up(self, breaker: Breaker) -> None:
         account = breaker.account
-        wait_ms = max(self._pace.silence_ms(account), self._pace.wait_ms(account))
+        wait_ms = self._pace.wait_ms(account)
         room, most = breaker.room(), self._pace.turns_within(_LONGEST_LINE_S)
         if most is not None:
             room = min(room, most)

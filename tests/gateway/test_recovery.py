@@ -215,6 +215,9 @@ async def test_a_lease_of_the_last_life_holds_nobody_up(lives: Lives) -> None:
         (item,) = await bench.take(OutboxKind.SEND)
     async with lives.first() as bench:
         (again,) = await bench.store.claim(
-            OutboxKind.SEND, now_ms=bench.clock.now_ms(), lease_ms=LEASE_MS, limit=9
+            OutboxKind.SEND,
+            now_ms=bench.clock.now_ms(),
+            lease_ms=LEASE_MS,
+            room={item.application: 9},
         )
     assert (again.item_id, again.fence > item.fence) == (item.item_id, True)

@@ -15,7 +15,7 @@ from gateway.stores.base import (
     Store,
     Timer,
 )
-from tests.gateway.stores.building import DAY, LEASE, NOW, commit, put, send, timer, uuid_of
+from tests.gateway.stores.building import DAY, LEASE, NOW, SHOP, commit, put, send, timer, uuid_of
 
 _LATER_MS: Final = NOW + 2 * DAY
 _ALL: Final = 9999
@@ -92,8 +92,10 @@ class Found:
 async def items(store: Store) -> set[OutboxItemId]:
     """Claim whatever can be claimed, and return what that is."""
     claimed = [
-        *await store.claim(OutboxKind.SEND, now_ms=_LATER_MS, lease_ms=LEASE, limit=_ALL),
-        *await store.claim(OutboxKind.CALLBACK, now_ms=_LATER_MS, lease_ms=LEASE, limit=_ALL),
+        *await store.claim(OutboxKind.SEND, now_ms=_LATER_MS, lease_ms=LEASE, room={SHOP: _ALL}),
+        *await store.claim(
+            OutboxKind.CALLBACK, now_ms=_LATER_MS, lease_ms=LEASE, room={SHOP: _ALL}
+        ),
     ]
     return {each.item_id for each in claimed}
 
@@ -111,7 +113,9 @@ def halves(made: Commit, claimed: Collection[OutboxItemId], *, is_there: bool) -
 async def goes_on(store: Store) -> bool:
     """Tell whether a store takes a dispatch, hands out its send and lets it begin."""
     await put(store, commit(_NEW, outbox=[send(1, _NEW)], timers_set=[timer(_NEW)]))
-    claimed = await store.claim(OutboxKind.SEND, now_ms=_LATER_MS, lease_ms=LEASE, limit=_ALL)
+    claimed = await store.claim(
+        OutboxKind.SEND, now_ms=_LATER_MS, lease_ms=LEASE, room={SHOP: _ALL}
+    )
     began = [
         await store.begin(each, now_ms=_LATER_MS)
         for each in claimed

@@ -222,7 +222,7 @@ class _Life:
             async with self._claiming:
                 await self._wrote(store.release(item, due_ms=NOW, tried=True))
                 claimed = await self._wrote(
-                    store.claim(OutboxKind.SEND, now_ms=NOW, lease_ms=LEASE, limit=99)
+                    store.claim(OutboxKind.SEND, now_ms=NOW, lease_ms=LEASE, room={SHOP: 99})
                 )
             (item,) = [each for each in claimed if each.item_id == item.item_id]
         return item

@@ -193,7 +193,10 @@ class Bench:
         taken = [item for item in self.offered if item.kind is kind]
         self.offered[:] = [item for item in self.offered if item.kind is not kind]
         claimed = await self.store.claim(
-            kind, now_ms=self.clock.now_ms(), lease_ms=LEASE_MS, limit=_CLAIM
+            kind,
+            now_ms=self.clock.now_ms(),
+            lease_ms=LEASE_MS,
+            room=dict.fromkeys(self.applications.by_name, _CLAIM),
         )
         return [*taken, *claimed]
 

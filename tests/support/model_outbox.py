@@ -54,16 +54,31 @@ class ModelOutbox:
         return entry is not None and entry.fence == fence
 
     def append(
-        self, item: NewOutboxItem, *, now_ms: int, lease_ms: int, is_alone: bool = False
+        self,
+        item: NewOutboxItem,
+        *,
+        now_ms: int,
+        lease_ms: int,
+        is_alone: bool = False,
+        is_claimed: bool = True,
     ) -> list[OutboxItem]:
-        """Append an item; claim it when it need not wait for its turn."""
+        """Append an item; when it need not wait for its turn, claim it, or let it be due."""
         entry = _Entry(item=item, created_ms=now_ms, is_alone=is_alone, made_ms=now_ms)
         self._entries[item.item_id] = entry
         due_ms = self._due_ms(entry)
         if self._lane(entry.lane)[:1] == [entry] or is_alone:
-            return [_lease(entry, now_ms + lease_ms)]
+            return self._hand_out(entry, now_ms, lease_ms, is_claimed=is_claimed)
         if due_ms is not None and due_ms <= now_ms:
-            return [self._claim(entry, now_ms + lease_ms)]
+            entry.lane_waits_until_ms = due_ms
+            return self._hand_out(entry, now_ms, lease_ms, is_claimed=is_claimed)
+        return []
+
+    def _hand_out(
+        self, entry: _Entry, now_ms: int, lease_ms: int, *, is_claimed: bool
+    ) -> list[OutboxItem]:
+        if is_claimed:
+            return [_lease(entry, now_ms + lease_ms)]
+        entry.due_ms = now_ms
         return []
 
     def instants(self) -> list[int]:
@@ -75,13 +90,14 @@ class ModelOutbox:
         return {entry.item.application for entry in self._entries.values()}
 
     def claim(
-        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+        self, kind: OutboxKind, application: str, *, now_ms: int, lease_ms: int, limit: int
     ) -> list[OutboxItem]:
         """Claim what is due, the longest due first."""
         due = [
             (due_ms, entry.item.item_id.owner, entry.item.item_id.position, entry)
             for entry in self._entries.values()
             if entry.item.kind is kind
+            and entry.item.application == application
             and (due_ms := self._due_ms(entry)) is not None
             and due_ms <= now_ms
         ]

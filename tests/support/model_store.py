@@ -94,7 +94,14 @@ class ModelStore:
     def fatal(self) -> asyncio.Event:
         return self._fatal
 
-    async def commit(self, commit: Commit, *, now_ms: int, lease_ms: int) -> Sequence[OutboxItem]:
+    async def commit(
+        self,
+        commit: Commit,
+        *,
+        now_ms: int,
+        lease_ms: int,
+        unclaimed: Collection[OutboxItemId] = (),
+    ) -> Sequence[OutboxItem]:
         state, uuid = commit.state, commit.state.dispatch_uuid
         if self._is_spent(commit.cause, commit):
             raise CauseSpent
@@ -112,7 +119,12 @@ class ModelStore:
             self._drop(timer)
         claimed = self._spend(commit.cause, commit, now_ms=now_ms, lease_ms=lease_ms)
         for item in commit.outbox:
-            claimed += self._outbox.append(item, now_ms=now_ms, lease_ms=lease_ms)
+            claimed += self._outbox.append(
+                item,
+                now_ms=now_ms,
+                lease_ms=lease_ms,
+                is_claimed=item.item_id not in unclaimed,
+            )
         return claimed
 
     def _drop(self, timer: Timer) -> None:
@@ -169,9 +181,15 @@ class ModelStore:
         return found[0] if found else None
 
     async def claim(
-        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, limit: int
+        self, kind: OutboxKind, *, now_ms: int, lease_ms: int, room: Mapping[str, int]
     ) -> Sequence[OutboxItem]:
-        return self._outbox.claim(kind, now_ms=now_ms, lease_ms=lease_ms, limit=limit)
+        return [
+            item
+            for name, limit in room.items()
+            for item in self._outbox.claim(
+                kind, name, now_ms=now_ms, lease_ms=lease_ms, limit=limit
+            )
+        ]
 
     async def begin(self, item: OutboxItem, *, now_ms: int) -> bool:
         return self._outbox.begin(item, now_ms=now_ms)
@@ -269,12 +287,24 @@ class ModelStore:
         )
 
     async def enqueue(
-        self, item: NewOutboxItem, *, digest: bytes, now_ms: int, lease_ms: int
+        self,
+        item: NewOutboxItem,
+        *,
+        digest: bytes,
+        now_ms: int,
+        lease_ms: int,
+        unclaimed: Collection[OutboxItemId] = (),
     ) -> Sequence[OutboxItem]:
         if digest in self._inbound:
             raise CauseSpent
         self._inbound[digest] = now_ms
-        return self._outbox.append(item, now_ms=now_ms, lease_ms=lease_ms, is_alone=True)
+        return self._outbox.append(
+            item,
+            now_ms=now_ms,
+            lease_ms=lease_ms,
+            is_alone=True,
+            is_claimed=item.item_id not in unclaimed,
+        )
 
     async def due_timers(self, *, now_ms: int, limit: int) -> Sequence[DueTimer]:
         due = [timer for timer in self._timers if timer.due_ms <= now_ms]

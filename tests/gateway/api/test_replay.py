@@ -21,7 +21,7 @@ from tests.gateway.api.surface import (
     until,
 )
 from tests.support.loopback import Loopback, Reply, Seen
-from tests.support.world import World, a_world, failing_over, step, workflow
+from tests.support.world import API_KEY, World, a_world, failing_over, step, workflow
 
 GONE = Reply(status=410)
 TWO_STEPS = workflow(step("whatsapp", **failing_over("delivered")), step("sms"))
@@ -240,7 +240,11 @@ async def test_a_replay_is_paced_at_20_a_second(world: World) -> None:
     await world.receiver.wait_for(5)
     now_ms = world.clock.now_ms()
     due = [
-        len(await world.gateway.store.claim(OutboxKind.CALLBACK, now_ms=at, lease_ms=1, limit=9))
+        len(
+            await world.gateway.store.claim(
+                OutboxKind.CALLBACK, now_ms=at, lease_ms=1, room={API_KEY: 9}
+            )
+        )
         for at in (now_ms + 249, now_ms + 250)
     ]
     assert due == [0, 1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from gateway.core.events import DispatchAccepted, Event, StatusReceived, StatusReport
@@ -127,9 +127,19 @@ def commit(
     )
 
 
-async def put(store: Store, made: Commit, *, now_ms: int = NOW) -> Sequence[OutboxItem]:
+async def put(
+    store: Store, made: Commit, *, now_ms: int = NOW, unclaimed: Collection[OutboxItemId] = ()
+) -> Sequence[OutboxItem]:
     """Commit with the usual lease."""
-    return await store.commit(made, now_ms=now_ms, lease_ms=LEASE)
+    return await store.commit(made, now_ms=now_ms, lease_ms=LEASE, unclaimed=unclaimed)
+
+
+async def leave(
+    store: Store, *items: NewOutboxItem, number: int = 1, now_ms: int = NOW
+) -> Sequence[OutboxItem]:
+    """Make dispatch `number` with these items in the outbox, none of them wanted now."""
+    made = commit(number, application=items[0].application, outbox=items)
+    return await put(store, made, now_ms=now_ms, unclaimed=[item.item_id for item in items])
 
 
 async def put_items(store: Store, *items: NewOutboxItem, number: int = 1) -> Sequence[OutboxItem]:
@@ -141,7 +151,7 @@ async def due(
     store: Store, now_ms: int = NOW, *, kind: OutboxKind = OutboxKind.CALLBACK, limit: int = 100
 ) -> list[int]:
     """Claim; return the positions."""
-    claimed = await store.claim(kind, now_ms=now_ms, lease_ms=LEASE, limit=limit)
+    claimed = await store.claim(kind, now_ms=now_ms, lease_ms=LEASE, room={SHOP: limit})
     return [item.item_id.position for item in claimed]
 
 
@@ -174,12 +184,14 @@ def callback(
     )
 
 
-def send(position: int, number: int = 1, *, step: int = 0) -> NewOutboxItem:
+def send(
+    position: int, number: int = 1, *, step: int = 0, application: str = SHOP
+) -> NewOutboxItem:
     """Return a send of dispatch `number`."""
     return NewOutboxItem(
         item_id=OutboxItemId(owner=uuid_of(number), position=position),
         kind=OutboxKind.SEND,
-        application=SHOP,
+        application=application,
         url="",
         step=step,
         body=b'{"text":"Hello"}',

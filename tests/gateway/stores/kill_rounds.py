@@ -17,7 +17,16 @@ import sys
 from pathlib import Path
 
 from gateway.stores.base import OutboxKind
-from tests.gateway.stores.building import DAY, LEASE, NOW, commit, put, send, timer
+from tests.gateway.stores.building import (
+    DAY,
+    LEASE,
+    NOW,
+    SHOP,
+    commit,
+    put,
+    send,
+    timer,
+)
 from tests.support.stores import open_sqlite_in_loop, open_sqlite_in_thread
 
 _WRITERS = 16
@@ -67,7 +76,7 @@ async def look(directory: Path, acknowledged: list[int]) -> dict[str, object]:
     store = await open_sqlite_in_loop(directory)
     owners = {commit(number).state.dispatch_uuid: number for number in acknowledged}
     lost = [number for uuid, number in owners.items() if await store.load(uuid) is None]
-    items = await store.claim(OutboxKind.SEND, now_ms=NOW + DAY, lease_ms=LEASE, limit=10**6)
+    items = await store.claim(OutboxKind.SEND, now_ms=NOW + DAY, lease_ms=LEASE, room={SHOP: 10**6})
     timers = await store.due_timers(now_ms=NOW + DAY, limit=10**6)
     sent = {item.item_id.owner for item in items}
     timed = {one.timer.dispatch_uuid for one in timers}

@@ -162,11 +162,15 @@ class Player:
             timers_dropped=[timer(number, due_ms=NOW + bits - 1)],
             bindings=[(MESSAGES[bits % 2], bits % 2)][: move.which % 2],
         )
-        return self._keep(await put(self._store, made, now_ms=self._now_ms))
+        unclaimed = [item.item_id for item in made.outbox if (bits + item.step) % 5 == 0]
+        kept = await put(self._store, made, now_ms=self._now_ms, unclaimed=unclaimed)
+        return self._keep(kept)
 
     async def _claim(self, move: Move) -> Answer:
         kind = tuple(OutboxKind)[move.which % 2]
-        claimed = await self._store.claim(kind, now_ms=self._now_ms, lease_ms=LEASE, limit=99)
+        claimed = await self._store.claim(
+            kind, now_ms=self._now_ms, lease_ms=LEASE, room={SHOP: 99}
+        )
         return self._keep(sorted(claimed, key=lambda item: str(item.item_id)))
 
     async def _begin(self, move: Move) -> Answer:

@@ -153,7 +153,7 @@ async def test_the_outcome_of_a_send_counts_once(store: Store) -> None:
 
 async def test_a_stale_fence_counts_as_spent(store: Store) -> None:
     (item,) = await put_items(store, send(1))
-    await store.claim(item.kind, now_ms=NOW + LEASE, lease_ms=LEASE, limit=1)
+    await store.claim(item.kind, now_ms=NOW + LEASE, lease_ms=LEASE, room={SHOP: 1})
     with pytest.raises(CauseSpent):
         cause = OutboxCause(item_id=item.item_id, fence=item.fence)
         await put(store, commit(revision=2, cause=cause))

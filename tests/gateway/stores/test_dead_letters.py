@@ -49,7 +49,7 @@ async def test_a_buried_callback_is_listed(store: Store) -> None:
 async def test_the_attempt_before_the_burial_is_counted(store: Store) -> None:
     (item,) = await put_items(store, callback(1))
     await store.release(item, due_ms=NOW, tried=True)
-    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 1})
     await bury(store, item)
     (letter,) = await store.dead_letters(SHOP, limit=10)
     assert letter.tries == 2
@@ -171,7 +171,9 @@ async def test_a_letter_that_dies_again_keeps_its_place(store: Store) -> None:
     await dead(store, (1, 1), (2, 1))
     (first,) = await store.dead_letters(SHOP, limit=1)
     await store.exhume(SHOP, first.item.item_id, now_ms=NOW + DAY)
-    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW + DAY, lease_ms=LEASE, limit=9)
+    (again,) = await store.claim(
+        OutboxKind.CALLBACK, now_ms=NOW + DAY, lease_ms=LEASE, room={SHOP: 9}
+    )
     await bury(store, again, NOW + DAY)
     assert (await store.dead_letters(SHOP, limit=1))[0].place == first.place
 
@@ -186,7 +188,9 @@ async def test_an_exhumed_letter_is_claimable_with_no_tries(store: Store) -> Non
     (item,) = await put_items(store, callback(1))
     await bury(store, item)
     assert await store.exhume(SHOP, item.item_id, now_ms=NOW + 5)
-    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW + 5, lease_ms=LEASE, limit=1)
+    (again,) = await store.claim(
+        OutboxKind.CALLBACK, now_ms=NOW + 5, lease_ms=LEASE, room={SHOP: 1}
+    )
     assert (again.item_id, again.body, again.tries) == (item.item_id, item.body, 0)
 
 
@@ -194,7 +198,9 @@ async def test_an_exhumed_letter_is_appended_anew(store: Store) -> None:
     (item,) = await put_items(store, callback(1))
     await bury(store, item)
     await store.exhume(SHOP, item.item_id, now_ms=NOW + 5)
-    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW + 5, lease_ms=LEASE, limit=1)
+    (again,) = await store.claim(
+        OutboxKind.CALLBACK, now_ms=NOW + 5, lease_ms=LEASE, room={SHOP: 1}
+    )
     assert again.created_ms == NOW + 5
 
 
@@ -235,7 +241,7 @@ async def test_settling_an_exhumed_letter_hands_out_nothing_of_the_lane(store: S
     (item,) = await put_items(store, callback(1), callback(2), callback(3))
     await bury(store, item)
     await store.exhume(SHOP, item.item_id, now_ms=NOW)
-    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=1)
+    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 1})
     assert list(await store.settle(again, now_ms=NOW, lease_ms=LEASE)) == []
 
 
@@ -251,7 +257,7 @@ async def test_an_exhumed_letter_can_be_buried_again(store: Store) -> None:
     (item,) = await put_items(store, callback(1))
     await bury(store, item)
     await store.exhume(SHOP, item.item_id, now_ms=NOW)
-    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=1)
+    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 1})
     await bury(store, again, NOW + 1)
     (letter,) = await store.dead_letters(SHOP, limit=10)
     assert letter.died_ms == NOW + 1
@@ -274,7 +280,7 @@ async def buried(store: Store, *positions: int, number: int = 1) -> list[OutboxI
 
 async def test_letters_that_are_replayed_are_delivered_in_order(store: Store) -> None:
     assert await replay(store, *await buried(store, 1, 2, 3)) == 3
-    items = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=9)
+    items = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 9})
     delivered = []
     while items:
         (item,) = items
@@ -303,14 +309,14 @@ async def test_replayed_letters_are_spaced_by_their_place(store: Store) -> None:
 
 async def test_a_lane_of_replayed_letters_waits_for_one_that_fails(store: Store) -> None:
     await replay(store, *await buried(store, 1, 2))
-    (first,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=9)
+    (first,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 9})
     await store.release(first, due_ms=NOW + DAY, tried=True, lane_waits_until_ms=NOW + 5)
     assert (await due(store, NOW + 4), await due(store, NOW + 5)) == ([], [2])
 
 
 async def test_a_replayed_letter_that_is_detached_lets_its_lane_go_on(store: Store) -> None:
     await replay(store, *await buried(store, 1, 2))
-    (first,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=9)
+    (first,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 9})
     following = await store.detach(first, due_ms=NOW + DAY, now_ms=NOW, lease_ms=LEASE)
     assert positions(following) == [2]
 
@@ -330,7 +336,9 @@ async def test_replayed_letters_do_not_wait_for_what_is_new(store: Store) -> Non
 async def test_replayed_letters_have_no_tries_and_the_age_of_nothing(store: Store) -> None:
     ids = await buried(store, 1)
     await store.replay(SHOP, ids, now_ms=NOW + DAY, due_ms=NOW + DAY, spacing_ms=0)
-    (again,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW + DAY, lease_ms=LEASE, limit=9)
+    (again,) = await store.claim(
+        OutboxKind.CALLBACK, now_ms=NOW + DAY, lease_ms=LEASE, room={SHOP: 9}
+    )
     assert (again.tries, again.created_ms, again.body) == (0, NOW + DAY, b"{}")
 
 

@@ -7,6 +7,7 @@ from tests.gateway.stores.building import (
     LEASE,
     NOW,
     OTHER_URL,
+    SHOP,
     callback,
     commit,
     due,
@@ -28,7 +29,7 @@ async def failing(store: Store, *items: int, due_ms: int = NOW + HOUR_MS) -> Out
 
 
 async def claim(store: Store, now_ms: int) -> list[OutboxItem]:
-    claimed = await store.claim(OutboxKind.CALLBACK, now_ms=now_ms, lease_ms=LEASE, limit=9)
+    claimed = await store.claim(OutboxKind.CALLBACK, now_ms=now_ms, lease_ms=LEASE, room={SHOP: 9})
     return list(claimed)
 
 

@@ -11,9 +11,13 @@ from tests.gateway.stores.building import (
     LEASE,
     NOW,
     OTHER_URL,
+    SHOP,
     callback,
+    commit,
     due,
+    leave,
     positions,
+    put,
     put_items,
     send,
 )
@@ -33,7 +37,7 @@ async def test_an_item_whose_lease_has_run_out_is_claimed_again(store: Store) ->
 
 async def test_each_claim_raises_the_fence(store: Store) -> None:
     await put_items(store, callback(1))
-    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=LATER, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=LATER, lease_ms=LEASE, room={SHOP: 1})
     assert (item.fence, item.lease_until_ms) == (2, LATER + LEASE)
 
 
@@ -45,6 +49,60 @@ async def test_a_claim_is_of_one_kind(store: Store) -> None:
 async def test_a_claim_takes_no_more_than_its_limit(store: Store) -> None:
     await put_items(store, *(callback(n, url=f"{OTHER_URL}/{n}") for n in range(5)))
     assert len(await due(store, LATER, limit=3)) == 3
+
+
+async def claimed_of(store: Store, room: dict[str, int], now_ms: int = NOW) -> list[str]:
+    """Claim sends; return whose they are."""
+    claimed = await store.claim(OutboxKind.SEND, now_ms=now_ms, lease_ms=LEASE, room=room)
+    return [item.application for item in claimed]
+
+
+async def test_a_claim_takes_of_each_application_what_there_is_room_for(store: Store) -> None:
+    for number in range(1, 6):
+        await leave(store, send(1, number), number=number)
+    for number in range(6, 8):
+        await leave(store, send(1, number, application="stall"), number=number, now_ms=NOW + 5)
+    claimed = await claimed_of(store, {SHOP: 2, "stall": 9}, NOW + 5)
+    assert claimed == [SHOP, SHOP, "stall", "stall"]
+
+
+async def test_a_claim_takes_nothing_of_an_application_without_room(store: Store) -> None:
+    await leave(store, send(1))
+    assert await claimed_of(store, {"stall": 9, SHOP: 0}) == []
+    assert await claimed_of(store, {}) == []
+
+
+async def test_what_a_commit_leaves_is_due_at_once(store: Store) -> None:
+    assert list(await leave(store, send(1), callback(2))) == []
+    assert [await due(store, NOW, kind=kind) for kind in OutboxKind] == [[1], [2]]
+
+
+async def test_what_a_commit_leaves_was_held_by_nobody(store: Store) -> None:
+    await leave(store, send(1))
+    (item,) = await store.claim(OutboxKind.SEND, now_ms=NOW, lease_ms=LEASE, room={SHOP: 1})
+    assert (item.fence, item.tries, item.created_ms, item.begun_ms) == (1, 0, NOW, None)
+
+
+async def test_a_commit_leaves_only_what_is_named(store: Store) -> None:
+    items = [send(1), callback(2), callback(3, url=OTHER_URL)]
+    made = commit(outbox=items)
+    handed_out = await put(store, made, unclaimed=[items[1].item_id])
+    assert (positions(handed_out), await due(store, NOW)) == ([1, 3], [2])
+
+
+async def test_what_is_left_keeps_the_place_in_its_lane(store: Store) -> None:
+    await leave(store, callback(1), callback(2))
+    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 9})
+    following = await store.settle(item, now_ms=NOW, lease_ms=LEASE)
+    assert (item.item_id.position, positions(following)) == (1, [2])
+
+
+async def test_an_enqueued_callback_that_nobody_wants_is_due_at_once(store: Store) -> None:
+    item = callback(0)
+    left = await store.enqueue(
+        item, digest=b"inbound", now_ms=NOW, lease_ms=LEASE, unclaimed=[item.item_id]
+    )
+    assert (list(left), await due(store, NOW)) == ([], [0])
 
 
 async def test_the_longest_due_is_claimed_first(store: Store) -> None:
@@ -69,14 +127,14 @@ async def test_a_released_item_is_claimed_from_its_due_instant_on(store: Store) 
 async def test_a_release_after_an_attempt_counts_it(store: Store) -> None:
     (item,) = await put_items(store, callback(1))
     await store.release(item, due_ms=NOW, tried=True)
-    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 1})
     assert item.tries == 1
 
 
 async def test_a_release_without_an_attempt_counts_nothing(store: Store) -> None:
     (item,) = await put_items(store, callback(1))
     await store.release(item, due_ms=NOW, tried=False)
-    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 1})
     assert item.tries == 0
 
 
@@ -84,28 +142,30 @@ async def test_a_released_item_is_no_longer_begun(store: Store) -> None:
     (item,) = await put_items(store, send(1))
     await store.begin(item, now_ms=NOW + 1)
     await store.release(item, due_ms=NOW + 2, tried=True)
-    (item,) = await store.claim(OutboxKind.SEND, now_ms=NOW + 2, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.SEND, now_ms=NOW + 2, lease_ms=LEASE, room={SHOP: 1})
     assert item.begun_ms is None
 
 
 async def test_a_begun_item_tells_so_when_its_lease_has_run_out(store: Store) -> None:
     (item,) = await put_items(store, send(1))
     assert await store.begin(item, now_ms=NOW + 1)
-    (item,) = await store.claim(OutboxKind.SEND, now_ms=LATER, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.SEND, now_ms=LATER, lease_ms=LEASE, room={SHOP: 1})
     assert item.begun_ms == NOW + 1
 
 
 async def test_an_item_claimed_by_another_is_not_begun(store: Store) -> None:
     (item,) = await put_items(store, send(1))
-    await store.claim(OutboxKind.SEND, now_ms=LATER, lease_ms=LEASE, limit=1)
+    await store.claim(OutboxKind.SEND, now_ms=LATER, lease_ms=LEASE, room={SHOP: 1})
     assert not await store.begin(item, now_ms=LATER + 1)
 
 
 async def test_a_refused_beginning_changes_nothing(store: Store) -> None:
     (item,) = await put_items(store, send(1))
-    await store.claim(OutboxKind.SEND, now_ms=LATER, lease_ms=LEASE, limit=1)
+    await store.claim(OutboxKind.SEND, now_ms=LATER, lease_ms=LEASE, room={SHOP: 1})
     await store.begin(item, now_ms=LATER + 1)
-    (item,) = await store.claim(OutboxKind.SEND, now_ms=LATER + LEASE, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(
+        OutboxKind.SEND, now_ms=LATER + LEASE, lease_ms=LEASE, room={SHOP: 1}
+    )
     assert item.begun_ms is None
 
 
@@ -135,14 +195,14 @@ async def test_settling_the_last_of_a_lane_hands_out_nothing(store: Store) -> No
 
 async def test_a_stale_holder_settles_nothing(store: Store) -> None:
     (item,) = await put_items(store, callback(1), callback(2))
-    await store.claim(OutboxKind.CALLBACK, now_ms=LATER, lease_ms=LEASE, limit=1)
+    await store.claim(OutboxKind.CALLBACK, now_ms=LATER, lease_ms=LEASE, room={SHOP: 1})
     assert list(await store.settle(item, now_ms=LATER, lease_ms=LEASE)) == []
     assert (await store.counts()).pending_callbacks == 2
 
 
 async def test_a_stale_holder_releases_nothing(store: Store) -> None:
     (item,) = await put_items(store, callback(1))
-    await store.claim(OutboxKind.CALLBACK, now_ms=LATER, lease_ms=LEASE, limit=1)
+    await store.claim(OutboxKind.CALLBACK, now_ms=LATER, lease_ms=LEASE, room={SHOP: 1})
     await store.release(item, due_ms=LATER, tried=True)
     assert await due(store, LATER) == []
 

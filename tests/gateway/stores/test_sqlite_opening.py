@@ -20,7 +20,16 @@ from gateway.stores.sqlite_file import (
 )
 from gateway.stores.sqlite_lock import StoreInUse
 from gateway.stores.sqlite_schema import migrate, migrations, schema_version
-from tests.gateway.stores.building import LEASE, NOW, URL, commit, positions, put, uuid_of
+from tests.gateway.stores.building import (
+    LEASE,
+    NOW,
+    SHOP,
+    URL,
+    commit,
+    positions,
+    put,
+    uuid_of,
+)
 from tests.support.clock import ManualClock
 from tests.support.stores import open_sqlite_in_loop, url_in
 
@@ -272,7 +281,7 @@ async def test_what_waited_for_its_turn_in_the_first_schema_still_does(tmp_path:
     )
     connection.close()
     store = await opened(tmp_path)
-    (first,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, limit=9)
+    (first,) = await store.claim(OutboxKind.CALLBACK, now_ms=NOW, lease_ms=LEASE, room={SHOP: 9})
     following = await store.settle(first, now_ms=NOW, lease_ms=LEASE)
     await store.close()
     assert (first.item_id.position, positions(following)) == (1, [2])

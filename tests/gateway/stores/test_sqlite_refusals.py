@@ -166,7 +166,7 @@ async def test_a_refused_enqueueing_changes_no_table(store: Store, tmp_path: Pat
 
 async def test_a_stale_holder_changes_no_table(store: Store, tmp_path: Path) -> None:
     (item,) = await store.enqueue(callback(0, 9), digest=b"in", now_ms=NOW, lease_ms=LEASE)
-    await store.claim(item.kind, now_ms=NOW + LEASE, lease_ms=LEASE, limit=9)
+    await store.claim(item.kind, now_ms=NOW + LEASE, lease_ms=LEASE, room={SHOP: 9})
     before = contents(tmp_path)
     await store.begin(item, now_ms=NOW)
     await store.settle(item, now_ms=NOW, lease_ms=LEASE)

@@ -17,6 +17,7 @@ from tests.gateway.stores.building import (
     LEASE,
     NOW,
     OTHER_URL,
+    SHOP,
     callback,
     commit,
     due,
@@ -72,7 +73,7 @@ async def test_a_send_that_was_begun_tells_so_to_the_next_owner(estate: Estate) 
     (item,) = await put_items(estate.store, send(1))
     await estate.store.begin(item, now_ms=NOW + 5)
     heir = await estate.inherit()
-    (found,) = await heir.claim(OutboxKind.SEND, now_ms=NOW + 9, lease_ms=LEASE, limit=9)
+    (found,) = await heir.claim(OutboxKind.SEND, now_ms=NOW + 9, lease_ms=LEASE, room={SHOP: 9})
     assert (found.begun_ms, found.fence) == (NOW + 5, 2)
 
 

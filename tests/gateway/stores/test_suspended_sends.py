@@ -95,7 +95,7 @@ async def test_a_suspended_send_is_no_longer_begun(store: Store) -> None:
 
 async def test_a_stale_holder_suspends_nothing(store: Store) -> None:
     (item,) = await put_items(store, send(1))
-    await store.claim(OutboxKind.SEND, now_ms=NOW + LEASE, lease_ms=LEASE, limit=1)
+    await store.claim(OutboxKind.SEND, now_ms=NOW + LEASE, lease_ms=LEASE, room={SHOP: 1})
     await store.suspend(item, account=ACCOUNT, until_ms=UNTIL, now_ms=NOW, tried=False)
     assert list(await store.suspended()) == []
 
@@ -135,7 +135,7 @@ async def test_an_attempt_that_came_to_nothing_dates_the_refusal(store: Store) -
     (item,) = await put_items(store, send(1))
     await store.begin(item, now_ms=NOW + 5)
     await store.release(item, due_ms=NOW + 9, tried=True)
-    (item,) = await store.claim(OutboxKind.SEND, now_ms=NOW + 9, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.SEND, now_ms=NOW + 9, lease_ms=LEASE, room={SHOP: 1})
     assert item.refused_ms == NOW + 5
 
 
@@ -143,7 +143,7 @@ async def test_being_given_back_untried_dates_nothing(store: Store) -> None:
     (item,) = await put_items(store, send(1))
     await store.begin(item, now_ms=NOW + 5)
     await store.release(item, due_ms=NOW + 9, tried=False)
-    (item,) = await store.claim(OutboxKind.SEND, now_ms=NOW + 9, lease_ms=LEASE, limit=1)
+    (item,) = await store.claim(OutboxKind.SEND, now_ms=NOW + 9, lease_ms=LEASE, room={SHOP: 1})
     assert item.refused_ms is None
 
 

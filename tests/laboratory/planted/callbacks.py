@@ -73,16 +73,13 @@ BUGS: Final = (
         edits=(
             Edit(
                 function=Engine._apply,
-                before="        try:\n"
-                "            claimed = await self.store.commit("
-                "commit, now_ms=now_ms, lease_ms=LEASE_MS)\n",
+                before="        try:\n            await self._commit(commit, now_ms)\n",
                 after="        from dataclasses import replace\n"
                 "        later = [one for one in commit.outbox if one.step < 0]\n"
                 "        inside = [one for one in commit.outbox if one.step >= 0]\n"
                 "        commit = replace(commit, outbox=inside)\n"
                 "        try:\n"
-                "            claimed = await self.store.commit("
-                "commit, now_ms=now_ms, lease_ms=LEASE_MS)\n"
+                "            await self._commit(commit, now_ms)\n"
                 "            for one in later:\n"
                 "                await self.enqueue(one, digest=str(one.item_id).encode())\n",
             ),

@@ -10,8 +10,6 @@ from gateway.stores import sqlite_commit
 from tests.laboratory.planted.edits import Bug, Edit
 from tests.support.model_store import ModelStore
 
-_COMMIT: Final = "claimed = await self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)"
-
 BUGS: Final = (
     Bug(
         name="answer-before-commit",
@@ -19,11 +17,8 @@ BUGS: Final = (
         edits=(
             Edit(
                 function=Engine.accept,
-                before=_COMMIT,
-                after="claimed = ()\n"
-                "        asyncio.ensure_future(\n"
-                "            self.store.commit(commit, now_ms=now_ms, lease_ms=LEASE_MS)\n"
-                "        )",
+                before="await self._commit(commit, now_ms)",
+                after="asyncio.ensure_future(self._commit(commit, now_ms))",
             ),
         ),
     ),

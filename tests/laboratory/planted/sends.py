@@ -132,8 +132,8 @@ BUGS: Final = (
             ),
             Edit(
                 function=sqlite_outbox.claim,
-                before="(KIND_NUMBERS[kind], now_ms, limit)",
-                after="(KIND_NUMBERS[kind], now_ms + lease_ms, limit)",
+                before="(KIND_NUMBERS[kind], name, now_ms, limit)",
+                after="(KIND_NUMBERS[kind], name, now_ms + lease_ms, limit)",
             ),
         ),
     ),

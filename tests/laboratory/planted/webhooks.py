@@ -64,7 +64,7 @@ BUGS: Final = (
         edits=(
             Edit(
                 function=Engine._apply,
-                before="        try:\n            claimed = await self.store.commit(",
+                before="        try:\n            await self._commit(commit, now_ms)\n",
                 after="        digest = getattr(cause, 'digest', None)\n"
                 "        seen = self.store._store.__dict__.setdefault('seen', set())\n"
                 "        if digest in seen:\n"
@@ -73,7 +73,7 @@ BUGS: Final = (
                 "            await self.store.check()\n"
                 "            seen.add(digest)\n"
                 "        try:\n"
-                "            claimed = await self.store.commit(",
+                "            await self._commit(commit, now_ms)\n",
             ),
         ),
     ),
