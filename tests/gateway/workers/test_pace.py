@@ -82,8 +82,8 @@ def test_a_turn_that_was_waited_for_and_came_late_delays_no_other() -> None:
     clock = ManualClock()
     pace = Pace(rate_per_s=10, clock=clock)
     waits = [pace.take("a"), pace.take("a")]
-    clock.advance(0.13)
-    assert [*waits, pace.take("a"), pace.take("a")] == [0, 100, 0, 70]
+    clock.advance(0.115)
+    assert [*waits, pace.take("a"), pace.take("a")] == [0, 100, 0, 85]
 
 
 def test_a_turn_that_came_much_too_late_is_no_burst() -> None:

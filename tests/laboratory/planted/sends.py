@@ -32,9 +32,9 @@ BUGS: Final = (
         fault="All sends of an account that wait for a turn get the same one.",
         edits=(
             Edit(
-                function=Pace.reserve_ms,
-                before="+ wait + self._interval_ms",
-                after="+ wait",
+                function=Pace.take,
+                before=", earliest_ms) + self._interval_ms",
+                after=", earliest_ms)",
             ),
         ),
     ),
