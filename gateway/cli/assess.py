@@ -18,6 +18,7 @@ from gateway.cli.parameters import (
     template_names,
     templates_option,
 )
+from gateway.folding import columns_of
 
 if TYPE_CHECKING:
     from gateway.assess.judging import Standing
@@ -161,12 +162,13 @@ def _write(report: Report, form: str, output: Path | None, top: int) -> None:
     from gateway.offline.output import open_output  # noqa: PLC0415
 
     is_coloured = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    text = _render(report, form, top, is_coloured=is_coloured)
+    columns = None if output else columns_of(sys.stdout)
+    text = _render(report, form, top, is_coloured=is_coloured, columns=columns)
     with open_output(output) as file:
         file.write(text.encode())
 
 
-def _render(report: Report, form: str, top: int, *, is_coloured: bool) -> str:
+def _render(report: Report, form: str, top: int, *, is_coloured: bool, columns: int | None) -> str:
     match form:
         case "html":
             from gateway.assess.html import render_html  # noqa: PLC0415
@@ -181,9 +183,10 @@ def _render(report: Report, form: str, top: int, *, is_coloured: bool) -> str:
 
             return render_csv(report)
         case _:
-            from gateway.assess.text import render_text, unpainted  # noqa: PLC0415
+            from gateway.assess.text import WIDEST, render_text, unpainted  # noqa: PLC0415
 
-            return render_text(report, top=top, paint=_paint if is_coloured else unpainted)
+            paint = _paint if is_coloured else unpainted
+            return render_text(report, top=top, paint=paint, width=columns or WIDEST)
 
 
 def _form_of(output: Path | None) -> str:

@@ -21,6 +21,7 @@ from gateway.cli.compare_options import (
 )
 from gateway.cli.main import stop
 from gateway.cli.parameters import output_option
+from gateway.cli.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -120,7 +121,7 @@ def command(
         if places:
             told = f"{places[0]}: is only in {side}"
             more = f", the first of {len(places):,}" if len(places) > 1 else ""
-            click.echo(f"dispatch-gateway: {told}{more}", err=True)
+            tell(f"dispatch-gateway: {told}{more}")
     finish(
         has_findings=bool(gathered.is_different or only_in_a or only_in_b),
         losses=reading.troubles.losses,

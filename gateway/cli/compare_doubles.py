@@ -12,6 +12,7 @@ from gateway.cli.compare_options import (
     form_of,
     progress_option,
     screen_text,
+    screen_width,
     stop_without_result,
     write_output,
 )
@@ -90,4 +91,4 @@ def _render(doubles: Doubles, left_out: list[str], form: str, output: Path | Non
         case "json":
             return doubles_json(doubles, left_out).encode()
         case _:
-            return screen_text(doubles_rows(doubles, left_out), output)
+            return screen_text(doubles_rows(doubles, left_out, width=screen_width(output)), output)

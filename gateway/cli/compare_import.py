@@ -12,6 +12,7 @@ import click
 from gateway.cli.compare_keys import key_option, read_key
 from gateway.cli.compare_options import finish, progress_option, write_lines
 from gateway.cli.parameters import output_option
+from gateway.cli.telling import tell
 
 if TYPE_CHECKING:
     from gateway.compare.reading import Reading
@@ -65,7 +66,7 @@ def command(
     counts: Counter[str] = Counter()
     write_lines(output, _imported(reading, key, counts))
     cut = f", {counts['cut']:,} of them without an end" if counts["cut"] else ""
-    click.echo(f"dispatch-gateway: {counted(counts['all'], 'trace')}{cut}", err=True)
+    tell(f"dispatch-gateway: {counted(counts['all'], 'trace')}{cut}")
     finish(has_findings=False, losses=reading.troubles.losses)
 
 

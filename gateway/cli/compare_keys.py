@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.main import stop
 from gateway.cli.parameters import Command
+from gateway.cli.telling import tell
 
 _VARIABLE: Final = "GATEWAY_TRACE_KEY"
 # The bound of the setting of that name; the key is the same bytes for both.
@@ -44,7 +45,7 @@ def read_key(key_file: Path | None) -> bytes:
     else:
         from gateway.clock import SystemClock  # noqa: PLC0415 - only where chance is wanted
 
-        click.echo(f"dispatch-gateway: {_DRAWN}", err=True)
+        tell(f"dispatch-gateway: {_DRAWN}")
         return SystemClock().draw_token(32)
     if len(text.strip()) < _SHORTEST:
         stop([f"{where}: is shorter than {_SHORTEST} characters; {_REMEDY}"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -14,6 +13,7 @@ import click
 
 from gateway.cli.main import stop
 from gateway.cli.parameters import Command, named
+from gateway.folding import columns_of
 
 if TYPE_CHECKING:
     from gateway.compare.pairing import Rules
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _UNREAD: Final = 2
 _PIPED_WIDTH: Final = 100
-_NARROWEST: Final = 40
 
 TOLERANCES: Final = {
     "failover-late": "failover_late_ms",
@@ -153,9 +152,8 @@ def screen_text(rows: Iterable[Row], output: Path | None) -> bytes:
 
 def screen_width(output: Path | None) -> int:
     """Return how wide drawings may be."""
-    is_watched = output is None and sys.stdout.isatty()
-    columns = shutil.get_terminal_size().columns if is_watched else _PIPED_WIDTH
-    return max(_NARROWEST, columns)
+    columns = columns_of(sys.stdout) if output is None else None
+    return _PIPED_WIDTH if columns is None else columns
 
 
 def _has_unicode() -> bool:

@@ -13,6 +13,7 @@ from gateway.cli.compare_options import (
     form_of,
     progress_option,
     screen_text,
+    screen_width,
     stop_without_result,
     write_output,
 )
@@ -104,4 +105,4 @@ def _render(found: Populations, form: str, output: Path | None) -> bytes:
         case _:
             from gateway.compare.populations_report import populations_rows  # noqa: PLC0415
 
-            return screen_text(populations_rows(found), output)
+            return screen_text(populations_rows(found, screen_width(output)), output)

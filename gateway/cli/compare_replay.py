@@ -18,6 +18,7 @@ from gateway.cli.compare_options import (
     write_lines,
 )
 from gateway.cli.parameters import output_option, switch_options
+from gateway.cli.telling import tell
 
 if TYPE_CHECKING:
     from gateway.compare.pairing import Rules
@@ -71,7 +72,7 @@ def command(
     make = _compared if source is ParameterSource.DEFAULT else _replayed
     write_lines(output, make(reading, rules, outcomes))
     told = ", ".join(f"{count:,} {word}" for word, count in outcomes.most_common())
-    click.echo(f"dispatch-gateway: {told}", err=True)
+    tell(f"dispatch-gateway: {told}")
     finish(has_findings=outcomes["semantic"] > 0, losses=reading.troubles.losses)
 
 

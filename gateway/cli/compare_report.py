@@ -21,6 +21,7 @@ from gateway.cli.compare_options import (
 )
 from gateway.cli.main import stop
 from gateway.cli.parameters import OutputFile, output_option, switch_options
+from gateway.cli.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,7 +198,7 @@ def _write_missing(path: Path, counted: Counted, rules: Rules) -> None:
 
     traces = [to_line(trace) for trace in counted.missing_traces(rules)]
     write_output(path, traces)
-    click.echo(f"dispatch-gateway: {path}: {written(len(traces), 'synthetic trace')}", err=True)
+    tell(f"dispatch-gateway: {path}: {written(len(traces), 'synthetic trace')}")
 
 
 def _render(report: Report, form: str, top: int, output: Path | None) -> bytes:

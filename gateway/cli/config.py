@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -10,6 +11,9 @@ from gateway.cli.checks import read_checked
 from gateway.cli.doctor import FORMAT, look
 from gateway.cli.main import stop
 from gateway.cli.named import Commands
+from gateway.cli.telling import show as show_lines
+from gateway.cli.telling import tell
+from gateway.folding import columns_of
 from gateway.settings import Entry
 from gateway.settings.rows import shown
 
@@ -55,8 +59,8 @@ def check(*, config: Path | None, strict: bool, live: bool, layout: str) -> int:
     if live:
         return look(settings, layout) or int(strict and bool(settings.warnings))
     for doubt in settings.warnings:
-        click.echo(f"doubtful: {doubt}", err=True)
-    click.echo(f"The settings can be used. Applications: {len(settings.applications)}.")
+        tell(f"doubtful: {doubt}")
+    show_lines(f"The settings can be used. Applications: {len(settings.applications)}.")
     return 1 if strict and settings.warnings else 0
 
 
@@ -71,8 +75,14 @@ def show(*, config: Path | None) -> None:
     reading = read_checked(config, {})
     rows = [(each.label, _value(each), each.origin.value) for each in reading.entries]
     name_width, value_width = (max((len(row[n]) for row in rows), default=0) for n in (0, 1))
+    columns = columns_of(sys.stdout)
+    widest = name_width + value_width + 4 + max((len(row[2]) for row in rows), default=0)
     for name, value, origin in rows:
-        click.echo(f"{name:{name_width}}  {value:{value_width}}  {origin}")
+        if columns is None or widest <= columns:
+            click.echo(f"{name:{name_width}}  {value:{value_width}}  {origin}")
+        else:
+            # Below each other: no table of these three fits.
+            show_lines(f"{name}\n  {value}\n  from {origin}")
     if reading.faults:
         stop(reading.faults)
 

@@ -10,6 +10,7 @@ import click
 
 from gateway.cli.checks import read_checked
 from gateway.cli.main import stop
+from gateway.cli.telling import show, tell
 from gateway.settings import Settings
 
 _EPILOG = """\b
@@ -64,7 +65,7 @@ def look(settings: Settings, layout: str) -> int:
     from gateway.doctor.findings import is_well  # noqa: PLC0415
 
     for doubt in settings.warnings:
-        click.echo(f"doubtful: {doubt}", err=True)
+        tell(f"doubtful: {doubt}")
     findings = asyncio.run(examine(settings, SystemClock()))
     if layout == "json":
         told = {
@@ -78,8 +79,8 @@ def look(settings: Settings, layout: str) -> int:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         for finding in findings:
-            click.echo(str(finding))
-        click.echo("\nCannot be known from here; look in the vendor's dashboard:")
+            show(str(finding))
+        show("\nCannot be known from here; look in the vendor's dashboard:")
         for each in looks(settings):
-            click.echo(f"  {each}")
+            show(f"  {each}")
     return 0 if is_well(findings) else 1

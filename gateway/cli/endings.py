@@ -16,6 +16,8 @@ from typing import Final, NoReturn, TextIO
 
 import click
 
+from gateway.cli.telling import tell
+
 INTERRUPTED: Final = 130
 READER_GONE: Final = 141
 UNWRITTEN: Final = 2
@@ -100,7 +102,7 @@ def _end(line: str, exit_code: int) -> NoReturn:
     # What is left in the buffer can go nowhere; the interpreter would try again at its end.
     _abandon(sys.stdout)
     try:
-        click.echo(f"dispatch-gateway: {line}", err=True)
+        tell(f"dispatch-gateway: {line}")
     except OSError:  # standard error may be unread, or full, as well
         _abandon(sys.stderr)
     raise click.exceptions.Exit(exit_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gateway.cli.parameters import RuleName, RuleUse
+from gateway.folding import columns_of
 
 if TYPE_CHECKING:
     from gateway.offline.explaining import Look
@@ -63,7 +63,7 @@ def command(rules: tuple[str, ...], form: str) -> None:
         return
     is_watched = sys.stdout.isatty()
     look = Look(
-        width=shutil.get_terminal_size().columns if is_watched else None,
+        width=columns_of(sys.stdout),
         has_colour=is_watched and not os.environ.get("NO_COLOR"),
     )
     # The text is coloured already, or not at all.

@@ -12,7 +12,7 @@ from typing import Final
 import click
 from click.formatting import wrap_text
 
-from gateway.offline.folding import fold, fold_lines
+from gateway.folding import fold, fold_lines
 
 _AS_IS: Final = "\b"
 _SHELL: Final = re.compile(r"\s*(?:dispatch-gateway|curl|jq|zcat|make)\b")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from io import StringIO
@@ -25,7 +24,7 @@ from gateway.cli.endings import (
     told_endings,
 )
 from gateway.cli.named import NamedCommands
-from gateway.offline.folding import columns_of, fold_lines
+from gateway.cli.telling import tell
 
 COMMANDS: Final[Mapping[str, str]] = {
     "serve": "Run the gateway.",
@@ -159,14 +158,13 @@ def show_fault(fault: click.ClickException) -> None:
     """Write what is wrong with a call to standard error."""
     told = StringIO()
     fault.show(told)
-    click.echo(fold_lines(told.getvalue(), columns_of(sys.stderr)), err=True, nl=False)
+    tell(told.getvalue().removesuffix("\n"))
 
 
 def stop(lines: Sequence[object], exit_code: int = 2) -> NoReturn:
     """Write `lines` to standard error, each with the program's name, and end the command."""
     for line in lines:
-        told = fold_lines(f"dispatch-gateway: {line}", columns_of(sys.stderr))
-        click.echo(told, err=True)
+        tell(f"dispatch-gateway: {line}")
     click.get_current_context().exit(exit_code)
 
 
@@ -175,9 +173,8 @@ def _report(error: Exception, *, has_traceback: bool) -> None:
     if has_traceback:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     place = traceback.extract_tb(error.__traceback__)[-1]
-    click.echo(
+    tell(
         f"dispatch-gateway: unexpected {type(error).__name__} in {Path(place.filename).name}:"
         f"{place.lineno}; this is a bug: please open an issue in the project's tracker, with"
-        " the output of the same command under --debug.",
-        err=True,
+        " the output of the same command under --debug."
     )

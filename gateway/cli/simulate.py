@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,8 @@ from gateway.cli.parameters import (
     template_names,
     templates_option,
 )
+from gateway.cli.telling import tell
+from gateway.folding import columns_of
 
 if TYPE_CHECKING:
     from gateway.core.state import Terms
@@ -58,7 +59,6 @@ not without a warning; 2 wrong usage, events or input; 3 an internal error;
 130 interrupted; 141 the reader of the output went away; 143 terminated.
 """
 _PIPED_WIDTH: Final = 100
-_NARROWEST: Final = 40
 
 
 @click.command("simulate", epilog=_EPILOG)
@@ -237,7 +237,7 @@ def _translate(
     translated = read_plan(reading, document.raw, document.first_line)
     diagnostics, plan = translated.diagnostics, translated.value
     for finding in place(document, diagnostics):
-        click.echo(full(finding), err=True)
+        tell(full(finding, columns_of(sys.stderr)))
     if plan is None:
         stop([f"{document.source}: cannot be carried over, so there is nothing to simulate"], 1)
     if is_strict and any(each.severity is Severity.WARNING for each in diagnostics):
@@ -262,8 +262,7 @@ def _is_watched() -> bool:
 
 
 def _width() -> int:
-    columns = shutil.get_terminal_size().columns if _is_watched() else _PIPED_WIDTH
-    return max(_NARROWEST, columns)
+    return columns_of(sys.stdout) or _PIPED_WIDTH
 
 
 def _has_unicode() -> bool:

@@ -20,6 +20,7 @@ from gateway.cli.parameters import (
     switch_options,
     templates_option,
 )
+from gateway.cli.telling import tell
 
 _EPILOG = """\b
 Examples:
@@ -276,5 +277,5 @@ def _translate(paths: Sequence[str], options: Options) -> int:
     finally:
         progress.close()
     for line in summarise(order, outcome):
-        click.echo(line, err=True)
+        tell(line)
     return outcome.exit_code

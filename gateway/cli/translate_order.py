@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from gateway.cli.main import stop
 from gateway.cli.parameters import named, template_names
+from gateway.cli.telling import tell
 from gateway.cli.translate import Options
+from gateway.folding import columns_of
 from gateway.offline.apart import (
     Overwriting,
     is_same,
@@ -66,6 +67,8 @@ def make_order(
         selection=selection,
         keeps_keys=options["write_baseline"] is not None,
         workflow=_workflow(options["workflow"], terms),
+        result_columns=None if options["output"] else columns_of(sys.stdout),
+        report_columns=columns_of(sys.stderr),
     )
     return Order(
         work=work,
@@ -136,8 +139,8 @@ def _workflow(path: Path | None, terms: Terms) -> Workflow | None:
         stop([f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"])
     plan = read_plan(terms, document.raw)
     if plan.value is None:
-        findings = "\n\n".join(map(full, place(document, plan.errors)))
-        click.echo(findings, err=True)
+        columns = columns_of(sys.stderr)
+        tell("\n\n".join(full(each, columns) for each in place(document, plan.errors)))
         stop([f"{path}: is no request that statuses could belong to"])
     from gateway.offline.record import Workflow  # noqa: PLC0415 - brings the machine
 

@@ -24,6 +24,9 @@ _SCALES: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
 _LABELS: Final = 6
 """How many expiries are named below the drawing, at most."""
 _BAR: Final = 18
+_LEAST_BAR: Final = 4
+_BESIDE_BARS: Final = 41
+"""Columns of everything but the two bars."""
 _BLOCKS: Final = " ▏▎▍▌▋▊▉"
 
 
@@ -62,17 +65,22 @@ def curve_svg(points: Sequence[Point], anchor: str, title: str) -> str:
     return svg(anchor, title, told, size, "".join(drawing))
 
 
-def curve_rows(points: Sequence[Point]) -> Iterator[Row]:
-    """Draw the same in lines of text."""
-    head = f"{'expiry':>10}   {'failovers':<{_BAR + 8}}{'doubles':<{_BAR + 8}}delay"
+def curve_rows(points: Sequence[Point], width: int = 80) -> Iterator[Row]:
+    """Draw the same in lines of text.
+
+    Args:
+        width: of the screen, in columns; the bars are shorter where there are few.
+    """
+    bar = max(_LEAST_BAR, min(_BAR, (width - _BESIDE_BARS) // 2))
+    head = f"{'expiry':>10}   {'failovers':<{bar + 8}}{'doubles':<{bar + 8}}delay"
     yield (Stretch(text=head, style=Style.DIM),)
     for point in points:
         mark = "→" if point.is_now else " "
         style = Style.TITLE if point.is_now else Style.PLAIN
         yield (
             Stretch(text=f"{mark} {seconds(point.expiry_s):>8}   ", style=style),
-            *_bar(point.failovers, Style.TURN),
-            *_bar(point.doubles, Style.ALARM),
+            *_bar(point.failovers, Style.TURN, bar),
+            *_bar(point.doubles, Style.ALARM, bar),
             Stretch(text=delay(point.delay_s)),
         )
 
@@ -93,11 +101,11 @@ def delay(delay_s: float | None) -> str:
     return duration(1000 * step * round(delay_s / step))
 
 
-def _bar(share: float, style: Style) -> tuple[Stretch, Stretch]:
-    eighths = round(8 * _BAR * min(1.0, share))
+def _bar(share: float, style: Style, width: int) -> tuple[Stretch, Stretch]:
+    eighths = round(8 * width * min(1.0, share))
     whole, part = divmod(max(eighths, 1 if share else 0), 8)
     bar = "█" * whole + (_BLOCKS[part] if part else "")
-    return Stretch(text=f"{percent(share):>7} "), Stretch(text=f"{bar:<{_BAR}}", style=style)
+    return Stretch(text=f"{percent(share):>7} "), Stretch(text=f"{bar:<{width}}", style=style)
 
 
 def _height(value: float, top: float) -> float:

@@ -12,6 +12,7 @@ from gateway.compare.comparison import Difference, Outcome
 from gateway.compare.pairing import CUT, Pair
 from gateway.compare.timelines import LEGEND_OF_BOTH, draw_both, title_of
 from gateway.offline.words import counted, number
+from gateway.simulation.paragraphs import fold_rows
 from gateway.simulation.timeline import Row, Stretch, Style
 
 _INDENT: Final = "  "
@@ -55,7 +56,7 @@ def diff_rows(gathered: Gathered, alone: Sequence[tuple[str, int]], *, width: in
     Args:
         alone: name of a side, and how many workflows are on it only.
     """
-    return list(_diff_rows(gathered, alone, width))
+    return list(fold_rows(_diff_rows(gathered, alone, width), width))
 
 
 def pair_rows(pair: Pair, *, width: int) -> Iterator[Row]:

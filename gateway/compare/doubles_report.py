@@ -15,6 +15,7 @@ from gateway.compare.report_words import private_note
 from gateway.offline.pages import page, prose, section, table_head
 from gateway.offline.shapes import name_channel
 from gateway.offline.words import counted, number, seconds
+from gateway.simulation.paragraphs import fold_rows
 from gateway.simulation.timeline import Row as Line
 from gateway.simulation.timeline import Stretch, Style
 from translators.diagnostics import JsonObject
@@ -22,6 +23,8 @@ from translators.diagnostics import JsonObject
 VERSION: Final = 1
 """Of the JSON object: raised when a member changes its meaning or goes."""
 
+_WIDE: Final = 100
+"""Columns that the table takes."""
 _HEADS: Final = ("steps", "given up", "twice: late", "twice: unread")
 _NOTE: Final = (
     "Messaged twice: a step was given up, a later message arrived, and the step's own did as well."
@@ -50,21 +53,50 @@ def headline(doubles: Doubles) -> str:
     return f"{told}: {people}, {number(unread)} because it was not read in time."
 
 
-def doubles_rows(doubles: Doubles, left_out: Sequence[str] = ()) -> Iterator[Line]:
+def doubles_rows(
+    doubles: Doubles, left_out: Sequence[str] = (), *, width: int = _WIDE
+) -> Iterator[Line]:
     """Write everything in lines.
 
     Args:
         left_out: what was not counted, in words.
+        width: of the screen, in columns.
     """
+    return fold_rows(_rows(doubles, left_out, width), width)
+
+
+def _rows(doubles: Doubles, left_out: Sequence[str], width: int) -> Iterator[Line]:
     yield (Stretch(text=headline(doubles), style=Style.TITLE),)
     if left_out:
         yield (Stretch(text=_left_out(left_out), style=Style.DIM),)
     if not doubles.rows:
         return
     yield ()
+    yield from _in_columns(doubles.rows) if width >= _WIDE else _in_lines(doubles.rows)
+    for channel, condition in doubles.channels:
+        yield ()
+        title = f"{_title(channel, condition)}, under other expiries (→ as it is now)"
+        yield (Stretch(text=title, style=Style.TITLE),)
+        yield from curve_rows(_points(doubles, channel, condition), width)
+
+
+def _in_lines(rows: Sequence[Row]) -> Iterator[Line]:
+    """Write for a narrow screen what `_in_columns` has beside each other."""
+    for row in rows:
+        yield (Stretch(text=_title(row.key.channel, row.key.condition)),)
+        style = Style.ALARM if row.doubles else Style.PLAIN
+        told = f"{counted(row.steps, 'step')}, {number(row.failovers)} given up"
+        twice = f"twice: {number(row.doubles)} late, {number(row.unread)} unread"
+        yield (
+            Stretch(text=f"{_expiry(row.key.expiry_s):>10}  "),
+            Stretch(text=f"{told}; {twice}", style=style),
+        )
+
+
+def _in_columns(rows: Sequence[Row]) -> Iterator[Line]:
     head = f"{'channel and condition':<28}{'expiry':>8}" + "".join(f"{each:>16}" for each in _HEADS)
     yield (Stretch(text=head, style=Style.DIM),)
-    for row in doubles.rows:
+    for row in rows:
         figures = (row.steps, row.failovers, row.doubles, row.unread)
         told = "".join(f"{number(each):>16}" for each in figures)
         style = Style.ALARM if row.doubles else Style.PLAIN
@@ -73,11 +105,6 @@ def doubles_rows(doubles: Doubles, left_out: Sequence[str] = ()) -> Iterator[Lin
             Stretch(text=f"{_expiry(row.key.expiry_s):>8}"),
             Stretch(text=told, style=style),
         )
-    for channel, condition in doubles.channels:
-        yield ()
-        title = f"{_title(channel, condition)}, under other expiries (→ as it is now)"
-        yield (Stretch(text=title, style=Style.TITLE),)
-        yield from curve_rows(_points(doubles, channel, condition))
 
 
 def doubles_json(doubles: Doubles, left_out: Sequence[str] = ()) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final
@@ -11,13 +10,13 @@ from typing import Final
 from gateway.compare.populations import LEAST, SHARE, TIME, Figure, Populations
 from gateway.offline.words import counted, listed, number
 from gateway.simulation.durations import duration
+from gateway.simulation.paragraphs import WIDEST, Paragraph, fold_rows
 from gateway.simulation.timeline import Row, Stretch, Style
 from translators.diagnostics import JsonObject
 
 VERSION: Final = 1
 """Of the JSON object: raised when a member changes its meaning or goes."""
 
-_WIDTH: Final = 92
 _BAR: Final = 30
 _BLOCKS: Final = " ▏▎▍▌▋▊▉"
 # Below each limit, to so many milliseconds.
@@ -127,8 +126,12 @@ def extent(figure: Figure) -> float:
     return max(by_chance, figure.gateway or 0.0) or 1.0
 
 
-def populations_rows(found: Populations) -> Iterator[Row]:
+def populations_rows(found: Populations, width: int = WIDEST) -> Iterator[Row]:
     """Write everything in lines, a bar for each side of each figure."""
+    return fold_rows(_rows(found), width)
+
+
+def _rows(found: Populations) -> Iterator[Row | Paragraph]:
     yield from _wrap(headline(found), style=Style.TITLE)
     yield ()
     for title, size, meaning in sizes(found):
@@ -169,7 +172,7 @@ def populations_json(found: Populations) -> str:
     return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
 
 
-def _figure_rows(figure: Figure) -> Iterator[Row]:
+def _figure_rows(figure: Figure) -> Iterator[Row | Paragraph]:
     style = Style.ALARM if figure.differs else Style.DIM
     yield (
         Stretch(text=f"{name_of(figure):<20}", style=Style.TITLE),
@@ -217,13 +220,5 @@ def _bar(share: float) -> str:
     return "█" * whole + (_BLOCKS[part] if part else "")
 
 
-def _wrap(text: str, indent: str = "", *, style: Style = Style.PLAIN) -> Iterator[Row]:
-    lines = textwrap.wrap(
-        text.replace(" %", "\u00a0%"),
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return ((Stretch(text=line.replace("\u00a0", " "), style=style),) for line in lines)
+def _wrap(text: str, indent: str = "", *, style: Style = Style.PLAIN) -> Iterator[Paragraph]:
+    yield Paragraph(text=text.replace(" %", "\u00a0%"), first=indent, style=style)

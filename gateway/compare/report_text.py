@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,9 +19,9 @@ from gateway.compare.report_words import (
 )
 from gateway.compare.timelines import LEGEND_OF_BOTH, draw_both
 from gateway.offline.words import counted, number
+from gateway.simulation.paragraphs import WIDEST, Paragraph, fold_rows
 from gateway.simulation.timeline import Row, Stretch, Style
 
-_WIDTH: Final = 92
 _LABEL: Final = 20
 _UNSEEN: Final = 10
 """Of how many shapes the unseen branches are listed."""
@@ -46,10 +45,11 @@ def text_rows(report: Report, *, top: int, width: int) -> list[Row]:
         top: how many findings and shapes are listed.
         width: of the screen, in columns; only the drawings use more than 92.
     """
-    return [row for part in _parts(report, top, width) for row in part]
+    rows = (row for part in _parts(report, top, width) for row in part)
+    return list(fold_rows(rows, width))
 
 
-def _parts(report: Report, top: int, width: int) -> Iterator[Iterator[Row]]:
+def _parts(report: Report, top: int, width: int) -> Iterator[Iterator[Row | Paragraph]]:
     yield _wrap(headline(report), style=Style.TITLE)
     yield _reasons(report)
     yield _figures(report)
@@ -62,18 +62,18 @@ def _parts(report: Report, top: int, width: int) -> Iterator[Iterator[Row]]:
     yield _troubles(report)
 
 
-def _reasons(report: Report) -> Iterator[Row]:
+def _reasons(report: Report) -> Iterator[Row | Paragraph]:
     for reason in report.reasons:
         yield from _wrap(f"- {reason}", "", "  ")
 
 
-def _figures(report: Report) -> Iterator[Row]:
+def _figures(report: Report) -> Iterator[Row | Paragraph]:
     yield from _heading("Evidence")
     for title, figure, meaning in figures(report):
         yield _labelled(title, figure, meaning)
 
 
-def _outcomes(report: Report) -> Iterator[Row]:
+def _outcomes(report: Report) -> Iterator[Row | Paragraph]:
     yield from _heading("Workflows by outcome")
     for outcome, count in report.outcomes.items():
         style = _STYLES.get(outcome, Style.PLAIN) if count else Style.DIM
@@ -83,7 +83,7 @@ def _outcomes(report: Report) -> Iterator[Row]:
         yield from _wrap(f"not comparable: {number(count)} because {note}", "  ", "    ")
 
 
-def _unseen(report: Report) -> Iterator[Row]:
+def _unseen(report: Report) -> Iterator[Row | Paragraph]:
     yield from _heading("Not covered by this traffic")
     yield from _wrap(coverage(report), "  ")
     lines = [line for line in report.shapes if line.unseen]
@@ -97,7 +97,7 @@ def _unseen(report: Report) -> Iterator[Row]:
         yield from _wrap(WRITE_MISSING.replace("`", ""), "  ")
 
 
-def _findings(report: Report, top: int, width: int) -> Iterator[Row]:
+def _findings(report: Report, top: int, width: int) -> Iterator[Row | Paragraph]:
     groups = grouped(report.findings)
     if not groups:
         return
@@ -108,7 +108,7 @@ def _findings(report: Report, top: int, width: int) -> Iterator[Row]:
     yield from _heading(title)
     for group in groups[:top]:
         finding = group.lead
-        yield from _finding(group, report.sides)
+        yield from _finding(group, report.sides, width)
         if finding.gravity in WEIGHING and finding.sample:
             rows = draw_both(
                 finding.sample.reference, finding.sample.candidate, width=max(40, width - 4)
@@ -122,7 +122,7 @@ def _findings(report: Report, top: int, width: int) -> Iterator[Row]:
         yield _line(f"  and {number(rest)} more; --top shows them")
 
 
-def _known(report: Report) -> Iterator[Row]:
+def _known(report: Report) -> Iterator[Row | Paragraph]:
     if not report.known:
         return
     yield from _heading("Known differences, which do not weigh")
@@ -131,13 +131,13 @@ def _known(report: Report) -> Iterator[Row]:
         yield from _wrap(f"{name} {number(count):>12}  {told}", "  ", " " * 24)
 
 
-def _finding(group: Group, sides: tuple[str, str]) -> Iterator[Row]:
+def _finding(group: Group, sides: tuple[str, str], width: int) -> Iterator[Row | Paragraph]:
     finding = group.lead
     gravity = Stretch(text=f"{finding.gravity:<10}", style=_STYLES[finding.gravity])
     count = Stretch(text=f"{number(group.met):>9}  ")
     title = Stretch(text=group.title, style=Style.TITLE)
     yield (Stretch(text="  "), gravity, count, title)
-    indent = " " * 23
+    indent = " " * (23 if width >= WIDEST else 4)
     yield from _wrap(finding.shape, indent)
     yield from _wrap(finding_words(finding, sides), indent)
     if told := excuse(finding):
@@ -155,7 +155,7 @@ def _finding(group: Group, sides: tuple[str, str]) -> Iterator[Row]:
         yield from _wrap(f"{told} {place}", f"{indent}  ", f"{indent}    ", style=Style.DIM)
 
 
-def _shapes(report: Report, top: int) -> Iterator[Row]:
+def _shapes(report: Report, top: int) -> Iterator[Row | Paragraph]:
     if not report.shapes:
         return
     shown = report.shapes[:top]
@@ -169,7 +169,7 @@ def _shapes(report: Report, top: int) -> Iterator[Row]:
         yield _line(f"  {number(report.others):>9}  of shapes that were not told apart")
 
 
-def _ignores(report: Report) -> Iterator[Row]:
+def _ignores(report: Report) -> Iterator[Row | Paragraph]:
     if not report.ignores:
         return
     yield from _heading("Ignores to look at")
@@ -178,7 +178,7 @@ def _ignores(report: Report) -> Iterator[Row]:
         yield from _wrap(told, "  ", "    ", style=Style.TURN)
 
 
-def _troubles(report: Report) -> Iterator[Row]:
+def _troubles(report: Report) -> Iterator[Row | Paragraph]:
     yield from _heading("Read")
     yield _line(f"  {counted(report.files, 'file')}, {counted(report.losses, 'trouble')}")
 
@@ -191,7 +191,7 @@ def _labelled(label: str, figure: str, meaning: str, style: Style = Style.PLAIN)
     )
 
 
-def _heading(text: str) -> Iterator[Row]:
+def _heading(text: str) -> Iterator[Row | Paragraph]:
     yield ()
     yield _line(text, Style.TITLE)
 
@@ -202,13 +202,5 @@ def _line(text: str, style: Style = Style.PLAIN) -> Row:
 
 def _wrap(
     text: str, first: str = "", other: str | None = None, *, style: Style = Style.PLAIN
-) -> Iterator[Row]:
-    lines = textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=first if other is None else other,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-    return (_line(line, style) for line in lines)
+) -> Iterator[Paragraph]:
+    yield Paragraph(text=text, first=first, other=other, style=style)

@@ -32,7 +32,8 @@ _ABOUT_MEMBERS: Final = frozenset(
 )
 # Such characters make a line read otherwise than it is.
 _DIRECTIONS: Final = frozenset(("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
-_WINDOW: Final = 96
+WINDOW: Final = 96
+"""Characters of a line that are shown where nothing narrower is asked for."""
 _BEFORE: Final = 40
 
 
@@ -95,10 +96,11 @@ class Finding:
         """Tell whether it is about a part of the document, not about the whole."""
         return bool(self.diagnostic.pointer) or self.diagnostic.offset is not None
 
-    def excerpt(self) -> tuple[str, str]:
+    def excerpt(self, width: int = WINDOW) -> tuple[str, str]:
         """Return the line it is in, or the part of it around the place, and a line of carets.
 
-        Both have the same display width up to the caret: tabs are kept, wide characters counted.
+        At most `width` characters of the line are shown, with a mark where it is cut. Both have
+        the same display width up to the caret: tabs are kept, wide characters counted.
         """
         text, start = self.document.text, self.span.start
         line_start = text.rfind("\n", 0, start) + 1
@@ -106,14 +108,15 @@ class Finding:
         line = text[line_start : len(text) if line_end < 0 else line_end].rstrip("\r")
         column = min(start - line_start, len(line))
         length = max(1, min(self.span.end - start, len(line) - column))
-        shown_from = max(0, column - _BEFORE) if len(line) > _WINDOW else 0
-        shown = visible(line[shown_from : shown_from + _WINDOW])
+        before = min(_BEFORE, width * 5 // 12)
+        shown_from = max(0, column - before) if len(line) > width else 0
+        shown = visible(line[shown_from : shown_from + width])
         lead = "…" if shown_from else ""
-        trail = "…" if shown_from + _WINDOW < len(line) else ""
-        before = shown[: column - shown_from]
-        length = min(length, max(1, len(shown) - len(before)))
-        under = "".join(_blank(character) for character in lead + before)
-        marked = shown[len(before) : len(before) + length]
+        trail = "…" if shown_from + width < len(line) else ""
+        head = shown[: column - shown_from]
+        length = min(length, max(1, len(shown) - len(head)))
+        under = "".join(_blank(character) for character in lead + head)
+        marked = shown[len(head) : len(head) + length]
         carets = "^" + "~" * (max(1, sum(map(_width, marked))) - 1)
         return f"{lead}{shown}{trail}", under + carets
 

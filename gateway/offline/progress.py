@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import click
 
+from gateway.folding import columns_of, fold_lines
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -38,7 +40,7 @@ class Silent:
 
     def say(self, line: str) -> None:
         """Write a line to standard error."""
-        click.echo(line, err=True)
+        click.echo(fold_lines(line, columns_of(sys.stderr)), err=True)
 
     def close(self) -> None:
         """Do nothing."""
@@ -76,6 +78,7 @@ class Bar:
 
     def say(self, line: str) -> None:
         """Write a line above the bar."""
+        line = fold_lines(line, columns_of(sys.stderr))
         self._bar.console.print(line, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
     def close(self) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
+from gateway.folding import fold_lines
 from gateway.offline.baseline import Surplus
-from gateway.offline.documents import Document, Finding, visible
+from gateway.offline.documents import WINDOW, Document, Finding, visible
 from gateway.offline.inputs import Trouble
 from gateway.offline.junit import Case, Failed, case_xml
 from translators.diagnostics import Severity
@@ -40,20 +41,28 @@ def brief(finding: Finding) -> str:
     return visible(f"{finding.document.path}:{at.line}:{at.column}: {diagnostic}")
 
 
-def full(finding: Finding) -> str:
-    """Write a finding with the line it is about, for people, without the last line end."""
+def full(finding: Finding, columns: int | None = None) -> str:
+    """Write a finding with the line it is about, for people, without the last line end.
+
+    Args:
+        columns: what it is folded to; `None` folds nothing.
+    """
     diagnostic, at = finding.diagnostic, finding.position
     name = RULES_BY_CODE[diagnostic.rule].name
     place = f"{finding.document.path}:{at.line}:{at.column}"
-    lines = [
-        visible(f"{place}: {diagnostic.severity} {diagnostic.rule} {name}"),
-        visible(f"  {_subject(finding)} {diagnostic.detail}"),
-    ]
-    if finding.has_place:
-        line, carets = finding.excerpt()
-        margin = str(at.line)
-        lines += [f"  {margin} | {line}", f"  {' ' * len(margin)} | {carets}"]
-    return "\n".join(lines)
+    told = "\n".join(
+        (
+            visible(f"{place}: {diagnostic.severity} {diagnostic.rule} {name}"),
+            visible(f"  {_subject(finding)} {diagnostic.detail}"),
+        )
+    )
+    if not finding.has_place:
+        return fold_lines(told, columns)
+    margin = str(at.line)
+    taken = len(margin) + len("  …… | ")
+    line, carets = finding.excerpt(WINDOW if columns is None else min(WINDOW, columns - taken))
+    excerpt = f"  {margin} | {line}\n  {' ' * len(margin)} | {carets}"
+    return f"{fold_lines(told, columns)}\n{excerpt}"
 
 
 def github(finding: Finding) -> str:

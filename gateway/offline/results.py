@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import orjson
 
+from gateway.folding import fold_lines
 from gateway.offline.conversions import Converted, to_json
 from gateway.offline.documents import Document, Finding, visible
 from translators.rule_table import RULES_BY_CODE
@@ -33,8 +34,12 @@ def result_indented(document: Document, converted: Converted, findings: Sequence
     return orjson.dumps(_result(document, converted, findings), option=orjson.OPT_INDENT_2)
 
 
-def result_text(document: Document, converted: Converted) -> str:
-    """Write one result for a person; its diagnostics are told elsewhere."""
+def result_text(document: Document, converted: Converted, columns: int | None = None) -> str:
+    """Write one result for a person; its diagnostics are told elsewhere.
+
+    Args:
+        columns: what it is folded to; `None` folds nothing.
+    """
     lines = [visible(document.source)]
     if not converted.is_ok:
         lines.append("  cannot be carried over")
@@ -50,7 +55,7 @@ def result_text(document: Document, converted: Converted) -> str:
                 lines.append(f"  {member['grade']}: {member['summary']}")
             case _, _:
                 lines += _indented(member)
-    return "\n".join(lines) + "\n"
+    return fold_lines("\n".join(lines), columns) + "\n"
 
 
 def _result(

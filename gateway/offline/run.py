@@ -47,6 +47,10 @@ class Work:
     selection: Selection
     keeps_keys: bool = False
     """Whether to remember findings for a new baseline."""
+    result_columns: int | None = None
+    """What results for people are folded to; `None` folds nothing."""
+    report_columns: int | None = None
+    """Likewise what findings are folded to."""
     workflow: Workflow | None = None
     """What recorded statuses belong to. Their order matters, so one process takes them all."""
 
@@ -212,7 +216,9 @@ class Converter:
             case Form.JSON:
                 done.results.append(result_indented(document, converted, findings))
             case Form.TEXT:
-                done.results.append(result_text(document, converted).encode())
+                done.results.append(
+                    result_text(document, converted, self._work.result_columns).encode()
+                )
             case None:
                 pass
 
@@ -257,7 +263,7 @@ class Converter:
                 for finding in told:
                     once = _once(finding)
                     if once not in self._said:
-                        done.told.append(Telling(full(finding), once))
+                        done.told.append(Telling(full(finding, self._work.report_columns), once))
                     if once is not None:
                         self._said.add(once)
             case ReportForm.GITHUB:

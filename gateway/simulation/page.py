@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from typing import Final
 
+from gateway.folding import fold_lines
 from gateway.simulation.casting import Part, describe
 from gateway.simulation.difference import differences
 from gateway.simulation.durations import duration
@@ -53,7 +54,7 @@ def make_page(
     if with_bodies:
         for lane in lanes:
             rows += [(), _line(f"What the caller is told by {lane.title}", Style.TITLE)]
-            rows += _bodies(lane.trace)
+            rows += _bodies(lane.trace, width)
     return rows
 
 
@@ -180,12 +181,13 @@ def _over(trace: Trace) -> str:
     return "never" if trace.ended_ms is None else duration(trace.ended_ms)
 
 
-def _bodies(trace: Trace) -> list[Row]:
+def _bodies(trace: Trace, width: int) -> list[Row]:
     rows: list[Row] = []
     for entry in trace.callbacks:
         rows.append(_line(f"after {duration(entry.at_ms)}", Style.DIM))
         pretty = json.dumps(entry.body, indent=2, ensure_ascii=False)
-        rows += [_line(f"  {line}", Style.PLAIN) for line in pretty.splitlines()]
+        folded = fold_lines(pretty, width - 2)
+        rows += [_line(f"  {line}", Style.PLAIN) for line in folded.splitlines()]
     return rows or [_line("nothing", Style.PLAIN)]
 
 

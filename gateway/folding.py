@@ -64,7 +64,9 @@ def _fold_line(line: str, width: int) -> list[str]:
         return [line]
     body = line.lstrip(" ")
     margin = len(line) - len(body)
-    cells = [cell.end() for cell in _CELL.finditer(line, margin) if cell.end() < width * 2 // 3]
+    ends = (cell.end() for cell in _CELL.finditer(line, margin))
+    longest = [(end, max(map(len, line[end:].split()))) for end in ends]
+    cells = [end for end, word in longest if end + word <= width and end < width * 2 // 3]
     if not cells:
         # No deeper than what leaves room for words.
         return fold(body, width, " " * margin, " " * min(margin + 2, width // 2))
