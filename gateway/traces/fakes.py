@@ -223,4 +223,7 @@ def _like(character: str, byte: int) -> str:
         return _UNSEEN
     if not character.isascii():
         return _CYRILLIC[byte % len(_CYRILLIC)]
-    return _LETTERS[byte % len(_LETTERS)] if character.isalpha() else "-"
+    if character.isalpha():
+        return _LETTERS[byte % len(_LETTERS)]
+    # What numbers are written with is taken away before they are sent, everything else is not.
+    return "-" if _GAPS.fullmatch(character) else "_"

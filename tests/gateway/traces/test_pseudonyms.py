@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.compare.comparison import Outcome
@@ -87,6 +87,18 @@ def test_a_request_keeps_its_findings_and_its_plan(document: JsonObject) -> None
 
 @settings(max_examples=150, deadline=None)
 @given(dispatches())
+@example(
+    {
+        "template": "failover",
+        "workflow": [
+            {
+                "from": {"type": "messenger", "id": "1"},
+                "to": {"type": "messenger", "id": "A{"},
+                "message": {"content": {"type": "text", "text": "0"}},
+            }
+        ],
+    }
+)
 def test_what_was_sent_is_still_what_the_request_is_translated_to(document: JsonObject) -> None:
     fake = PSEUDONYMS.request(document)
     plans = [translate_dispatch(each, default_locale="pt-BR").value for each in (document, fake)]
