@@ -18,14 +18,13 @@ def columns_of(stream: TextIO | None) -> int | None:
     """Return how wide what a person sees of `stream` is, in columns, 40 at least.
 
     `None` if no person looks at it, as far as anybody knows: it is a pipe or a file, and nobody
-    has set COLUMNS.
+    has set COLUMNS. Together with LINES it is not set for us: readline tells every program that is
+    started below it the size of a terminal, which says nothing of who reads a pipe.
     """
-    given = os.environ.get("COLUMNS", "")
-    if given.isdecimal() and int(given):
-        return max(NARROWEST, int(given))
-    if stream is None or not stream.isatty():
-        return None
-    return max(NARROWEST, shutil.get_terminal_size().columns)
+    if stream is not None and stream.isatty():
+        return max(NARROWEST, shutil.get_terminal_size().columns)
+    given = "" if "LINES" in os.environ else os.environ.get("COLUMNS", "")
+    return max(NARROWEST, int(given)) if given.isdecimal() and int(given) else None
 
 
 def fold(text: str, width: int, first: str = "", other: str | None = None) -> list[str]:

@@ -15,6 +15,7 @@ from gateway.cli.compare import SUBCOMMANDS
 from gateway.cli.main import COMMANDS, run
 from gateway.compare.replay import replay
 from gateway.traces.codec import to_line
+from tests.gateway.cli.terminal import PROGRAM, run_in_terminal
 from tests.gateway.cli.translating import MIXED, NOTED, REFUSED, WARNED
 from tests.gateway.compare.reporting import EARLY, MISSING
 from tests.gateway.offline.log_forms import TIMED, log_of
@@ -105,6 +106,7 @@ def test_nothing_is_wider_than_the_screen(
     called: str, width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.delenv("LINES", raising=False)
     with suppress(SystemExit):
         run(called.split())
     written = capsys.readouterr()
@@ -115,3 +117,20 @@ def test_nothing_is_wider_than_the_screen(
     assert written.out + written.err
     lines = (shown + written.err).splitlines()
     assert [line for line in lines if is_too_wide(line, floor)] == []
+
+
+def test_a_pipe_is_not_folded_to_a_terminal_that_nobody_looks_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("LINES", "24")
+    run(["compare", "report", "app.log"])
+    assert max(map(len, capsys.readouterr().err.splitlines())) > 100
+
+
+def test_a_terminal_is_folded_to_as_it_is(folder: Path) -> None:
+    with run_in_terminal([PROGRAM, "translate", "warned.json"], at=folder, columns=60) as terminal:
+        shown = terminal.rest()
+    findings = [line for line in shown.splitlines() if not line.startswith(("{", " ", "}"))]
+    assert findings
+    assert [line for line in findings if is_too_wide(line, 60)] == []
