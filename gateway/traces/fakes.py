@@ -225,5 +225,5 @@ def _like(character: str, byte: int) -> str:
         return _CYRILLIC[byte % len(_CYRILLIC)]
     if character.isalpha():
         return _LETTERS[byte % len(_LETTERS)]
-    # What numbers are written with is taken away before they are sent, everything else is not.
-    return "-" if _GAPS.fullmatch(character) else "_"
+    # A placeholder that nobody filled in stays one: that is no user id, and is sent as it is.
+    return character if character in "{}<>" else "-"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -75,6 +76,8 @@ class _LogReader:
         self._notes = Notes()
         self._workflows = Workflows(pseudonyms, self._notes)
         self._waiting: list[Waiting] = []
+        self._patient_until_ms = inf
+        """Until when none of them has waited too long."""
         self._untied = 0
         """How many answers came that any of those may belong to."""
         self._foreign: deque[frozenset[tuple[str, str]]] = deque(maxlen=_MOST_FOREIGN)
@@ -130,7 +133,8 @@ class _LogReader:
         if len(requests) == 1 and len(answers) == 1:
             yield from self._settle(requests[0], answers[0], line.at_ms)
         else:
-            self._waiting += requests
+            for request in requests:
+                self._wait(request)
             for waiting in self._waiting[:-_MOST_WAITING]:
                 self._give_up(waiting)
             for answer in answers:
@@ -215,9 +219,20 @@ class _LogReader:
         self._workflows.tell(named, told, place)
 
     def _give_up_old(self, now_ms: int) -> None:
-        for waiting in self._waiting[:]:
-            if waiting.at_ms is not None and waiting.at_ms + _PATIENCE_MS < now_ms:
-                self._give_up(waiting)
+        if now_ms <= self._patient_until_ms:
+            return  # all of them are looked through only when one of them is due
+        waiting, self._waiting = self._waiting, []
+        self._patient_until_ms = inf
+        for each in waiting:
+            if each.at_ms is not None and each.at_ms + _PATIENCE_MS < now_ms:
+                self._notes.add(Note.UNANSWERED, each.place)
+            else:
+                self._wait(each)
+
+    def _wait(self, waiting: Waiting) -> None:
+        self._waiting.append(waiting)
+        if waiting.at_ms is not None:
+            self._patient_until_ms = min(self._patient_until_ms, waiting.at_ms + _PATIENCE_MS)
 
     def _give_up(self, waiting: Waiting) -> None:
         self._waiting.remove(waiting)
