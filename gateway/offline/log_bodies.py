@@ -57,15 +57,14 @@ def body_of(value: JsonValue) -> Body | None:
     """Return what a JSON value is; `None` if it is none of these, whatever it may hold."""
     if not isinstance(value, dict):
         return None
-    if "workflow" in value:
+    if "workflow" in value and not _is_v1_webhook(value):
         return _with_workflow(value)
     if isinstance(value.get("dispatch_uuid"), str) or _links_to_dispatch(value):
         return Body.DISPATCH_WORD
     if _is_verify_webhook(value):
         return Body.VERIFY_WEBHOOK
     if isinstance(value.get("message_uuid"), str):
-        is_v1 = isinstance(value.get("channel"), str)
-        return Body.V1_WEBHOOK if is_v1 else _single_message(value)
+        return Body.V1_WEBHOOK if _is_v1_webhook(value) else _single_message(value)
     if isinstance(value.get("channel"), str) and isinstance(value.get("message_type"), str):
         return Body.V1_REQUEST
     return _single_message(value)
@@ -108,6 +107,16 @@ def _is_like_a_step(step: JsonValue) -> bool:
 
 def _is_address(value: JsonValue) -> bool:
     return isinstance(value, dict) and not _ADDRESS.isdisjoint(value)
+
+
+def _is_v1_webhook(value: JsonObject) -> bool:
+    """Tell a webhook of v1, which names its native `workflow` if it has one."""
+    names = (value.get("message_uuid"), value.get("channel"))
+    return all(isinstance(name, str) for name in names) and not _has_steps(value)
+
+
+def _has_steps(value: JsonObject) -> bool:
+    return isinstance(value.get("workflow"), list)
 
 
 def _is_verify_webhook(value: JsonObject) -> bool:

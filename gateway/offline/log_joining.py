@@ -126,11 +126,11 @@ def _goes_on(held: list[Record], record: Record) -> bool:
 
 
 def _may_be_spread(record: Record) -> bool:
-    """Tell a line that opens something at its end, or a JSON object that does not end with it."""
+    """Tell a line that opens something at its end, or an object that does not end with it."""
     if record.line is None:
         return False
     text = record.text.rstrip()
-    return text.endswith((b"{", b"[")) or (text.startswith(b"{") and not text.endswith(b"}"))
+    return text.endswith((b"{", b"[")) or (b"{" in text and not text.endswith(b"}"))
 
 
 def _opened(text: bytes) -> int:

@@ -17,7 +17,11 @@ _STEPS: Final = r"(?:\[\s*(?:\[?\s*(?:Object|Array|Circular)|[{\[]|\.\.\.|$)|Arr
 _FORMS: Final = (
     (r"\[workflow\] => (?:Array\b|$)", "print_r", "json_encode($payload)"),
     (r"""\[\\?"workflow\\?"\]\s*=>\s*(?:array\(|$)""", "var_dump", "json_encode($payload)"),
-    (rf"(?<![\w'\"\\:])workflow: {_STEPS}", "console.log", "JSON.stringify(payload)"),
+    (
+        rf"(?<![\w'\"\\:])workflow:(?: |(?=\s+\[)\s+){_STEPS}",
+        "console.log",
+        "JSON.stringify(payload)",
+    ),
     (r"(?<!\w):workflow ?=> ?\[", "inspect", "payload.to_json"),
     (r"(?<!\w)workflow:\[(?:map\[|\{)", "%v", "json.Marshal(payload)"),
     (r"(?<!\w)workflow=\[[\w.]*[{(\[]", "toString", "a mapper's output"),

@@ -142,13 +142,18 @@ def read_record(text: bytes, frame: Frame | None) -> LogLine:
         at = _time_of(values) or time_in(shown)
     # What JSON would have as members stands between the documents here.
     words = _words_around(shown, [piece.text for piece in found.pieces])
-    line: JsonObject = {"text": values, "at": at}
-    line.update((name.lower(), held) for name, held in _ID_IN_TEXT.findall(words))
-    if status := _STATUS_IN_TEXT.search(words):
-        line["http_status"] = int(status[1])
-    if named := _NAMED_IN_TEXT.search(words):
-        line["dispatch_uuid"] = named[1]
+    line: JsonObject = {"text": values, "at": at, **_members_in(words)}
     return replace(read_line(line), fault=found.fault)
+
+
+def _members_in(words: str) -> JsonObject:
+    """Return what a JSON log has members for, as it stands in words."""
+    members: JsonObject = dict(_ID_IN_TEXT.findall(words))
+    if status := _STATUS_IN_TEXT.search(words):
+        members["http_status"] = int(status[1])
+    if named := _NAMED_IN_TEXT.search(words):
+        members["dispatch_uuid"] = named[1]
+    return members
 
 
 def _time_of(values: list[JsonValue]) -> JsonValue:
@@ -244,8 +249,10 @@ class _Reading:
             return
         found = find_bodies(text)
         self.fault = self.fault or found.fault
-        for piece in found.pieces:
-            self.walk(piece.value, path)
+        if found.pieces:
+            words = _words_around(text, [piece.text for piece in found.pieces])
+            values: list[JsonValue] = [piece.value for piece in found.pieces]
+            self.walk({"text": values, **_members_in(words)}, path)
 
     def _take(self, form: Form, document: JsonObject, path: tuple[JsonObject, ...]) -> None:
         http_status = None

@@ -146,6 +146,13 @@ def test_a_refusal_in_a_dump_is_that_of_the_request_above() -> None:
     assert (done.exit_code, trace["entries"][0]["status"]) == (0, "422")
 
 
+def test_a_dump_within_a_text_has_its_status() -> None:
+    sent = f"POST /v0.1/dispatch HTTP/1.1\r\nHost: x\r\n\r\n{json.dumps(REQUEST)}"
+    got = f"HTTP/1.1 422 Unprocessable Entity\r\n\r\n{json.dumps(PROBLEM)}"
+    done, (trace,) = imported(lines({"at": T, "sent": sent, "got": got}))
+    assert (done.exit_code, trace["entries"][0]["status"]) == (0, "422")
+
+
 # What is another product's
 
 
@@ -202,6 +209,11 @@ OTHERS: Final = {
         "message_uuid": MESSAGE, "to": "447700900000", "from": "Shop",
         "timestamp": T, "status": "delivered", "channel": "sms",
     },
+    "v1_webhook ": {
+        "message_uuid": MESSAGE, "to": "447700900000", "from": "Shop", "timestamp": T,
+        "status": "delivered", "channel": "sms",
+        "workflow": {"id": "3TcNjguHxr2vcCZ9Dd", "items_number": "1"},
+    },
     "v01_message": {
         "from": {"type": "sms", "number": "447700900001"},
         "to": {"type": "sms", "number": "447700900000"},
@@ -215,7 +227,7 @@ OTHERS: Final = {
 def test_what_is_another_products_is_counted_as_what_it_is(kind: str, is_escaped: bool) -> None:
     body = json.dumps(OTHERS[kind]) if is_escaped else OTHERS[kind]
     _, report = assessed(lines({"at": T, "body": body}, REQUEST))
-    assert (report["payloads"], report["not_payloads"]) == (1, {kind: 1})
+    assert (report["payloads"], report["not_payloads"]) == (1, {kind.strip(): 1})
     assert report["input"]["unreadable"] == 0
     done, _ = imported(lines({"at": T, "body": body}))
     assert ", not of Dispatch, the only one; not imported" in done.stderr
@@ -242,7 +254,7 @@ def test_the_report_for_people_says_what_else_was_seen() -> None:
     Path("app.log").write_text(lines(REQUEST, *OTHERS.values()))
     text = " ".join(run("assess", "app.log").stdout.split())
     assert "1 request of Verify v2 is not counted: that is another product" in text
-    assert "Seen besides, and no payloads: 1 webhook of Verify v2" in text
+    assert "1 webhook of Verify v2, " in text.partition("Seen besides, and no payloads: ")[2]
 
 
 # What was printed
@@ -260,6 +272,11 @@ PRINTED: Final = {
     "node, cut": ("{ body: { template: 'failover', workflow: [Array] } }", "JSON.stringify"),
     "node, after words": (f"{T} INFO sent {{ workflow: [ [Object] ], a: 1 }}", "JSON.stringify"),
     "node, over lines": (NODE, "JSON.stringify"),
+    "node, of old": (
+        "payload { template: 'failover',\n  workflow:\n   [ { from: [Object], to: [Object] },\n"
+        "     { from: [Object], to: [Object] } ] }",
+        "JSON.stringify",
+    ),
     "node, in JSON": (json.dumps({"message": NODE}), "JSON.stringify"),
     "node, over lines in docker": (
         "".join(
