@@ -11,6 +11,7 @@ from typing import Final, TextIO
 NARROWEST: Final = 40
 """Nothing is folded to less: a screen of fewer columns breaks lines itself."""
 
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _CELL: Final = re.compile(r"\S {2,}(?=\S)")
 
 
@@ -59,7 +60,7 @@ def fold_lines(text: str, width: int | None) -> str:
 
 
 def _fold_line(line: str, width: int) -> list[str]:
-    if len(line) <= width:
+    if len(_COLOUR.sub("", line)) <= width:
         return [line]
     body = line.lstrip(" ")
     margin = len(line) - len(body)

@@ -20,16 +20,15 @@ from gateway.cli.parameters import (
     template_names,
     templates_option,
 )
-from gateway.cli.telling import tell
+from gateway.cli.telling import findings_screen, tell
 from gateway.folding import columns_of
 
 if TYPE_CHECKING:
     from gateway.core.state import Terms
-    from gateway.offline.conversions import Terms as Reading
     from gateway.offline.documents import Document
     from gateway.simulation.casting import Part
     from gateway.simulation.language import ScriptedEvent
-    from translators.diagnostics import Diagnostic
+    from translators.diagnostics import Diagnostic, Translation
     from translators.dispatch import DispatchPlan
 
 _EPILOG: Final = """\b
@@ -132,6 +131,7 @@ def command(
         raise click.UsageError("--callbacks is for the text; --format json holds them anyway.")
     # Imported here: `--help` and `--version` stay fast.
     from gateway.offline.conversions import Terms as Reading  # noqa: PLC0415
+    from gateway.offline.conversions import read_plan  # noqa: PLC0415
     from gateway.simulation.results import as_document  # noqa: PLC0415
     from gateway.simulation.simulation import simulate  # noqa: PLC0415
     from translators.rules import Switches  # noqa: PLC0415
@@ -145,8 +145,10 @@ def command(
         default_locale=default_locale,
         authentication_templates=template_names(authentication_templates),
     )
-    plan, diagnostics = _translate(document, reading, is_strict=strict)
-    parts = _cast(plan, events, scenarios)
+    translated = read_plan(reading, document.raw, document.first_line)
+    # A mistake in the call is told before what was found in the workflow.
+    parts = _cast(translated.value, events, scenarios) if translated.value else []
+    plan, diagnostics = _tell_findings(document, translated, is_strict=strict)
     simulation = simulate(
         plan,
         [part.fate for part in parts],
@@ -225,19 +227,18 @@ def _read_workflow(path: str) -> Document:
     return documents[0]
 
 
-def _translate(
-    document: Document, reading: Reading, *, is_strict: bool
+def _tell_findings(
+    document: Document, translated: Translation[DispatchPlan], *, is_strict: bool
 ) -> tuple[DispatchPlan, Sequence[Diagnostic]]:
-    """Make the plan, and tell what was found on the way."""
-    from gateway.offline.conversions import read_plan  # noqa: PLC0415
+    """Tell what was found in the workflow; end the command if it cannot be simulated."""
     from gateway.offline.documents import place  # noqa: PLC0415
     from gateway.offline.reports import full  # noqa: PLC0415
     from translators.diagnostics import Severity  # noqa: PLC0415
 
-    translated = read_plan(reading, document.raw, document.first_line)
+    screen = findings_screen()
     diagnostics, plan = translated.diagnostics, translated.value
     for finding in place(document, diagnostics):
-        tell(full(finding, columns_of(sys.stderr)))
+        tell(f"{full(finding, screen)}\n")
     if plan is None:
         stop([f"{document.source}: cannot be carried over, so there is nothing to simulate"], 1)
     if is_strict and any(each.severity is Severity.WARNING for each in diagnostics):

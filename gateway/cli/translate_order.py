@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.cli.main import stop
 from gateway.cli.parameters import named, template_names
-from gateway.cli.telling import tell
+from gateway.cli.telling import findings_screen, tell
 from gateway.cli.translate import Options
 from gateway.folding import columns_of
 from gateway.offline.apart import (
@@ -68,7 +68,7 @@ def make_order(
         keeps_keys=options["write_baseline"] is not None,
         workflow=_workflow(options["workflow"], terms),
         result_columns=None if options["output"] else columns_of(sys.stdout),
-        report_columns=columns_of(sys.stderr),
+        screen=findings_screen(),
     )
     return Order(
         work=work,
@@ -139,8 +139,8 @@ def _workflow(path: Path | None, terms: Terms) -> Workflow | None:
         stop([f"{path}: cannot be read: {(error.strerror or str(error)).lower()}"])
     plan = read_plan(terms, document.raw)
     if plan.value is None:
-        columns = columns_of(sys.stderr)
-        tell("\n\n".join(full(each, columns) for each in place(document, plan.errors)))
+        screen = findings_screen()
+        tell("\n\n".join(full(each, screen) for each in place(document, plan.errors)))
         stop([f"{path}: is no request that statuses could belong to"])
     from gateway.offline.record import Workflow  # noqa: PLC0415 - brings the machine
 

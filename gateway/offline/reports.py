@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -35,18 +36,35 @@ _GITHUB_LEVELS: Final[Mapping[Severity, str]] = {
 }
 
 
+# Select Graphic Rendition: what every terminal of the last forty years understands.
+_COLOURS: Final[Mapping[Severity, str]] = {
+    Severity.NOTE: "\x1b[36m{}\x1b[0m",
+    Severity.WARNING: "\x1b[33m{}\x1b[0m",
+    Severity.ERROR: "\x1b[1;31m{}\x1b[0m",
+}
+
+
 def brief(finding: Finding) -> str:
     """Write a finding in one line, without its line end."""
     diagnostic, at = finding.diagnostic, finding.position
     return visible(f"{finding.document.path}:{at.line}:{at.column}: {diagnostic}")
 
 
-def full(finding: Finding, columns: int | None = None) -> str:
-    """Write a finding with the line it is about, for people, without the last line end.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """What findings for people are shown on."""
 
-    Args:
-        columns: what it is folded to; `None` folds nothing.
-    """
+    columns: int | None = None
+    """What they are folded to; `None` folds nothing."""
+    has_colour: bool = False
+
+
+_PLAIN: Final = Screen()
+
+
+def full(finding: Finding, screen: Screen = _PLAIN) -> str:
+    """Write a finding with the line it is about, for people, without the last line end."""
+    columns = screen.columns
     diagnostic, at = finding.diagnostic, finding.position
     name = RULES_BY_CODE[diagnostic.rule].name
     place = f"{finding.document.path}:{at.line}:{at.column}"
@@ -56,13 +74,18 @@ def full(finding: Finding, columns: int | None = None) -> str:
             visible(f"  {_subject(finding)} {diagnostic.detail}"),
         )
     )
+    told = fold_lines(told, columns)
+    colour = _COLOURS[diagnostic.severity] if screen.has_colour else "{}"
+    word = f" {diagnostic.severity} {diagnostic.rule}"
+    told = told.replace(word, f" {colour.format(word[1:])}", 1)
     if not finding.has_place:
-        return fold_lines(told, columns)
+        return told
     margin = str(at.line)
     taken = len(margin) + len("  …… | ")
     line, carets = finding.excerpt(WINDOW if columns is None else min(WINDOW, columns - taken))
-    excerpt = f"  {margin} | {line}\n  {' ' * len(margin)} | {carets}"
-    return f"{fold_lines(told, columns)}\n{excerpt}"
+    marked = colour.format(carets.lstrip(" \t"))
+    under = carets[: len(carets) - len(carets.lstrip(" \t"))] + marked
+    return f"{told}\n  {margin} | {line}\n  {' ' * len(margin)} | {under}"
 
 
 def github(finding: Finding) -> str:

@@ -23,7 +23,7 @@ from gateway.offline.conversions import (
 from gateway.offline.documents import Document, Finding, place
 from gateway.offline.inputs import Block, Kind, lines_of
 from gateway.offline.mistaken import Ahead, hint, last_line, tell_spread
-from gateway.offline.reports import ReportForm, brief, full, github, junit_case
+from gateway.offline.reports import ReportForm, Screen, brief, full, github, junit_case
 from gateway.offline.results import Form, result_indented, result_line, result_text
 from gateway.offline.selection import Selection, is_acceptable, key_of
 from gateway.offline.swift import translate_sound
@@ -49,8 +49,8 @@ class Work:
     """Whether to remember findings for a new baseline."""
     result_columns: int | None = None
     """What results for people are folded to; `None` folds nothing."""
-    report_columns: int | None = None
-    """Likewise what findings are folded to."""
+    screen: Screen = field(default_factory=Screen)
+    """What findings for people are shown on."""
     workflow: Workflow | None = None
     """What recorded statuses belong to. Their order matters, so one process takes them all."""
 
@@ -263,7 +263,7 @@ class Converter:
                 for finding in told:
                     once = _once(finding)
                     if once not in self._said:
-                        done.told.append(Telling(full(finding, self._work.report_columns), once))
+                        done.told.append(Telling(full(finding, self._work.screen), once))
                     if once is not None:
                         self._said.add(once)
             case ReportForm.GITHUB:

@@ -134,3 +134,22 @@ def test_a_terminal_is_folded_to_as_it_is(folder: Path) -> None:
     findings = [line for line in shown.splitlines() if not line.startswith(("{", " ", "}"))]
     assert findings
     assert [line for line in findings if is_too_wide(line, 60)] == []
+
+
+@pytest.mark.parametrize(("variables", "is_coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_findings_are_coloured_where_a_person_watches(
+    folder: Path, variables: dict[str, str], is_coloured: bool
+) -> None:
+    command = [PROGRAM, "translate", "warned.json", "--check"]
+    with run_in_terminal(command, at=folder, columns=60, **variables) as terminal:
+        shown = terminal.rest()
+    assert ("\x1b[33mwarning REQ144\x1b[0m" in shown) is is_coloured
+    assert ("\x1b[33m^" in shown) is is_coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", shown).startswith("warned.json:1:")
+
+
+def test_a_mistake_in_the_call_is_told_before_the_findings(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["simulate", "warned.json", "--scenario", "typo"]) == 2
+    assert "REQ144" not in capsys.readouterr().err
