@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from gateway.folding import columns_of, fold_lines
 from translators.diagnostics import JsonObject, JsonValue
 
 _WIDTH = 76
@@ -80,7 +82,8 @@ class PlainTeller:
         pass
 
     def _print(self, line: str) -> None:
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        folded = fold_lines(line, columns_of(sys.stdout))
+        self._console.print(folded, markup=False, highlight=False, soft_wrap=True)
 
 
 class LiveTeller:
