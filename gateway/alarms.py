@@ -31,6 +31,8 @@ class AlarmKind(StrEnum):
     """The clock disagrees with the upstream's, or with the store's high-water mark."""
     STORE = "store"
     """What is committed would not be there after a restart."""
+    CERTIFICATE = "certificate"
+    """The certificate of the gateway's own listeners ends soon, or has ended."""
     SMS_API = "sms-api"
     """Webhooks arrive in the form of the SMS API: a setting of the account is wrong."""
 

@@ -85,9 +85,11 @@ class Gateway:
         self._settings = settings
         self._clock = clock
         self._broken = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._drain: asyncio.Task[None] | None = None
         self.on_secrets_changed: list[Callable[[frozenset[str]], None]] = []
         """Called after a reload with the accounts whose secrets are others now."""
-        self._metrics = metrics = Metrics()
+        self.metrics = metrics = Metrics()
         self.alarms = alarms = Alarms(metrics)
         self._applications = applications = Applications(settings.applications)
         policy, egress = address_policy(settings), egress_of(settings)
@@ -341,7 +343,7 @@ class Gateway:
         return admin_app(
             self._health,
             hosts=admin_hosts(self._settings),
-            metrics=self._metrics,
+            metrics=self.metrics,
             clock=self._clock,
             routes=[self._public.presence.route()],
         )
@@ -356,7 +358,7 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
         await self.safeguards.begin()
-        tasks = [
+        self._tasks = [
             asyncio.create_task(self.safeguards.run(), name="safeguards"),
             asyncio.create_task(self._sends.run(), name="sends"),
             asyncio.create_task(self._suspended.run(), name="suspended-sends"),
@@ -365,23 +367,38 @@ class Gateway:
             asyncio.create_task(self._housekeeper.run(), name="housekeeping"),
             asyncio.create_task(self._tell_when_the_store_fails(), name="store"),
         ]
-        for task in tasks:
+        for task in self._tasks:
             task.add_done_callback(self._notice_death)
         try:
             yield
         finally:
-            self._health.is_draining = True
-            self.safeguards.hearing.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await asyncio.gather(
-                self._sends.drain(self._settings.drain_s),
-                self._callbacks.drain(self._settings.drain_s),
-            )
+            await self.begin_drain()
             await self.safeguards.end()
             await self._ports.messages.close()
             await self._ports.callbacks.close()
+
+    def begin_drain(self) -> asyncio.Task[None]:
+        """Begin nothing more; return a task that ends when what is under way has, or must.
+
+        It is called when the server begins to close, so that requests and work under way end within
+        one and the same time. What a request commits meanwhile waits for the next process.
+        """
+        if self._drain is None:
+            self._health.is_draining = True
+            self.safeguards.hearing.stop()
+            for task in self._tasks:
+                task.cancel()
+            self._drain = asyncio.create_task(self._drained(), name="drain")
+        return self._drain
+
+    async def _drained(self) -> None:
+        drain_s = self._settings.drain_s
+        await asyncio.gather(
+            *self._tasks,
+            self._sends.drain(drain_s),
+            self._callbacks.drain(drain_s),
+            return_exceptions=True,
+        )
 
     def reload(self, settings: Settings) -> Renewal:
         """Take the secrets of newly read settings over, for callers, webhooks, sends and callbacks.

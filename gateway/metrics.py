@@ -5,6 +5,8 @@ Label values come from closed sets (channels, statuses, our own reason words), n
 
 from __future__ import annotations
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -104,6 +106,12 @@ class Metrics:
             registry=registry,
             buckets=_SECONDS,
         )
+        self.certificate_days = Gauge(
+            "gateway_certificate_days",
+            "Days until the certificate of the gateway's own listeners ends; NaN without one.",
+            registry=registry,
+        )
+        self.certificate_days.set(math.nan)
         self.alarms = Gauge(
             "gateway_alarms", "Alarms that stand, by kind.", ["kind"], registry=registry
         )

@@ -27,18 +27,25 @@ class Reloader:
     """Reads the settings anew when it is asked to, one time after the other."""
 
     def __init__(
-        self, gateway: Gateway, read: Callable[[], Reading], asked: threading.Event
+        self,
+        gateway: Gateway,
+        read: Callable[[], Reading],
+        asked: threading.Event,
+        *,
+        also: Callable[[], None] | None = None,
     ) -> None:
         """Prepare it.
 
         Args:
             read: reads the settings as at the start; it may take its time, in a thread.
             asked: set when somebody asked before there was anything to reload.
+            also: what else is read anew, by itself.
         """
         self._gateway = gateway
         self._read = read
         self._asked_early = asked
         self._asked = asyncio.Event()
+        self._also = also
 
     def listen(self) -> None:
         """Hear the signal from now on, inside the running loop."""
@@ -52,6 +59,8 @@ class Reloader:
         while True:
             await self._asked.wait()
             self._asked.clear()
+            if self._also is not None:
+                self._also()
             try:
                 await self.reload()
             except Exception as error:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import math
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -19,21 +21,24 @@ import uvloop
 from starlette.types import ASGIApp
 
 from gateway import __version__
-from gateway.api.admin import admin_port
 from gateway.app import Gateway
 from gateway.clock import Clock, SystemClock
+from gateway.listening.binding import BACKLOG, CannotListen, listen, listening
+from gateway.listening.certificates import ServerCertificate, Unfit, load_pair, pair_of
+from gateway.listening.exhaustion import FileLimitWatch, raise_file_limit
 from gateway.logs import configure_logging, get_logger
 from gateway.reloading import Reloader
 from gateway.settings import Reading, Settings
 from gateway.settings.network_values import OFF
+from gateway.settings.places import Place, TcpPlace, UnixPlace
 from gateway.settings.values import Unusable
 from gateway.stores.base import Store, StoreUnavailable
 from gateway.stores.open import open_store
 
 log = get_logger()
 
-_BACKLOG = 2048
 _USAGE, _INTERNAL = 2, 3
+_HANDSHAKE_S, _GOODBYE_S = 10.0, 5.0
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -49,8 +54,8 @@ class Rereading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Listeners:
-    public: socket.socket
-    admin: socket.socket | None
+    public: list[socket.socket]
+    admin: list[socket.socket]
 
 
 def serve(settings: Settings, rereading: Rereading | None = None) -> int:
@@ -60,36 +65,40 @@ def serve(settings: Settings, rereading: Rereading | None = None) -> int:
         rereading: what a SIGHUP does; without it, what it does to any process.
     """
     configure_logging(settings.log_level, settings.log_format, is_final=True)
+    raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_serve(settings, SystemClock(), rereading))
 
 
 async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) -> int:
-    with contextlib.ExitStack() as listeners:
-        try:
-            public = listeners.enter_context(bind(settings.host, settings.port))
-        except OSError as error:
-            return _fail(
-                f"cannot listen on {settings.host}:{settings.port}: {_cause(error)}",
-                "choose another address with GATEWAY_HOST and GATEWAY_PORT, or stop what listens"
-                " there",
-            )
-        admin = None
-        if (port := admin_port(settings)) is not None:
+    try:
+        with contextlib.ExitStack() as stack:
+            public = stack.enter_context(listening(settings.places))
             try:
-                admin = listeners.enter_context(bind(settings.admin_host, port))
-            except OSError as error:
+                admin = stack.enter_context(listening(settings.admin_places))
+            except CannotListen as error:
                 return _fail(
-                    f"cannot listen on {settings.admin_host}:{port} for operators: {_cause(error)}",
+                    f"cannot listen on {error.place} for operators: {error.why}",
                     "choose another place with GATEWAY_ADMIN_HOST and GATEWAY_ADMIN_PORT (0 takes a"
                     f" free port, {OFF} does without), or stop what listens there",
                 )
-        return await _serve_on(_Listeners(public=public, admin=admin), settings, clock, rereading)
+            listeners = _Listeners(public=public, admin=admin)
+            return await _serve_on(listeners, settings, clock, rereading)
+    except CannotListen as error:
+        return _fail(
+            str(error),
+            "choose another address with GATEWAY_HOST and GATEWAY_PORT, or stop what listens there",
+        )
 
 
 async def _serve_on(
     listeners: _Listeners, settings: Settings, clock: Clock, rereading: Rereading | None
 ) -> int:
+    if (pair := pair_of(settings)) is not None:
+        try:
+            load_pair(*pair)
+        except Unfit as unfit:
+            return _fail(f"{unfit.setting} {unfit.problem}", unfit.remedy)
     try:
         store = await open_store(
             settings.store,
@@ -146,48 +155,76 @@ async def _run(
     except Unusable as unusable:
         # It was usable a moment ago: a dial that is being written is empty for an instant.
         return _fail(f"GATEWAY_SPLIT {unusable.problem}", unusable.remedy)
+    certificate = None
+    if (pair := pair_of(settings)) is not None:
+        certificate = ServerCertificate(
+            *pair, clock=clock, alarms=gateway.alarms, metrics=gateway.metrics
+        )
     calm_the_collector()
     server = make_server(
         gateway.app(),
         drain_s=settings.drain_s,
-        kind=partial(Process, closing=gateway.safeguards.hearing.stop),
+        kind=partial(
+            Process,
+            closing=gateway.begin_drain,
+            tls=certificate.context if certificate is not None else None,
+        ),
     )
-    host, port = listeners.public.getsockname()[:2]
-    operators = listeners.admin.getsockname() if listeners.admin else (None, None)
-    log.info(
-        "gateway.started",
-        version=__version__,
-        host=host,
-        port=port,
-        admin_host=operators[0],
-        admin_port=operators[1],
-        applications=len(settings.applications),
-        **gateway.modes.standing,
-    )
-    if sys.stderr.isatty():
-        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        print(f"Listening on http://{place}; Ctrl-C ends it.", file=sys.stderr)  # noqa: T201
-    watches = _watches(gateway, store, rereading)
+    _tell_started(settings, gateway, listeners, has_tls=certificate is not None)
+    watches = _watches(gateway, store, clock, certificate, rereading)
     for watch in watches:
         watch.add_done_callback(lambda _: setattr(server, "should_exit", True))
     async with _serving_operators(gateway, listeners.admin):
-        await server.serve(sockets=[listeners.public])
+        await server.serve(sockets=listeners.public)
     is_broken = any(watch.done() for watch in watches)
     for watch in watches:
         watch.cancel()
     return _INTERNAL if is_broken or not server.started else 0
 
 
+def _tell_started(
+    settings: Settings, gateway: Gateway, listeners: _Listeners, *, has_tls: bool
+) -> None:
+    bound = [_place_of(each) for each in listeners.public]
+    first = next((each for each in bound if isinstance(each, TcpPlace)), None)
+    operators = listeners.admin[0].getsockname() if listeners.admin else (None, None)
+    log.info(
+        "gateway.started",
+        version=__version__,
+        host=first.host if first else str(bound[0]),
+        port=first.port if first else None,
+        listeners=list(map(str, bound)),
+        tls=has_tls,
+        admin_host=operators[0],
+        admin_port=operators[1],
+        applications=len(settings.applications),
+        **gateway.modes.standing,
+    )
+    if sys.stderr.isatty():
+        shown = [
+            each.url("https" if has_tls else "http") if isinstance(each, TcpPlace) else str(each)
+            for each in bound
+        ]
+        print(f"Listening on {', '.join(shown)}; Ctrl-C ends it.", file=sys.stderr)  # noqa: T201
+
+
+def _place_of(listener: socket.socket) -> Place:
+    name = listener.getsockname()
+    if isinstance(name, str):
+        return UnixPlace(path=name)
+    return TcpPlace(host=name[0], port=name[1])
+
+
 @contextlib.asynccontextmanager
 async def _serving_operators(
-    gateway: Gateway, listener: socket.socket | None
+    gateway: Gateway, listeners: list[socket.socket]
 ) -> AsyncIterator[None]:
     """Serve the admin bind, if there is one, until the block ends: to the end of the drain."""
-    if listener is None:
+    if not listeners:
         yield
         return
     server = make_server(gateway.admin_app(), drain_s=0, lifespan="off", kind=Beside)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(sockets=listeners))
     try:
         yield
     finally:
@@ -196,12 +233,27 @@ async def _serving_operators(
 
 
 def _watches(
-    gateway: Gateway, store: Store, rereading: Rereading | None
+    gateway: Gateway,
+    store: Store,
+    clock: Clock,
+    certificate: ServerCertificate | None,
+    rereading: Rereading | None,
 ) -> list[asyncio.Task[Any]]:
     """Return tasks that end when the process must: without it, the gateway is half alive."""
-    ends: list[Coroutine[Any, Any, Any]] = [gateway.wait_until_broken(), store.fatal.wait()]
+    ends: list[Coroutine[Any, Any, Any]] = [
+        gateway.wait_until_broken(),
+        store.fatal.wait(),
+        FileLimitWatch(clock).run(),
+    ]
+    if certificate is not None:
+        ends.append(certificate.run())
     if rereading is not None:
-        reloader = Reloader(gateway, rereading.read, rereading.asked)
+        reloader = Reloader(
+            gateway,
+            rereading.read,
+            rereading.asked,
+            also=certificate.look_now if certificate is not None else None,
+        )
         reloader.listen()
         ends.append(reloader.run())
     return [asyncio.create_task(end) for end in ends]
@@ -219,28 +271,70 @@ def calm_the_collector() -> None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; port 0 takes a free one.
+    """Return a socket that listens on one address; port 0 takes a free one.
 
     Raises:
         OSError: the address is taken, not ours, or not to be had without more rights.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    # Answers are small; without it each one may wait for the acknowledgement of the last.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
+    return listen(TcpPlace(host=host, port=port))
 
 
-class Process(uvicorn.Server):
+class Beside(uvicorn.Server):
+    """A server beside the one that the process is for: signals are not for it."""
+
+    def __init__(self, config: uvicorn.Config, *, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` secures what comes over the network; a Unix socket needs no securing."""
+        super().__init__(config)
+        self._tls = tls
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then listen: the original knows one way to listen for all."""
+        await super().startup(sockets=[])
+        self.servers = [await self._listen(each) for each in sockets or ()]
+
+    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        if listener.family == socket.AF_UNIX:
+            return await loop.create_unix_server(self._protocol, sock=listener, backlog=BACKLOG)
+        if self._tls is None:
+            return await loop.create_server(self._protocol, sock=listener, backlog=BACKLOG)
+        return await loop.create_server(
+            self._protocol,
+            sock=listener,
+            backlog=BACKLOG,
+            ssl=self._tls,
+            ssl_handshake_timeout=_HANDSHAKE_S,
+            ssl_shutdown_timeout=_GOODBYE_S,
+        )
+
+    def _protocol(self) -> asyncio.Protocol:
+        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return protocol
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+class Process(Beside):
     """A server that is all a process is for: a signal to end is an order, not an accident."""
 
-    def __init__(self, config: uvicorn.Config, *, closing: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        *,
+        closing: Callable[[], object],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """`closing` is called right before the server stops listening."""
-        super().__init__(config)
+        super().__init__(config, tls=tls)
         self._closing = closing
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close, and wait for what is under way: the workers are not told to end before that."""
+        """Close, and wait for the requests that are under way."""
         self._closing()
         await super().shutdown(sockets)
 
@@ -259,15 +353,6 @@ class Process(uvicorn.Server):
         finally:
             for number in _ENDS:
                 loop.remove_signal_handler(number)
-
-
-class Beside(uvicorn.Server):
-    """A server beside the one that the process is for: signals are not for it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave them alone."""
-        yield
 
 
 def make_server(
@@ -290,20 +375,15 @@ def make_server(
             ws="none",
             lifespan=lifespan,
             access_log=False,
-            proxy_headers=False,  # nothing is decided by the peer's address
+            proxy_headers=False,  # `gateway.api.sources` reads them, where somebody asks
             log_config=None,
             server_header=False,
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             limit_concurrency=2000,
             timeout_keep_alive=5,
-            timeout_graceful_shutdown=int(drain_s) + 5,
+            timeout_graceful_shutdown=max(1, math.ceil(drain_s)),
         )
     )
-
-
-def _cause(error: OSError) -> str:
-    # The error's own text repeats the address in brackets.
-    return (error.strerror or str(error)).partition(" (while ")[0]
 
 
 def _fail(fault: str, remedy: str = "") -> int:

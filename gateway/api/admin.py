@@ -21,7 +21,6 @@ from gateway.clock import Clock
 from gateway.hosts import Hosts
 from gateway.metrics import Metrics
 from gateway.settings import Settings
-from gateway.settings.network_values import DEFAULT_ADMIN_PORT
 
 _REMEDY = "Ask the admin bind by its address, or add the name to GATEWAY_HOSTS."
 
@@ -30,18 +29,6 @@ def admin_hosts(settings: Settings) -> Hosts:
     """Return the names of the admin bind: this machine's, its own, and those of the gateway."""
     own = {socket.gethostname().lower(), settings.admin_host.lower()}
     return Hosts(own | settings.hosts, has_loopback=True)
-
-
-def admin_port(settings: Settings) -> int | None:
-    """Return the port of the admin bind, 0 for a free one, `None` for no bind at all."""
-    match settings.admin_port:
-        case int(port):
-            return port
-        case None:
-            # Who takes any port for the gateway starts several of them on this machine.
-            return 0 if settings.port == 0 else DEFAULT_ADMIN_PORT
-        case _:
-            return None
 
 
 def admin_app(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
@@ -31,25 +31,28 @@ _OWN_REMEDY: Final = (
 _LIKE_A_RULE: Final = re.compile(r"[a-z]+(?:-[a-z0-9]+)*|[A-Z]{3}[0-9]{3}")
 
 
-def read_checked(config: Path | None, overrides: Mapping[str, str | None]) -> Reading:
+def read_checked(
+    config: Path | None, overrides: Mapping[str, str | None], *, is_running: bool = False
+) -> Reading:
     """Read the settings of this process, checked against everything that is known.
 
     Args:
         config: the file that `--config` names, if any.
         overrides: variables that options of the command line set; None leaves one as it is.
+        is_running: whether a gateway runs on them. Its certificate is renewed by itself, and a pair
+            that is half written must not keep secrets from being renewed.
     """
+    checks: list[Callable[[Settings], list[Fault]]] = [
+        *(check_store, check_trace, check_addresses, check_egress),
+        *(check_switches, check_pairing),
+    ]
+    if not is_running:
+        checks.append(check_certificate)
     options = {name: value for name, value in overrides.items() if value is not None}
     reading = read_settings(
         {**os.environ, **options},
         config,
-        checks=(
-            check_store,
-            check_trace,
-            check_addresses,
-            check_egress,
-            check_switches,
-            check_pairing,
-        ),
+        checks=checks,
     )
     settings = reading.settings
     return replace(
@@ -61,6 +64,19 @@ def read_checked(config: Path | None, overrides: Mapping[str, str | None]) -> Re
             warnings=(*settings.warnings, *_egress_warnings(settings)),
         ),
     )
+
+
+def check_certificate(settings: Settings) -> list[Fault]:
+    """Return a fault if the gateway's own certificate could not be shown."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return []
+    from gateway.listening.certificates import Unfit, load_pair  # noqa: PLC0415 - as below
+
+    try:
+        load_pair(Path(settings.tls_cert), Path(settings.tls_key))
+    except Unfit as unfit:
+        return [Fault(name=unfit.setting, problem=unfit.problem, remedy=unfit.remedy)]
+    return []
 
 
 def check_store(settings: Settings) -> list[Fault]:

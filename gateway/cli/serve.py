@@ -78,7 +78,8 @@ def _serve(
         get_logger().warning(
             "setting.doubted", setting=doubt.name, problem=doubt.problem, remedy=doubt.remedy
         )
-    return serve(settings, Rereading(read=partial(read_checked, config, overrides), asked=asked))
+    read = partial(read_checked, config, overrides, is_running=True)
+    return serve(settings, Rereading(read=read, asked=asked))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from gateway.clients.addresses import Place
 from gateway.settings import Settings
-from gateway.settings.network_values import DEFAULT_ADMIN_PORT
+from gateway.settings.places import TcpPlace
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - read, not bound
@@ -25,10 +25,9 @@ def own_places(settings: Settings) -> frozenset[Place]:
 
 
 def _places(settings: Settings) -> Iterator[Place]:
-    yield from _bound(settings.host, settings.port)
-    admin_port = DEFAULT_ADMIN_PORT if settings.admin_port is None else settings.admin_port
-    if isinstance(admin_port, int):
-        yield from _bound(settings.admin_host, admin_port)
+    for each in (*settings.places, *settings.admin_places):
+        if isinstance(each, TcpPlace):
+            yield from _bound(each.host, each.port)
     shared = settings.hosts - {urlsplit(settings.public_url or "").hostname}
     for port in {settings.port, *_USUAL.values()}:
         yield from (Place(host=name, port=port, path="") for name in shared)

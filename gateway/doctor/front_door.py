@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 from typing import Final
 from urllib.parse import urlsplit
 
-from gateway.clients.egress import Egress
 from gateway.clients.faults import Fault
-from gateway.clients.guard import AddressPolicy
 from gateway.clock import Clock
 from gateway.doctor.findings import UNREACHED, Finding, Verdict
-from gateway.doctor.readiness import examine_readiness, proof_in, url_of
+from gateway.doctor.own import Own, own_certificate, proof_in, visiting_here
+from gateway.doctor.readiness import examine_readiness
 from gateway.doctor.stand_in import standing_in
-from gateway.doctor.visit import Visitor, visiting
+from gateway.doctor.visit import Visitor
+from gateway.listening.binding import CannotListen, listening
 from gateway.presence import PATH, Presence
-from gateway.server import bind
 from gateway.settings import Settings
 
 FEW_DAYS: Final = 7
@@ -36,56 +34,50 @@ async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock)
     """
     nonce = clock.draw_token(24).hex()
     async with contextlib.AsyncExitStack() as stack:
-        own = await stack.enter_async_context(visiting(AddressPolicy(allow_private=True), Egress()))
+        own = Own(settings, await stack.enter_async_context(visiting_here()))
         expected: str | None = None
         running: list[Finding] = []
         try:
-            listener = bind(settings.host, settings.port)
-        except OSError as error:
+            listeners = stack.enter_context(listening(settings.places))
+        except CannotListen as error:
             # One that runs is found in any case: this user may not be allowed what its own is.
-            url = url_of(settings.host, settings.port)
-            expected = proof_in(await own.ask("GET", f"{url}{PATH}{nonce}"))
-            if expected is None and error.errno != errno.EADDRINUSE:
-                return [_unbound(settings, error), await _of_certificate(settings, visitor, clock)]
+            expected = await own.proof(nonce)
+            if expected is None and not error.is_taken:
+                return [_unbound(error), await _of_certificate(settings, visitor, clock)]
+            about = f"what listens on {_place(settings)}"
             running = [
-                _stranger(settings)
+                _stranger(about)
                 if expected is None
-                else await examine_readiness(
-                    settings,
-                    own,
-                    f"what listens on {_place(settings)}",
-                    public_url=url,
-                    nonce=nonce,
-                    proof=expected,
-                )
+                else await examine_readiness(own, about, nonce=nonce, proof=expected)
             ]
         else:
             presence = Presence(clock)
-            await stack.enter_async_context(standing_in(listener, presence))
+            await stack.enter_async_context(
+                standing_in(listeners, presence, own_certificate(settings))
+            )
             expected = presence.proof(nonce)
         found = await _of_public_url(settings, visitor, nonce, expected, is_running=bool(running))
         return [*running, found, await _of_certificate(settings, visitor, clock)]
 
 
 def _place(settings: Settings) -> str:
-    return f"{settings.host}:{settings.port}"
+    return ", ".join(map(str, settings.places))
 
 
-def _unbound(settings: Settings, error: OSError) -> Finding:
-    why = (error.strerror or "unknown reason").partition(" (while ")[0]
+def _unbound(error: CannotListen) -> Finding:
     return Finding(
         check="address",
         about="GATEWAY_HOST and GATEWAY_PORT",
         verdict=Verdict.WRONG,
-        said=f"{_place(settings)} cannot be listened on: {why}",
+        said=f"{error.place} cannot be listened on: {error.why}",
         remedy="choose another address",
     )
 
 
-def _stranger(settings: Settings) -> Finding:
+def _stranger(about: str) -> Finding:
     return Finding(
         check="readiness",
-        about=f"what listens on {_place(settings)}",
+        about=about,
         verdict=Verdict.WRONG,
         said="it is no gateway of this version",
         remedy="stop it, or choose another address with GATEWAY_HOST and GATEWAY_PORT",

@@ -2,46 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import orjson
-
 from gateway.alarms import AlarmKind
-from gateway.api.admin import admin_port
 from gateway.clients.connection import Exchange
 from gateway.doctor.findings import Finding, Verdict
-from gateway.doctor.visit import Visitor
-from gateway.presence import PATH
+from gateway.doctor.own import Own
 from gateway.settings import Settings
 
-_EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asked, not bound
 
-
-def url_of(host: str, port: int) -> str:
-    """Return the base URL of what listens on a host of this machine, or on all its addresses."""
-    host = _EVERYWHERE.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def proof_in(seen: Exchange) -> str | None:
-    """Return the proof in an answer; `None` for what no gateway would say."""
-    try:
-        body = orjson.loads(bytes(seen.body)) if seen.http_status == 200 else None
-    except orjson.JSONDecodeError:
-        return None
-    proof = body.get("proof") if isinstance(body, dict) else None
-    return proof if isinstance(proof, str) else None
-
-
-async def examine_readiness(
-    settings: Settings, own: Visitor, about: str, *, public_url: str, nonce: str, proof: str
-) -> Finding:
-    """Return how the gateway says it is that gave `proof` for `nonce` at `public_url`."""
-    if port := admin_port(settings):
-        admin_url = url_of(settings.admin_host, port)
-        if proof_in(await own.ask("GET", f"{admin_url}{PATH}{nonce}")) == proof:
-            return _in_full(about, await own.ask("GET", f"{admin_url}/readyz"))
-    seen = await own.ask("GET", f"{public_url}/readyz")
+async def examine_readiness(own: Own, about: str, *, nonce: str, proof: str) -> Finding:
+    """Return how the gateway says it is that answers `nonce` with `proof`."""
+    # Another one's readiness would say nothing about this one.
+    if await own.proof_of_admin(nonce) == proof:
+        return _in_full(about, await own.ask_admin("/readyz"))
+    seen = await own.ask_public("/readyz")
     is_ready = seen.http_status == 200
     return Finding(
         check="readiness",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,8 +19,10 @@ from gateway.server import Beside, make_server
 
 
 @contextlib.asynccontextmanager
-async def standing_in(listener: socket.socket, presence: Presence) -> AsyncIterator[None]:
-    """Answer nonces on a listening socket; everything else, a real webhook too, is told to wait.
+async def standing_in(
+    listeners: Sequence[socket.socket], presence: Presence, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[None]:
+    """Answer nonces on listening sockets; everything else, a real webhook too, is told to wait.
 
     503 and not 404: the vendor repeats what was answered 503.
     """
@@ -31,10 +35,10 @@ async def standing_in(listener: socket.socket, presence: Presence) -> AsyncItera
         return JSONResponse({"proof": proof})
 
     app = Starlette(routes=[Mount("/", app=request_response(answer))])
-    server = make_server(app, drain_s=0, lifespan="off", kind=Beside)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    server = make_server(app, drain_s=0, lifespan="off", kind=partial(Beside, tls=tls))
+    serving = asyncio.create_task(server.serve(sockets=list(listeners)))
     try:
-        yield  # the socket listens already: who connects before the server is ready waits
+        yield  # the sockets listen already: who connects before the server is ready waits
     finally:
         server.should_exit = True
         await serving

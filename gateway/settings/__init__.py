@@ -23,6 +23,7 @@ from gateway.settings.rules import (
     registry_faults,
     serving_here,
     succession_faults,
+    tls_faults,
     warnings,
 )
 from gateway.settings.sources import (
@@ -144,6 +145,7 @@ class _Reader:
         if "GATEWAY_PUBLIC_URL" not in is_set:
             self._faults += proof_faults(serving, applications)
         self._faults += succession_faults(serving)
+        self._faults += tls_faults(is_set)
         settings = Settings(**values, applications=tuple(each for each, _ in applications))
         self._faults += paired_faults(is_set, settings.applications)
         self._faults += stray_faults(values.keys(), self._modes)

@@ -6,7 +6,8 @@ import ipaddress
 import re
 from typing import Final
 
-from gateway.settings.values import Unusable, names, text, whole
+from gateway.settings.places import TcpPlace, listen_hosts, places
+from gateway.settings.values import PEM_MARK, Unusable, names, text, whole
 
 DEFAULT_ADMIN_PORT: Final = 8081
 OFF: Final = "off"
@@ -34,7 +35,17 @@ def admin_port(raw: object) -> int | str:
 
 def admin_host(raw: object) -> str:
     """Read the one address of the admin bind; an IPv6 address may stand in brackets."""
-    return text(raw).removeprefix("[").removesuffix("]")
+    (place, *others) = places(listen_hosts(raw), port=0)
+    if others or not isinstance(place, TcpPlace):
+        raise Unusable("is not one address", "write one, as in 127.0.0.1 or ::1")
+    return place.host
+
+
+def path(raw: object) -> str:
+    """Read the path of a file that is looked at again and again; its content is not accepted."""
+    if isinstance(raw, str) and PEM_MARK in raw:
+        raise Unusable("is PEM text", "name the file that holds it, which may then be renewed")
+    return text(raw)
 
 
 def host_names(raw: object) -> frozenset[str]:

@@ -86,6 +86,23 @@ def application_faults(is_set: AbstractSet[str], labels: Labels, *, mode: str) -
     return faults
 
 
+def tls_faults(is_set: AbstractSet[str]) -> list[Fault]:
+    """Return a fault if there is a certificate without a key, or a key without a certificate."""
+    pair = {"GATEWAY_TLS_CERT": "its key", "GATEWAY_TLS_KEY": "its certificate"}
+    missing = [name for name in pair if name not in is_set]
+    if len(missing) != 1:
+        return []
+    (lacking,) = missing
+    (given,) = pair.keys() - {lacking}
+    return [
+        Fault(
+            name=given,
+            problem=f"is set without {lacking}",
+            remedy=f"name the file of {pair[given]}",
+        )
+    ]
+
+
 def serving_here(applications: Iterable[Labelled], *, legacy_gone: str) -> list[Labelled]:
     """Return the applications whose workflows we serve, or may come to serve."""
     return [

@@ -28,8 +28,10 @@ from gateway.settings.network_values import (
     admin_host,
     admin_port,
     host_names,
+    path,
     trusted_proxies,
 )
+from gateway.settings.places import Place, TcpPlace, listen_hosts, places
 from gateway.settings.rows import Fault, row, table_markdown
 from gateway.settings.values import (
     Secret,
@@ -63,10 +65,23 @@ _ORDER_PATIENCE: Final[float | str] = 30.0
 class Settings:
     """All settings of one gateway. Durations are in the unit of their name."""
 
-    host: str = row("127.0.0.1", "GATEWAY_HOST", text, "the address to listen on")
+    host: str = row(
+        "127.0.0.1", "GATEWAY_HOST", listen_hosts,
+        "the address to listen on, or several, separated by commas. `::` takes callers of IPv4,"
+        " too; `unix:/path` is a socket in the file system",
+    )
     port: int = row(
         8080, "GATEWAY_PORT", whole(0, 65535),
         "the port to listen on; 0 takes a free one",
+    )
+    tls_cert: str | None = row(
+        None, "GATEWAY_TLS_CERT", path,
+        "a PEM file with the certificate of the gateway's own TLS and its chain; looked at again"
+        " every two seconds",
+    )
+    tls_key: str | None = row(
+        None, "GATEWAY_TLS_KEY", path,
+        "the PEM file of its key, without a passphrase",
     )
     admin_host: str = row(
         "127.0.0.1", "GATEWAY_ADMIN_HOST", admin_host,
@@ -404,6 +419,20 @@ class Settings:
     applications: tuple[Application, ...] = ()
     warnings: tuple[Fault, ...] = ()
     """What is allowed, and probably not meant."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Where callers and the upstream are listened to."""
+        return places(self.host, self.port)
+
+    @property
+    def admin_places(self) -> tuple[TcpPlace, ...]:
+        """Where operators are listened to: one place, or none."""
+        port = self.admin_port
+        if port is None:
+            # Who takes any port for the gateway starts several of them on this machine.
+            port = 0 if self.port == 0 else DEFAULT_ADMIN_PORT
+        return () if isinstance(port, str) else (TcpPlace(host=self.admin_host, port=port),)
 # fmt: on
 
 

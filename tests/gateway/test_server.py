@@ -8,13 +8,10 @@ import os
 import resource
 import signal
 import socket
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import httpx2
-import orjson
 import pytest
 from starlette.types import Receive, Scope, Send
 
@@ -28,10 +25,8 @@ from tests.support.clock import ManualClock
 from tests.support.environment import SECOND_ACCOUNT, environment
 from tests.support.loopback import WAIT_S, Loopback, Reply
 from tests.support.peers import accepting
-from tests.support.world import API_KEY, API_SECRET, WHATSAPP_THEN_SMS, message_uuid_of
-from translators.diagnostics import JsonValue
-
-NOWHERE = "http://127.0.0.1:9"
+from tests.support.process import NOWHERE, Process, a_process
+from tests.support.world import API_KEY, WHATSAPP_THEN_SMS, message_uuid_of
 
 
 @pytest.fixture
@@ -39,94 +34,6 @@ def logging() -> Iterator[None]:
     """Leave logging as it was."""
     with logging_restored():
         yield
-
-
-class Process:
-    """A running `dispatch-gateway serve`."""
-
-    def __init__(self, process: asyncio.subprocess.Process, url: str, admin_url: str) -> None:
-        self._process = process
-        assert process.stderr is not None
-        self._log = process.stderr
-        self.pid = process.pid
-        self.started: dict[str, JsonValue] = {}
-        self.told: list[dict[str, JsonValue]] = []
-        """What was logged up to its start."""
-        self.http = httpx2.AsyncClient(base_url=url, auth=(API_KEY, API_SECRET))
-        self.admin = httpx2.AsyncClient(base_url=admin_url)
-
-    async def dispatch(self, document: JsonValue = WHATSAPP_THEN_SMS) -> str:
-        """Have a workflow accepted."""
-        answered = await self.http.post("/v0.1/dispatch", json=document)
-        return str(answered.json()["dispatch_uuid"])
-
-    async def until_logged(self, *events: str) -> dict[str, JsonValue]:
-        """Wait for a line of one of these events; return it."""
-        return await _until_logged(self._log, *events)
-
-    async def exit_code(self) -> int:
-        """Wait for the end."""
-        async with asyncio.timeout(WAIT_S):
-            await self._process.communicate()
-        assert self._process.returncode is not None
-        return self._process.returncode
-
-
-async def _until_logged(
-    log: asyncio.StreamReader, *events: str, told: list[dict[str, JsonValue]] | None = None
-) -> dict[str, JsonValue]:
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            line: dict[str, JsonValue] = orjson.loads(await log.readline())
-            if told is not None:
-                told.append(line)
-            if line["event"] in events:
-                return line
-
-
-@contextlib.asynccontextmanager
-async def a_process(
-    folder: Path,
-    upstream: str = NOWHERE,
-    *options: str,
-    hangup_at: str = "",
-    **environ: str,
-) -> AsyncIterator[Process]:
-    """Run the command on a store in `folder`.
-
-    Args:
-        options: more of the command line.
-        hangup_at: the first line of the log at which the process gets a SIGHUP, if any.
-        environ: settings over the usual ones; "" leaves one out.
-    """
-    inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway", "serve", "--port", "0", *options),
-        env={
-            **inherited,
-            **environment(folder, upstream, NOWHERE),
-            "GATEWAY_LOG_FORMAT": "json",
-            "GATEWAY_DRAIN": "5",
-            **environ,
-        },
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stderr is not None
-        if hangup_at:
-            await _until_logged(process.stderr, hangup_at)
-            process.send_signal(signal.SIGHUP)
-        told: list[dict[str, JsonValue]] = []
-        line = await _until_logged(process.stderr, "gateway.started", told=told)
-        admin = f"http://{line['admin_host']}:{line['admin_port']}" if line["admin_port"] else ""
-        running = Process(process, f"http://{line['host']}:{line['port']}", admin)
-        async with running.http, running.admin:
-            running.started, running.told = line, told
-            yield running
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.communicate()
 
 
 @pytest.mark.slow
@@ -144,6 +51,42 @@ async def test_sigterm_ends_the_process_well_and_finishes_what_is_under_way(
         async with a_bench(tmp_path) as bench:
             first = (await bench.steps(dispatch_uuid))[0]
     assert (code, first.message_uuid) == (0, message_uuid_of(upstream.seen[0].json()))
+
+
+@pytest.mark.slow
+async def test_half_sent_requests_and_hanging_receivers_end_within_one_drain(
+    tmp_path: Path,
+) -> None:
+    # One after the other, with the five seconds that requests had on top, they took 11 s of 10.
+    never = asyncio.Event()
+    hanging = Loopback(lambda seen: Reply(holds=never))
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(hanging.listening())
+        environ = {"GATEWAY_STATUS_URL": f"{hanging.url}/status", "GATEWAY_DRAIN": "3"}
+        rejecting = Loopback(lambda seen: Reply(status=422))
+        await stack.enter_async_context(rejecting.listening())
+        process = await stack.enter_async_context(a_process(tmp_path, rejecting.url, **environ))
+        await process.dispatch()
+        await hanging.wait_for(1)
+        host, _, port = process.url.removeprefix("http://").rpartition(":")
+        for sent in (b"POST /v0.1/dispatch HT", _HALF_A_BODY, b""):
+            _, writer = await asyncio.open_connection(host, int(port))
+            stack.callback(writer.close)
+            writer.write(sent)
+        await process.http.get("/livez")
+        os.kill(process.pid, signal.SIGTERM)
+        assert await process.exit_code() == 0
+        never.set()
+
+
+_HALF_A_BODY = b"""\
+POST /v0.1/dispatch HTTP/1.1\r
+Host: gateway\r
+Authorization: Basic YWJjZDEyMzQ6YXBpLXNlY3JldC1vZi10aGUtdGVzdHM=\r
+Content-Type: application/json\r
+Content-Length: 500\r
+\r
+{"""
 
 
 @pytest.mark.slow
@@ -240,6 +183,9 @@ async def test_a_store_that_lost_track_of_its_disk_ends_the_process_with_3(
 def put_back(folder: Path) -> None:
     """Put the one file that was saved beside a store in its place."""
     (saved,) = folder.glob("gateway.db.rescued-*")
+    # What is left of the old file would be taken for the new one's.
+    for name in ("gateway.db-wal", "gateway.db-shm"):
+        (folder / name).unlink(missing_ok=True)
     saved.rename(folder / "gateway.db")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from gateway.api.admin import admin_port
 from gateway.settings import load_settings
 from tests.support.environment import environment
 from tests.support.world import World, a_world
@@ -88,7 +87,7 @@ PORTS = {
 def test_the_port_of_the_admin_bind(tmp_path: Path, case: str) -> None:
     environ, port = PORTS[case]
     settings = load_settings({**environment(tmp_path, NOWHERE, NOWHERE), **environ})
-    assert admin_port(settings) == port
+    assert [place.port for place in settings.admin_places] == ([] if port is None else [port])
 
 
 # The names of the public side

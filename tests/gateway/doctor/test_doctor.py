@@ -28,6 +28,7 @@ from gateway.settings import load_settings
 from tests.gateway.api.surface import serving
 from tests.gateway.clients.certificates import contexts
 from tests.gateway.keys import private_pem
+from tests.support.authority import Authority
 from tests.support.clock import START_MS, ManualClock
 from tests.support.loopback import Loopback, Reply, Seen
 from tests.support.world import API_KEY, API_SECRET, SIGNATURE_SECRET, a_world
@@ -299,6 +300,48 @@ async def test_the_admin_bind_of_another_gateway_is_not_asked(tmp_path: Path) ->
     assert "which was not found" in line
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"GATEWAY_HOSTS": "gateway.example.com"},
+        {"GATEWAY_HOST": "127.0.0.1,::1"},
+        {"GATEWAY_HOST": "unix:{folder}/http.sock,127.0.0.1"},
+    ],
+    ids=str,
+)
+async def test_a_running_gateway_is_found_however_it_listens(
+    tmp_path: Path, environ: dict[str, str]
+) -> None:
+    settings = {name: value.format(folder=tmp_path) for name, value in environ.items()}
+    async with (
+        a_patient(tmp_path) as patient,
+        a_world(tmp_path, settings) as world,
+        serving(world) as http,
+        serving(world, world.gateway.admin_app()) as admin,
+    ):
+        patient.port, patient.admin_port = http.base_url.port or 0, admin.base_url.port or 0
+        line = await patient.line("readiness", **settings)
+    assert line.endswith(": a gateway, and it says: ready")
+
+
+async def test_doctor_listens_with_the_certificate_of_the_gateway(
+    patient: Patient, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    cert, key = authority.issue()
+    socket = f"unix:{tmp_path}/http.sock"
+    line = await patient.line(
+        "public-url",
+        GATEWAY_HOST=f"127.0.0.1,{socket}",
+        GATEWAY_TLS_CERT=str(cert),
+        GATEWAY_TLS_KEY=str(key),
+        GATEWAY_PUBLIC_URL=f"https://localhost:{patient.port}",
+        GATEWAY_CA_FILE=str(authority.root),
+    )
+    assert line.startswith(f"ok       GATEWAY_PUBLIC_URL: localhost:{patient.port} leads to ")
+    assert line.endswith(", where doctor listened")
+
+
 async def test_names_that_are_set_are_told(patient: Patient) -> None:
     line = await patient.line("hosts", GATEWAY_HOSTS="b.example,A.example")
     assert line == "ok       GATEWAY_HOSTS: a.example, b.example"
@@ -391,7 +434,7 @@ async def test_who_else_calls_while_doctor_listens_is_told_to_come_again(path: s
     with bind("127.0.0.1", 0) as listener:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         async with (
-            standing_in(listener, Presence(ManualClock())),
+            standing_in([listener], Presence(ManualClock())),
             httpx2.AsyncClient(base_url=base) as http,
         ):
             answer = await http.post(path, content=b"{}")

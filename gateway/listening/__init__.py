@@ -1,0 +1,1 @@
+"""What the gateway listens with: sockets, and the certificate it shows on them."""
