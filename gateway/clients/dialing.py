@@ -164,7 +164,6 @@ async def first_of(
         return await connect(hosts[0])
     attempts: list[asyncio.Task[Connection]] = []
     pending: set[asyncio.Task[Connection]] = set()
-    faults: list[Unreached] = []
     winner: Connection | None = None
     try:
         while winner is None and (pending or len(attempts) < len(hosts)):
@@ -177,19 +176,20 @@ async def first_of(
                 return_when=asyncio.FIRST_COMPLETED,
             )
             for attempt in done:
-                try:
+                if attempt.exception() is None:
                     winner = attempt.result()
-                except Unreached as error:
-                    faults.append(error)
     finally:
         for attempt in attempts:
             attempt.cancel()
-        for made in await asyncio.gather(*attempts, return_exceptions=True):
-            if isinstance(made, Connection) and made is not winner:
-                made.abort()
-    if winner is None:
-        raise faults[0] if faults else Unreached(Fault.NAME_UNRESOLVED)
-    return winner
+        ends = await asyncio.gather(*attempts, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Connection) and end is not winner:
+                end.abort()
+    if winner is not None:
+        return winner
+    raise next(
+        (end for end in ends if isinstance(end, Exception)), Unreached(Fault.NAME_UNRESOLVED)
+    )
 
 
 @contextlib.asynccontextmanager
