@@ -180,6 +180,7 @@ class Connection(asyncio.Protocol):
         if self._seen is None or self._is_complete:
             return
         self._is_complete = True
+        self._ended_at = self._loop.time()  # the server counts from about here, not when we go on
         self._seen.is_whole = not self._is_cut
         self._ends_clean = self._parser.should_keep_alive() and not self._is_cut
 
@@ -219,7 +220,7 @@ class Connection(asyncio.Protocol):
             self._seen = None
         # Who answers before the request is read may never read the rest of it.
         if self._ends_clean and not self._transport.get_write_buffer_size():
-            self._usable_until = self._loop.time() + idle_limit_s(seen.header(b"keep-alive"))
+            self._usable_until = self._ended_at + idle_limit_s(seen.header(b"keep-alive"))
         elif not limits.has_body:
             self._parser = self._new_parser()  # this one waits for the body
 
