@@ -72,6 +72,7 @@ class Hearing:
 
     def stop(self) -> None:
         """Take note that nobody listens from now on: what is under way may take its time to end."""
+        self._notice_stall()  # a sign of life would hide it
         if self._stopped_ms is None:
             self._stopped_ms = self._clock.now_ms()
 

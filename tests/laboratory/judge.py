@@ -220,9 +220,9 @@ class _Checks:
             if move.event.due_ms > move.entry.at_ms:
                 yield f"{where} expired before its time"
         good = SATISFYING[plan.condition or "delivered"]
-        uuids = {post.message_uuid for post in self.posted[one.number, step]}
+        sent_s = {post.message_uuid: post.at_s for post in self.posted[one.number, step]}
         for told in self.world.seen.told:
-            if told.message_uuid not in uuids or told.status not in good or told.at_s > fired_s:
+            if told.message_uuid not in sent_s or told.status not in good or told.at_s > fired_s:
                 continue
             is_known = told.message_uuid in self.left.bound
             ended_s = told.ended_s if told.ended_s is not None else fired_s
@@ -230,7 +230,7 @@ class _Checks:
             # Without a public URL a webhook may come before anybody knows whose it is.
             if was_taken and is_known and self.world.plan.has_public_url:
                 yield f"{where} expired at {fired_s:.3f} though {told.status} was taken"
-            earliest_s = silence.earliest_s(told, fired_s)
+            earliest_s = silence.earliest_s(told, sent_s[told.message_uuid], fired_s)
             if earliest_s is not None and fired_s + _SLACK_S < earliest_s:
                 yield (
                     f"{where} expired at {fired_s:.3f}; {told.status} was missed at"

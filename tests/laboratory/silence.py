@@ -28,11 +28,12 @@ class Silence:
         self.gaps = sorted([*self._unattended(), *world.seen.stops, *self._outages()])
         self._wrong = next((one for one in world.plan.faults if one.kind == "wrong-secret"), None)
 
-    def earliest_s(self, told: Told, fired_s: float) -> float | None:
+    def earliest_s(self, told: Told, sent_s: float, fired_s: float) -> float | None:
         """Return until when a timer has to wait for a webhook that did not get in.
 
         None when it need not: the network lost the webhook, or it came amid nothing that a gateway
-        can know of, or the timer had fired at `fired_s` before the gap began.
+        can know of, or its message was sent at `sent_s` after the gap had ended, or the timer had
+        fired at `fired_s` before the gap began.
         """
         if told.was_lost or told.http_status == 200:
             return None
@@ -43,7 +44,8 @@ class Silence:
         ended_s = told.at_s if told.ended_s is None else told.ended_s
         for begin_s, end_s in self.gaps:
             if (
-                begin_s < fired_s - _SLACK_S
+                end_s > sent_s + _SLACK_S
+                and begin_s < fired_s - _SLACK_S
                 and begin_s - _TOUCH_S <= ended_s
                 and told.at_s <= end_s + _TOUCH_S
             ):

@@ -352,3 +352,17 @@ async def test_who_stops_listening_does_not_act_and_is_deaf_from_then_on(lives: 
         (gap,) = world.gateway.safeguards.holds.all()
         assert (gap.until_ms or 0) - lives.clock.now_ms() == 80_000
         assert len(lives.upstream.seen) == 1
+
+
+async def test_who_is_told_to_end_right_after_a_stall_leaves_no_sign_that_hides_it(
+    lives: Lives,
+) -> None:
+    async with lives.whole() as world:
+        await waiting(world)
+        lives.clock.stall(120)
+        world.gateway.safeguards.hearing.stop()
+    lives.clock.advance(5)
+    async with lives.whole() as world:
+        await until_held(world, 1)
+        (gap,) = world.gateway.safeguards.holds.all()
+        assert (gap.until_ms or 0) - lives.clock.now_ms() == 315_000
