@@ -41,6 +41,8 @@ _POSITIONS_PER_REVISION: Final = 8
 """A callback's position tells by which revision it was made."""
 _REFUSALS: Final = frozenset({400, 410})
 """Of the simulated answers, those that speak about the callback: 404 may be a deployment."""
+_SETTLING_S: Final = 0.05
+"""Within which the store hears at the latest that a callback was taken."""
 _SLACK_S: Final = 0.002
 """For instants that were rounded to a millisecond on their way."""
 _BEGIN_S: Final = BEGIN_MS / 1000
@@ -118,6 +120,7 @@ class _Checks:
         self.received: dict[str, list[Received]] = defaultdict(list)
         for callback in world.seen.received:
             self.received[callback.webhook_id].append(callback)
+        self._clock_was_wrong = any(one.kind == "clock-wrong" for one in world.plan.faults)
         self._has_deaths = any(one.kind in _DEATHS for one in world.plan.faults)
         self.letters = {f"msg_{letter.item.item_id}" for letter in left.letters}
         self.posted: dict[tuple[int, int], list[Posted]] = defaultdict(list)
@@ -376,7 +379,8 @@ class _Checks:
                 may_go = not waiting
                 if patience != "strict" and waiting:
                     was_refused = all(_was_refused(one, first_s) for one in waiting)
-                    may_go = was_refused or out_of_turn_s <= first_s
+                    # A clock that is set ahead ends the patience with it.
+                    may_go = was_refused or out_of_turn_s <= first_s or self._clock_was_wrong
                     if may_go:
                         self.world.happened("a lane went on without its oldest callback")
                 if not may_go:
@@ -396,7 +400,7 @@ class _Checks:
             (
                 since_s
                 for one, pass_s in passes_s.items()
-                if not _is_through(lane[one], since_s := max(pass_s, made_s))
+                if not _is_through(lane[one], (since_s := max(pass_s, made_s)) - _SETTLING_S)
             ),
             default=math.inf,
         )
@@ -404,8 +408,7 @@ class _Checks:
     def _made_s(self, owner: str, position: int) -> float:
         """Return when a callback was made."""
         made = self.of_uuid[owner].moves[position // _POSITIONS_PER_REVISION - 1]
-        # What was settled at the same instant was settled before or after it: nobody can tell.
-        return made.at_s - _BEGIN_S - _SLACK_S
+        return made.at_s - _BEGIN_S
 
     def reports(self) -> Iterator[str]:
         """Each dispatch has one final report, which says how it ended; a correction at most."""
