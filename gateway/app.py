@@ -52,6 +52,7 @@ from gateway.reception import Reception
 from gateway.render import Renderer, RenderOptions
 from gateway.safeguards.safeguards import Safeguards
 from gateway.settings import Settings
+from gateway.settings.choices import callback_options, request_options
 from gateway.settings.renewal import Renewal, renew
 from gateway.settings.terms import order_of, terms_of
 from gateway.sms_api import SmsApiNotice
@@ -65,13 +66,9 @@ from gateway.workers.pace import Pace
 from gateway.workers.sends import Sender
 from gateway.workers.suspended import SuspendedSends
 from gateway.workers.timers import TimerLoop
-from translators.rules import Switches
-from translators.status import LinkStyle
-from translators.user_ids import UserIdForm
+from translators.choices import CallbackOptions
 
 log = get_logger()
-
-MESSAGE_HREF_PREFIX = "v0.1/messages/"
 
 
 class Gateway:
@@ -113,9 +110,12 @@ class Gateway:
             upstream_s=ports.upstream_date.read_s if settings.clock == "checked" else None,
         )
         self.on_secrets_changed.append(safeguards.secrets_changed)
+        shape = callback_options(settings)
         engine = Engine(
             store=store,
-            renderer=Renderer(applications.by_name, mint, _render_options(settings)),
+            renderer=Renderer(
+                applications.by_name, mint, _render_options(settings.public_url, shape)
+            ),
             clock=clock,
             metrics=metrics,
             terms=partial(terms_of, settings),
@@ -127,8 +127,8 @@ class Gateway:
             engine=engine,
             clock=clock,
             speaks_for=applications.speaks_for,
-            pass_v1_codes=settings.pass_v1_codes,
-            as_invalid_template=settings.template_rejection == "invalid-template",
+            pass_v1_codes=shape.pass_v1_codes,
+            as_invalid_template=shape.as_invalid_template,
         )
         self._credentials = UpstreamCredentials(clock)
         self.sms_api = sms_api = SmsApiNotice(alarms, clock)
@@ -140,7 +140,7 @@ class Gateway:
             clock=clock,
             metrics=metrics,
             reply_as_text=settings.reply_as_text,
-            user_ids=UserIdForm(settings.user_id_form),
+            user_ids=shape.user_ids,
         )
         breakers = Breakers(
             clock=clock,
@@ -275,11 +275,8 @@ class Gateway:
                 max_age_s=settings.max_send_age_s,
             ),
             limits=limits,
-            switches=Switches(accepted=settings.accept, refused=settings.refuse),
+            requests=request_options(settings),
             max_body=settings.max_body,
-            max_steps=settings.max_steps or None,
-            default_locale=settings.default_locale,
-            authentication_templates=settings.authentication_templates,
             public_url=settings.public_url,
             legacy=legacy_api,
             recorder=modes.recorder,
@@ -472,11 +469,11 @@ def address_policy(settings: Settings) -> AddressPolicy:
     )
 
 
-def _render_options(settings: Settings) -> RenderOptions:
+def _render_options(public_url: str | None, shape: CallbackOptions) -> RenderOptions:
     return RenderOptions(
-        public_url=settings.public_url,
-        links=LinkStyle(settings.links),
-        user_ids=UserIdForm(settings.user_id_form),
-        workflow_fee=settings.workflow_fee,
-        message_href_prefix=MESSAGE_HREF_PREFIX if settings.message_href == "path" else "",
+        public_url=public_url,
+        links=shape.links,
+        user_ids=shape.user_ids,
+        workflow_fee=shape.workflow_fee,
+        message_href_prefix=shape.message_href_prefix,
     )

@@ -40,11 +40,11 @@ from gateway.modes.recorder import Recorder
 from gateway.settings import Application
 from gateway.stores.base import OutcomeUnknown, StoreUnavailable
 from translators.acl import acl_diagnostic
+from translators.choices import RequestOptions
 from translators.diagnostics import Diagnostic, Severity, Translation, field_path
-from translators.dispatch import DispatchPlan, translate_dispatch
+from translators.dispatch import DispatchPlan
 from translators.documents import parse_document
 from translators.problems import Problem
-from translators.rules import Switches
 
 log = get_logger()
 
@@ -63,11 +63,8 @@ class DispatchApi:
         problems: Problems,
         admission: Admission,
         limits: CallerLimits,
-        switches: Switches,
+        requests: RequestOptions,
         max_body: int,
-        max_steps: int | None,
-        default_locale: str | None,
-        authentication_templates: frozenset[str],
         public_url: str | None = None,
         legacy: LegacyApi | None = None,
         recorder: Recorder | None = None,
@@ -78,6 +75,7 @@ class DispatchApi:
 
         Args:
             strangers: answers who cannot prove who he is.
+            requests: how workflows are read.
             admission: says whether a new workflow may be accepted now.
             limits: how much each application may ask for.
             public_url: how the upstream reaches us.
@@ -92,11 +90,8 @@ class DispatchApi:
         self._problems = problems
         self._admission = admission
         self._limits = limits
-        self._switches = switches
+        self._requests = requests
         self._max_body = max_body
-        self._max_steps = max_steps
-        self._default_locale = default_locale
-        self._authentication_templates = authentication_templates
         self._public_url = public_url
         self._legacy = legacy
         self._recorder = recorder
@@ -222,7 +217,7 @@ class DispatchApi:
             return key
         found: tuple[Diagnostic, ...] = ()
         if self._authenticator.is_meant_elsewhere(request.scope["headers"]):
-            found = (acl_diagnostic(self._switches),)
+            found = (acl_diagnostic(self._requests.switches),)
             if found[0].severity is Severity.ERROR:
                 return Refusal(problem=Problem.FORBIDDEN, codes=(found[0].rule,))
         plan = self._translate(body)
@@ -240,13 +235,7 @@ class DispatchApi:
         document = parse_document(body)
         if document.errors:
             return Translation(value=None, diagnostics=document.diagnostics)
-        plan = translate_dispatch(
-            document.value,
-            self._switches,
-            max_steps=self._max_steps,
-            default_locale=self._default_locale,
-            authentication_templates=self._authentication_templates,
-        )
+        plan = self._requests.translate(document.value)
         return Translation(value=plan.value, diagnostics=(*document.diagnostics, *plan.diagnostics))
 
     async def _was_served(self, application: Application | AuthFault, request: Request) -> bool:

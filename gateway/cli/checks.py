@@ -59,8 +59,8 @@ def read_checked(
         reading,
         settings=replace(
             settings,
-            accept=_names(settings.accept),
-            refuse=_names(settings.refuse),
+            accept=rule_names(settings.accept),
+            refuse=rule_names(settings.refuse),
             warnings=(*settings.warnings, *_egress_warnings(settings)),
         ),
     )
@@ -184,7 +184,7 @@ def check_switches(settings: Settings) -> list[Fault]:
     """Return a fault for each entry of GATEWAY_ACCEPT and GATEWAY_REFUSE that switches nothing."""
     codes = _switchable()
     known = set(codes.values())
-    accept, refuse = _names(settings.accept), _names(settings.refuse)
+    accept, refuse = rule_names(settings.accept), rule_names(settings.refuse)
     faults = [
         Fault(
             name=f"GATEWAY_{switch}",
@@ -214,7 +214,7 @@ def _switchable() -> dict[str, str]:
     return {rule.code: rule.name for rule in rules if rule.tolerance is not None}
 
 
-def _names(entries: AbstractSet[str]) -> frozenset[str]:
+def rule_names(entries: AbstractSet[str]) -> frozenset[str]:
     """Return `entries` with codes of switchable rules replaced by the rules' names."""
     codes = _switchable() if entries else {}
     return frozenset(codes.get(entry, entry) for entry in entries)

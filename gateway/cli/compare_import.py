@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gateway.cli.compare_config import config_option
 from gateway.cli.compare_keys import key_option, read_key
-from gateway.cli.compare_options import finish, progress_option, write_lines
-from gateway.cli.parameters import output_option
+from gateway.cli.compare_options import (
+    finish,
+    progress_option,
+    read_requests,
+    write_lines,
+)
+from gateway.cli.parameters import output_option, switch_options, templates_option
 from gateway.cli.telling import tell
 
 if TYPE_CHECKING:
     from gateway.compare.reading import Reading
+    from translators.choices import RequestOptions
 
 _EPILOG: Final = """\b
 Examples:
@@ -40,9 +47,21 @@ beyond the edge of a log, such as the answer to its last request, is told, with 
 @click.argument("paths", nargs=-1, required=True, metavar="LOGS...")
 @output_option
 @key_option
+@config_option
+@switch_options
+@templates_option
 @progress_option
 def command(
-    *, paths: tuple[str, ...], output: Path | None, key_file: Path | None, progress: bool
+    *,
+    paths: tuple[str, ...],
+    output: Path | None,
+    key_file: Path | None,
+    config: Path | None,
+    accept: tuple[str, ...],
+    refuse: tuple[str, ...],
+    default_locale: str | None,
+    authentication_templates: str | None,
+    progress: bool,
 ) -> None:
     """Make traces of a legacy application's own logs.
 
@@ -54,29 +73,32 @@ def command(
     from gateway.offline.words import counted  # noqa: PLC0415
     from gateway.traces.legacy_logs import LOG_SUFFIXES  # noqa: PLC0415
 
-    refuse_one_file_for_two(output, [key_file])
+    refuse_one_file_for_two(output, [key_file, config])
+    requests = read_requests(accept, refuse, default_locale, config, authentication_templates)
     key = read_key(key_file)
     reading = Reading(
         paths=paths,
         progress_is_wanted=progress,
         suffixes=LOG_SUFFIXES,
         written=[output],
-        consulted=[key_file],
+        consulted=[key_file, config],
     )
     counts: Counter[str] = Counter()
-    write_lines(output, _imported(reading, key, counts))
+    write_lines(output, _imported(reading, key, requests, counts))
     cut = f", {counts['cut']:,} of them without an end" if counts["cut"] else ""
     tell(f"dispatch-gateway: {counted(counts['all'], 'trace')}{cut}")
     finish(has_findings=False, losses=reading.troubles.losses)
 
 
-def _imported(reading: Reading, key: bytes, counts: Counter[str]) -> Iterator[bytes]:
+def _imported(
+    reading: Reading, key: bytes, requests: RequestOptions, counts: Counter[str]
+) -> Iterator[bytes]:
     from gateway.offline.inputs import Trouble  # noqa: PLC0415
     from gateway.traces.codec import to_line  # noqa: PLC0415
     from gateway.traces.legacy_logs import import_logs  # noqa: PLC0415
     from gateway.traces.pseudonyms import Pseudonyms  # noqa: PLC0415
 
-    for each in import_logs(reading.records(), Pseudonyms(key)):
+    for each in import_logs(reading.records(), Pseudonyms(key), requests):
         if isinstance(each, Trouble):
             reading.troubles.add(each)
         else:

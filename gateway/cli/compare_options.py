@@ -5,19 +5,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
+from gateway.cli.compare_config import read_config
 from gateway.cli.main import stop
-from gateway.cli.parameters import Command, named
+from gateway.cli.parameters import Command, named, template_names
 from gateway.folding import columns_of
 
 if TYPE_CHECKING:
     from gateway.compare.pairing import Rules
     from gateway.simulation.timeline import Row
+    from translators.choices import RequestOptions
 
 _UNREAD: Final = 2
 _PIPED_WIDTH: Final = 100
@@ -82,16 +86,53 @@ def read_rules(
     accept: Iterable[str] = (),
     refuse: Iterable[str] = (),
     default_locale: str | None = None,
+    config: Path | None = None,
 ) -> Rules:
-    """Return what the options ask for; of a tolerance given twice the last counts."""
+    """Return what the options ask for; of a tolerance given twice the last counts.
+
+    Args:
+        config: the settings of a gateway; other options add to it, and win over it.
+    """
     from gateway.compare.comparison import Tolerances  # noqa: PLC0415
     from gateway.compare.pairing import Rules  # noqa: PLC0415
+
+    requests = read_requests(accept, refuse, default_locale, config)
+    rules = Rules(requests=requests, tolerances=Tolerances(**dict(tolerances)))
+    if config is None:
+        return rules
+    from gateway.settings.choices import callback_options  # noqa: PLC0415 - only with a file
+    from gateway.settings.terms import terms_of  # noqa: PLC0415
+
+    settings = read_config(config)
+    return replace(rules, callbacks=callback_options(settings), terms=partial(terms_of, settings))
+
+
+def read_requests(
+    accept: Iterable[str] = (),
+    refuse: Iterable[str] = (),
+    default_locale: str | None = None,
+    config: Path | None = None,
+    authentication_templates: str | None = None,
+) -> RequestOptions:
+    """Return how requests are to be read; arguments as for `read_rules`."""
+    from translators.choices import RequestOptions  # noqa: PLC0415
     from translators.rules import Switches  # noqa: PLC0415
 
-    return Rules(
-        switches=Switches(accepted=frozenset(named(accept)), refused=frozenset(named(refuse))),
-        default_locale=default_locale,
-        tolerances=Tolerances(**dict(tolerances)),
+    base = RequestOptions()
+    if config is not None:
+        from gateway.settings.choices import request_options  # noqa: PLC0415 - only with a file
+
+        base = request_options(read_config(config))
+    accepted, refused = frozenset(named(accept)), frozenset(named(refuse))
+    given = template_names(authentication_templates)
+    return replace(
+        base,
+        switches=Switches(
+            accepted=base.switches.accepted - refused | accepted,
+            refused=base.switches.refused - accepted | refused,
+        ),
+        default_locale=default_locale or base.default_locale,
+        authentication_templates=given or base.authentication_templates,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
+from gateway.cli.compare_config import config_option
 from gateway.cli.compare_options import (
     finish,
     progress_option,
@@ -44,6 +45,7 @@ explains it; 2 wrong usage, or a trace that could not be read (the rest was);
 @click.argument("paths", nargs=-1, required=True, metavar="TRACES...")
 @output_option
 @tolerance_option
+@config_option
 @switch_options
 @progress_option
 def command(
@@ -51,6 +53,7 @@ def command(
     paths: tuple[str, ...],
     output: Path | None,
     tolerances: tuple[tuple[str, int], ...],
+    config: Path | None,
     accept: tuple[str, ...],
     refuse: tuple[str, ...],
     default_locale: str | None,
@@ -64,8 +67,10 @@ def command(
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
 
-    rules = read_rules(tolerances, accept, refuse, default_locale)
-    reading = Reading(paths=paths, progress_is_wanted=progress, written=[output])
+    rules = read_rules(tolerances, accept, refuse, default_locale, config)
+    reading = Reading(
+        paths=paths, progress_is_wanted=progress, written=[output], consulted=[config]
+    )
     outcomes: Counter[str] = Counter()
     # `-o -` asks for the traces as well: only where they go is the same as without it.
     source = click.get_current_context().get_parameter_source("output")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from gateway.cli.compare_config import config_option
 from gateway.cli.compare_options import (
     finish,
     form_of,
@@ -80,6 +81,7 @@ _FORMATS: Final = ("text", "json", "junit", "html")
     help="Differences that somebody answers for until a day.",
 )
 @tolerance_option
+@config_option
 @switch_options
 @click.option(
     "--write-missing",
@@ -111,6 +113,7 @@ def command(
     output: Path | None,
     ignore_file: Path | None,
     tolerances: tuple[tuple[str, int], ...],
+    config: Path | None,
     accept: tuple[str, ...],
     refuse: tuple[str, ...],
     default_locale: str | None,
@@ -130,13 +133,13 @@ def command(
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
     from gateway.offline.apart import refuse_one_file_for_two  # noqa: PLC0415
 
-    refuse_one_file_for_two(output, [ignore_file, write_missing])
-    refuse_one_file_for_two(write_missing, [ignore_file])
-    rules = read_rules(tolerances, accept, refuse, default_locale)
+    refuse_one_file_for_two(output, [ignore_file, write_missing, config])
+    refuse_one_file_for_two(write_missing, [ignore_file, config])
+    rules = read_rules(tolerances, accept, refuse, default_locale, config)
     ignores = _read_ignores(ignore_file)
     written = [output] if write_missing is None else [output, write_missing]
     reading = Reading(
-        paths=paths, progress_is_wanted=progress, written=written, consulted=[ignore_file]
+        paths=paths, progress_is_wanted=progress, written=written, consulted=[ignore_file, config]
     )
     counted = _count(reading, others, ignores, rules)
     if counted is None or not reading.held:

@@ -14,8 +14,10 @@ from gateway.compare.comparison import DEFAULT_TOLERANCES, Comparison, Outcome, 
 from gateway.compare.differ import compare
 from gateway.compare.reading import Index, Recorded
 from gateway.compare.replay import replay
+from gateway.compare.shape import read_workflow
+from gateway.core.state import Terms, TermsOf
 from gateway.traces.model import Path, Trace
-from translators.rules import DEFAULT_SWITCHES, Switches
+from translators.choices import DEFAULT_CALLBACKS, DEFAULT_REQUESTS, CallbackOptions, RequestOptions
 
 CUT: Final = "cut"
 """Stands for the outcome of workflows that have none, because a record of them was cut."""
@@ -27,8 +29,10 @@ _WAITING: Final = 1_000
 class Rules:
     """Under what this gateway is replayed, and how far instants may differ."""
 
-    switches: Switches = DEFAULT_SWITCHES
-    default_locale: str | None = None
+    requests: RequestOptions = DEFAULT_REQUESTS
+    callbacks: CallbackOptions = DEFAULT_CALLBACKS
+    terms: TermsOf | None = None
+    """What a dispatch is accepted under whose trace names nothing; `None`: the defaults."""
     tolerances: Tolerances = DEFAULT_TOLERANCES
 
 
@@ -67,7 +71,23 @@ def has_outcome(outcome: Outcome, *, is_whole: bool) -> bool:
 
 def replayed(trace: Trace, rules: Rules) -> Trace:
     """Return the same facts under this gateway."""
-    return replay(trace, switches=rules.switches, default_locale=rules.default_locale)
+    return replay(
+        trace,
+        terms=terms_for(trace, rules),
+        requests=rules.requests,
+        callbacks=rules.callbacks,
+    )
+
+
+def terms_for(trace: Trace, rules: Rules) -> Terms | None:
+    """Return what a workflow is replayed under; `None`: what its trace names, else the defaults.
+
+    A dispatch of this gateway keeps for life what it was accepted under.
+    """
+    if rules.terms is None or trace.terms is not None:
+        return None
+    steps = read_workflow(trace.request).steps
+    return rules.terms(steps[-1].shape.channel if steps else "")
 
 
 def with_replay(

@@ -17,9 +17,9 @@ from gateway.simulation.as_gateway import run_gateway
 from gateway.simulation.durations import LONGEST_MS
 from gateway.simulation.fates import Answer, Fate, Happening
 from gateway.traces.model import Kind, Path, Trace, TraceEntry
+from translators.choices import DEFAULT_CALLBACKS, DEFAULT_REQUESTS, CallbackOptions, RequestOptions
 from translators.diagnostics import JsonObject, JsonValue
-from translators.dispatch import translate_dispatch
-from translators.rules import DEFAULT_SWITCHES, Switches
+from translators.rules_address import AUTHENTICATION_TEMPLATE_TO_USER_ID
 
 ORIGIN: Final = "replay"
 
@@ -28,8 +28,8 @@ def replay(
     trace: Trace,
     *,
     terms: Terms | None = None,
-    switches: Switches = DEFAULT_SWITCHES,
-    default_locale: str | None = None,
+    requests: RequestOptions = DEFAULT_REQUESTS,
+    callbacks: CallbackOptions = DEFAULT_CALLBACKS,
 ) -> Trace:
     """Return what this gateway would have done with the workflow of `trace`.
 
@@ -38,18 +38,20 @@ def replay(
 
     Args:
         terms: what the dispatch is accepted under; those of the trace, else the defaults.
-        switches: which rules differ from their defaults.
-        default_locale: the language of WhatsApp templates that name none.
+        requests: how this gateway reads requests.
+        callbacks: how it reads webhooks and writes callbacks.
     """
-    translation = translate_dispatch(trace.request, switches, default_locale=default_locale)
+    translation = requests.translate(trace.request)
     plan = translation.value
-    if plan is None or trace.refusal is not None:
+    # The name of a template is a pseudonym here, so that only the recorder could recognise it.
+    is_unreachable = AUTHENTICATION_TEMPLATE_TO_USER_ID.code in trace.rules
+    if plan is None or trace.refusal is not None or is_unreachable:
         # Headers are judged before the body is read.
         refusal = TraceEntry(at_ms=0, kind=Kind.ANSWER, status=str(trace.refusal or 400))
         return _made(trace, (refusal,), rules=translation.codes, terms=trace.terms)
     own_terms = terms or terms_of(trace.terms)
     fates = fates_of(read_course(trace))
-    run = run_gateway(plan, fates, own_terms)
+    run = run_gateway(plan, fates, own_terms, callbacks)
     entries = (TraceEntry(at_ms=0, kind=Kind.ANSWER, status="202"), *entries_of(run, plan, fates))
     return _made(
         trace,

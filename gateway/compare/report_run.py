@@ -50,8 +50,9 @@ class Counted:
                 made = make_trace(
                     covered.request,
                     way,
-                    switches=rules.switches,
-                    default_locale=rules.default_locale,
+                    requests=rules.requests,
+                    callbacks=rules.callbacks,
+                    terms=rules.terms,
                 )
                 if made is not None:
                     yield made

@@ -7,14 +7,14 @@ from typing import Final
 from gateway.compare.coverage import Branch, Way
 from gateway.compare.replay import document_of
 from gateway.compare.runs import entries_of
-from gateway.core.state import Terms
+from gateway.core.state import Terms, TermsOf
 from gateway.simulation.as_gateway import run_gateway
 from gateway.simulation.fates import Answer, Fate, Happening
 from gateway.simulation.messages import dispatch_uuid_of
 from gateway.traces.model import Kind, Path, Trace, TraceEntry
+from translators.choices import DEFAULT_CALLBACKS, DEFAULT_REQUESTS, CallbackOptions, RequestOptions
 from translators.diagnostics import JsonObject
-from translators.dispatch import DispatchPlan, StepPlan, translate_dispatch
-from translators.rules import DEFAULT_SWITCHES, Switches
+from translators.dispatch import DispatchPlan, StepPlan
 
 ORIGIN: Final = "synthetic"
 
@@ -38,20 +38,22 @@ def make_trace(
     request: JsonObject,
     way: Way,
     *,
-    switches: Switches = DEFAULT_SWITCHES,
-    default_locale: str | None = None,
+    requests: RequestOptions = DEFAULT_REQUESTS,
+    callbacks: CallbackOptions = DEFAULT_CALLBACKS,
+    terms: TermsOf | None = None,
 ) -> Trace | None:
     """Return a trace in which a workflow takes one way; the same every time.
 
     Returns:
         None if this gateway refuses the request.
     """
-    translation = translate_dispatch(request, switches, default_locale=default_locale)
-    plan, terms = translation.value, Terms()
+    translation = requests.translate(request)
+    plan = translation.value
     if plan is None:
         return None
+    own_terms = Terms() if terms is None else terms(plan.steps[-1].channel)
     fates = _fates(plan, way)
-    run = run_gateway(plan, fates, terms)
+    run = run_gateway(plan, fates, own_terms, callbacks)
     answer = TraceEntry(at_ms=0, kind=Kind.ANSWER, status="202")
     return Trace(
         dispatch=dispatch_uuid_of(plan),
@@ -62,7 +64,7 @@ def make_trace(
         entries=(answer, *entries_of(run, plan, fates)),
         is_complete=True,
         rules=translation.codes,
-        terms=document_of(terms),
+        terms=document_of(own_terms),
     )
 
 

@@ -13,7 +13,6 @@ from gateway.clients.egress import Egress
 from gateway.clients.guard import AddressPolicy
 from gateway.clock import Clock
 from gateway.core.decide import Decision
-from gateway.core.state import TermsOf
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.modes.explain import Explainer
@@ -25,13 +24,12 @@ from gateway.modes.paired import Pairing
 from gateway.modes.recorder import Recorder
 from gateway.modes.splitter import Splitter
 from gateway.settings import Settings
+from gateway.settings.choices import callback_options, request_options
 from gateway.settings.mode_rules import PAIRED, SPLIT
 from gateway.settings.terms import terms_of
 from gateway.stores.base import Commit
 from gateway.traces.files import TraceWriter
 from gateway.traces.pseudonyms import KEY_SIZE, Pseudonyms
-from translators.dispatch import translate_dispatch
-from translators.rules import Switches
 
 log = get_logger()
 
@@ -176,7 +174,6 @@ def build_modes(
 
 
 def _finisher(settings: Settings, clock: Clock) -> Finisher:
-    switches = Switches(accepted=settings.accept, refused=settings.refuse)
     if settings.trace_key is not None:
         key = settings.trace_key.reveal().encode()
     else:
@@ -189,29 +186,26 @@ def _finisher(settings: Settings, clock: Clock) -> Finisher:
     return Finisher(
         pseudonyms=Pseudonyms(key),
         open_writer=None if settings.trace is None else partial(TraceWriter, Path(settings.trace)),
-        translate=partial(
-            translate_dispatch,
-            switches=switches,
-            max_steps=settings.max_steps or None,
-            default_locale=settings.default_locale,
-            authentication_templates=settings.authentication_templates,
-        ),
-        judges=judges_of(settings, terms=partial(terms_of, settings), switches=switches),
+        translate=request_options(settings).translate,
+        judges=judges_of(settings),
     )
 
 
-def judges_of(settings: Settings, *, terms: TermsOf, switches: Switches) -> dict[str, Judge]:
+def judges_of(settings: Settings) -> dict[str, Judge]:
     """Return what finished traces are held against, by their origin."""
+    requests, terms = request_options(settings), partial(terms_of, settings)
     modes = {application.mode for application in settings.applications}
     judges: dict[str, Judge] = {}
     for mode in modes & {OBSERVE, SPLIT}:
-        from gateway.modes.predict import Predictor  # noqa: PLC0415 - only needed here
+        from gateway.compare.pairing import Rules  # noqa: PLC0415 - only needed here
+        from gateway.modes.predict import Predictor  # noqa: PLC0415
 
-        judges[mode] = Predictor(terms)
+        rules = Rules(requests=requests, callbacks=callback_options(settings), terms=terms)
+        judges[mode] = Predictor(rules)
     if PAIRED in modes:
         from gateway.modes.pair_judge import PairJudge  # noqa: PLC0415 - only needed here
 
         judges[PAIRED] = PairJudge()
     if EXPLAIN in modes:
-        judges[EXPLAIN] = Explainer(switches, terms)
+        judges[EXPLAIN] = Explainer(requests, terms)
     return judges

@@ -17,8 +17,7 @@ from gateway.simulation import trace as simulated
 from gateway.simulation.fates import Answer, Fate, Happening
 from gateway.simulation.simulation import simulate
 from gateway.traces.model import Kind, Trace, TraceEntry
-from translators.dispatch import translate_dispatch
-from translators.rules import Switches
+from translators.choices import RequestOptions
 
 _MOVED_MS = 1_000
 """A message that is sent earlier or later by less is not called moved."""
@@ -27,18 +26,24 @@ _MOVED_MS = 1_000
 class Explainer:
     """Plays a trace of ours under Dispatch, and under native v1 without and with ttl."""
 
-    def __init__(self, switches: Switches, terms: TermsOf) -> None:
-        self._switches = switches
+    def __init__(self, requests: RequestOptions, terms: TermsOf) -> None:
+        """Prepare to explain.
+
+        Args:
+            requests: how the gateway reads requests.
+            terms: what it accepts dispatches under.
+        """
+        self._requests = requests
         self._terms = terms
 
     def __call__(self, trace: Trace) -> tuple[Judgement, ...]:
         """Return what would have been otherwise; nothing for a request we do not read."""
-        plan = translate_dispatch(trace.request, self._switches).value
+        plan = self._requests.translate(trace.request).value
         if plan is None:
             return ()
         fates = [_fate(trace, step) for step in range(len(plan.steps))]
         terms = self._terms(plan.steps[-1].channel)
-        played = simulate(plan, fates, switches=self._switches, terms=terms)
+        played = simulate(plan, fates, switches=self._requests.switches, terms=terms)
         # As everywhere, Dispatch is the reference: kinds and known differences speak of it.
         dispatch = compare(run_dispatch(trace, terms), trace)
         return (

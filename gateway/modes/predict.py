@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from gateway.compare.comparison import Comparison
 from gateway.compare.differ import compare
-from gateway.compare.replay import replay
-from gateway.compare.shape import read_workflow
-from gateway.core.state import TermsOf
+from gateway.compare.pairing import Rules, replayed
 from gateway.modes.judging import Judgement
 from gateway.traces.model import Trace
 
@@ -20,14 +18,18 @@ _CANDIDATE = "gateway"
 class Predictor:
     """Compares a trace of Dispatch with the run of our engine on the same facts."""
 
-    def __init__(self, terms: TermsOf) -> None:
-        self._terms = terms
+    def __init__(self, rules: Rules) -> None:
+        """Prepare to predict.
+
+        Args:
+            rules: those under which the application would be served here.
+        """
+        self._rules = rules
 
     def __call__(self, trace: Trace) -> tuple[Judgement, ...]:
         """Return what sets the two apart; the first difference is the one that decides."""
-        steps = read_workflow(trace.request).steps
-        terms = self._terms(steps[-1].shape.channel if steps else "")
-        return judgements_of(compare(trace, replay(trace, terms=terms)), _CANDIDATE)
+        candidate = replayed(trace, self._rules)
+        return judgements_of(compare(trace, candidate, self._rules.tolerances), _CANDIDATE)
 
 
 def judgements_of(comparison: Comparison, candidate: str) -> tuple[Judgement, ...]:

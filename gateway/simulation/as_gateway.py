@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from heapq import heappop, heappush
 from itertools import count
 from typing import Final, assert_never
@@ -38,10 +37,11 @@ from gateway.simulation.durations import duration
 from gateway.simulation.fates import Answer, Fate, outlived, ttls_of
 from gateway.simulation.messages import BIRTH_MS, Sent, dispatch_uuid_of, message_uuid_for
 from gateway.simulation.trace import Entry, Outcome, Trace, What
+from translators.choices import DEFAULT_CALLBACKS, CallbackOptions
 from translators.diagnostics import JsonObject
 from translators.dispatch import DispatchPlan
 from translators.error_codes import ERROR_CODES, UNKNOWN
-from translators.status import LinkStyle, MessageStatus, translate_status
+from translators.status import MessageStatus, translate_status
 
 # At one instant, answers and webhooks come before timers: a status that arrives at the very
 # deadline is in time (docs/wire.md section 6.4).
@@ -50,7 +50,10 @@ _TIMED: Final = 1
 
 
 def run_gateway(
-    plan: DispatchPlan, fates: Sequence[Fate | None], terms: Terms | None = None
+    plan: DispatchPlan,
+    fates: Sequence[Fate | None],
+    terms: Terms | None = None,
+    callbacks: CallbackOptions = DEFAULT_CALLBACKS,
 ) -> Trace:
     """Play a workflow under this gateway until nothing more can happen.
 
@@ -58,8 +61,9 @@ def run_gateway(
         fates: one for each step, whether or not its message comes to be sent. `None` where nobody
             knows it: the run stops when that message is sent.
         terms: what the dispatch is accepted under; the defaults of the settings if not given.
+        callbacks: how webhooks are read and callbacks written.
     """
-    run = _Run(plan, fates, terms or Terms())
+    run = _Run(plan, fates, terms or Terms(), callbacks)
     run.play()
     return run.trace()
 
@@ -75,9 +79,16 @@ class _Due:
 class _Run:
     """One dispatch, its past and its future."""
 
-    def __init__(self, plan: DispatchPlan, fates: Sequence[Fate | None], terms: Terms) -> None:
+    def __init__(
+        self,
+        plan: DispatchPlan,
+        fates: Sequence[Fate | None],
+        terms: Terms,
+        callbacks: CallbackOptions,
+    ) -> None:
         self._plan = plan
         self._fates = fates
+        self._callbacks = callbacks
         self._state = new_dispatch(dispatch_uuid_of(plan), plan, terms)
         self._future: list[tuple[int, int, int, _Due]] = []
         self._order = count()
@@ -177,7 +188,8 @@ class _Run:
                         step,
                         report,
                         told=due.told,
-                        links=LinkStyle.BOTH,
+                        links=self._callbacks.links,
+                        user_ids=self._callbacks.user_ids,
                         now_ms=now_ms,
                     )
                     code = report.error_code
@@ -197,7 +209,12 @@ class _Run:
                         self._note(at_ms, What.FAILOVER, event.step, why=why)
                     self._send(at_ms, step)
                 case PostReport(status=status):
-                    body = report_body(self._state, status, fee=Decimal(0), message_href_prefix="")
+                    body = report_body(
+                        self._state,
+                        status,
+                        fee=self._callbacks.workflow_fee,
+                        message_href_prefix=self._callbacks.message_href_prefix,
+                    )
                     is_error = status is DispatchStatus.ERROR
                     cause = _why_given_up(before, event) if is_error else None
                     self._note(at_ms, What.REPORT, status=status.value, why=cause, body=body)
@@ -226,7 +243,11 @@ class _Run:
         self._sent.append(sent)
         self._expect(at_ms + sent.fate.answered_ms, _Due(event=_answer(sent)))
         for happening in sent.fate.happenings:
-            told = translate_status(sent.webhook(happening)).value
+            told = translate_status(
+                sent.webhook(happening),
+                pass_v1_codes=self._callbacks.pass_v1_codes,
+                as_invalid_template=self._callbacks.as_invalid_template,
+            ).value
             assert told is not None, "a webhook made here can be read"  # noqa: S101
             event = StatusReceived(step=step, report=status_facts(told))
             self._expect(at_ms + happening.after_ms, _Due(event=event, told=told))

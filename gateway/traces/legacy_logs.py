@@ -25,8 +25,8 @@ from gateway.traces.log_notes import Note, Notes
 from gateway.traces.log_workflows import Waiting, Workflows, longest_life_ms
 from gateway.traces.model import Trace
 from gateway.traces.pseudonyms import Pseudonyms
+from translators.choices import DEFAULT_REQUESTS, RequestOptions
 from translators.diagnostics import JsonValue
-from translators.dispatch import translate_dispatch
 
 LOG_SUFFIXES: Final = JSON_SUFFIXES | {".log"}
 """Which files of a directory are taken for logs."""
@@ -51,15 +51,20 @@ def read_logs(paths: Sequence[str]) -> Iterator[Record | Trouble]:
 
 
 def import_logs(
-    records: Iterable[Record | Trouble], pseudonyms: Pseudonyms
+    records: Iterable[Record | Trouble],
+    pseudonyms: Pseudonyms,
+    requests: RequestOptions = DEFAULT_REQUESTS,
 ) -> Iterator[Trace | Trouble]:
     """Yield a trace for each workflow of the logs, and what could not be made one.
 
     A workflow whose report is a day old in the log is given out at once, all others at the end,
     in the order of their answers. What is no trace is told: unreadable records each, all else once
     for its kind, with a count and the first place.
+
+    Args:
+        requests: how the gateway that the logs are compared with reads requests.
     """
-    reader = _LogReader(pseudonyms)
+    reader = _LogReader(pseudonyms, requests)
     for record in records:
         if isinstance(record, Trouble):
             yield record
@@ -71,8 +76,9 @@ def import_logs(
 class _LogReader:
     """Goes through the lines and keeps what is open."""
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, requests: RequestOptions) -> None:
         self._pseudonyms = pseudonyms
+        self._requests = requests
         self._notes = Notes()
         self._workflows = Workflows(pseudonyms, self._notes)
         self._waiting: list[Waiting] = []
@@ -156,7 +162,7 @@ class _LogReader:
             self._notes.add(Note.UNDATED, place)
 
     def _requested(self, found: Found, line: LogLine, place: str) -> Waiting:
-        translation = translate_dispatch(found.document)
+        translation = self._requests.translate(found.document)
         return Waiting(
             request=self._pseudonyms.request(found.document),
             rules=translation.codes,

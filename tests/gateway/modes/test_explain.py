@@ -17,8 +17,8 @@ from tests.gateway.api.surface import sample
 from tests.gateway.compare.legacy_traces import legacy_trace, workflows
 from tests.gateway.modes.observing import DISPATCH_UUID, caught_up
 from tests.support.world import World, a_world, failing_over, step, workflow
+from translators.choices import RequestOptions
 from translators.diagnostics import JsonObject
-from translators.rules import Switches
 
 TERMS = Terms()
 SMS_THEN_SMS = workflow(step("sms", **failing_over(after_s=900)), step())
@@ -104,7 +104,7 @@ async def test_a_delivery_for_which_dispatch_would_still_have_waited_is_told(
 def by_dispatch(trace: Trace, terms: Terms = TERMS) -> Judgement:
     (judgement,) = [
         each
-        for each in Explainer(Switches(), lambda channel: terms)(trace)
+        for each in Explainer(RequestOptions(), lambda channel: terms)(trace)
         if each.candidate == "dispatch"
     ]
     return judgement

@@ -15,7 +15,6 @@ from structlog.testing import capture_logs
 from gateway.clients.callbacks import CallbackClient
 from gateway.clients.messages import MessagesClient
 from gateway.clients.transport import Transport
-from gateway.core.state import Terms
 from gateway.engine import Engine
 from gateway.modes.build import judges_of
 from gateway.modes.forward import Forwarder
@@ -39,7 +38,6 @@ from tests.gateway.settings.loading import MINIMAL
 from tests.support.peers import answer
 from tests.support.world import World, failing_over, step, workflow
 from translators.diagnostics import JsonObject
-from translators.rules import Switches
 
 SMS = workflow(step())
 SMS_THEN_SMS = workflow(step("sms", **failing_over(after_s=15)), step())
@@ -60,16 +58,12 @@ def settings(**environ: str) -> Settings:
 
 
 def test_nothing_that_acts_can_be_reached_from_the_predictor() -> None:
-    judges = judges_of(
-        settings(GATEWAY_MODE="observe"), terms=lambda channel: Terms(), switches=Switches()
-    )
+    judges = judges_of(settings(GATEWAY_MODE="observe"))
     assert (list(judges), doers(judges)) == (["observe"], set())
 
 
 def test_nothing_that_acts_can_be_reached_from_the_explainer() -> None:
-    judges = judges_of(
-        settings(GATEWAY_MODE="explain"), terms=lambda channel: Terms(), switches=Switches()
-    )
+    judges = judges_of(settings(GATEWAY_MODE="explain"))
     assert (list(judges), doers(judges)) == (["explain"], set())
 
 
