@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from pathlib import Path
 
@@ -58,8 +59,11 @@ async def outcomes(world: World, request: JsonObject, told: JsonObject, channel:
     await caught_up(world)
     world.clock.advance(3600)
     await caught_up(world)
-    exposed = (await world.http.get("/metrics")).text
-    lines = [line for line in exposed.splitlines() if line.startswith("gateway_comparisons_total{")]
+    lines: list[str] = []
+    async with asyncio.timeout(20):  # the recorder's own task may have taken the trace
+        while not lines:
+            exposed = (await world.http.get("/metrics")).text.splitlines()
+            lines = [line for line in exposed if line.startswith("gateway_comparisons_total{")]
     return [line.split('outcome="')[1].split('"')[0] for line in lines]
 
 
