@@ -62,7 +62,7 @@ async def outcomes(world: World, request: JsonObject, told: JsonObject, channel:
     lines: list[str] = []
     async with asyncio.timeout(20):  # the recorder's own task may have taken the trace
         while not lines:
-            exposed = (await world.http.get("/metrics")).text.splitlines()
+            exposed = (await world.admin.get("/metrics")).text.splitlines()
             lines = [line for line in exposed if line.startswith("gateway_comparisons_total{")]
     return [line.split('outcome="')[1].split('"')[0] for line in lines]
 
