@@ -54,7 +54,8 @@ def command(
 
     A table by channel, condition and expiry, and for each channel and condition a curve: what the
     same messages would have come to under expiries from 15 s to a day. Traces that were cut,
-    replays and copies are left out.
+    replays and copies are left out; what this gateway sent itself stands apart from what Dispatch
+    sent.
     """
     # Imported here: `--help` stays fast.
     from gateway.compare.doubles import Doubles  # noqa: PLC0415
@@ -62,23 +63,31 @@ def command(
     from gateway.compare.reading import Reading  # noqa: PLC0415
     from gateway.compare.sifting import Sieve  # noqa: PLC0415
     from gateway.offline.words import counted  # noqa: PLC0415
+    from gateway.traces.model import Path as Sender  # noqa: PLC0415
 
     reading = Reading(paths=paths, progress_is_wanted=progress, written=[output])
-    doubles, sieve, cut = Doubles(), Sieve(), 0
+    sieve, cut = Sieve(), 0
+    theirs, own = Doubles(), Doubles()
     for each in sieve.sift(reading.traces()):
-        doubles.add(read_course(each.trace))
+        (theirs if each.trace.path is Sender.LEGACY else own).add(read_course(each.trace))
         cut += not each.trace.is_complete
     if not reading.held:
         stop_without_result(output)
     left_out = [*sieve.told()]
     if cut:
         left_out.append(f"{counted(cut, 'cut record')} {'was' if cut == 1 else 'were'} left out")
-    shown = _render(doubles, left_out, form or form_of(output, _FORMATS), output)
+    if not theirs.workflows:
+        theirs, own = own, Doubles()
+        left_out.append("all of it was served by this gateway itself")
+    beside = own if own.workflows else None
+    shown = _render(theirs, left_out, beside, form or form_of(output, _FORMATS), output)
     write_output(output, [shown])
     finish(has_findings=False, losses=reading.troubles.losses)
 
 
-def _render(doubles: Doubles, left_out: list[str], form: str, output: Path | None) -> bytes:
+def _render(
+    doubles: Doubles, left_out: list[str], own: Doubles | None, form: str, output: Path | None
+) -> bytes:
     from gateway.compare.doubles_report import (  # noqa: PLC0415
         doubles_html,
         doubles_json,
@@ -87,8 +96,9 @@ def _render(doubles: Doubles, left_out: list[str], form: str, output: Path | Non
 
     match form:
         case "html":
-            return doubles_html(doubles, left_out).encode()
+            return doubles_html(doubles, left_out, own).encode()
         case "json":
-            return doubles_json(doubles, left_out).encode()
+            return doubles_json(doubles, left_out, own).encode()
         case _:
-            return screen_text(doubles_rows(doubles, left_out, width=screen_width(output)), output)
+            rows = doubles_rows(doubles, left_out, own, width=screen_width(output))
+            return screen_text(rows, output)

@@ -32,8 +32,9 @@ Examples:
   dispatch-gateway compare replay traces.jsonl --tolerance failover-late=30
   dispatch-gateway compare replay traces.jsonl -o replayed.jsonl
 
-A trace that this gateway wrote itself replays without a difference, unless the
-gateway has changed since.
+A trace that this gateway wrote itself (`path` is `gateway`) replays without a
+difference, unless the gateway or its settings have changed since. That says
+nothing about Dispatch.
 
 Exit codes: 0 done; 1 some workflow differs in meaning, and no known difference
 explains it; 2 wrong usage, or a trace that could not be read (the rest was);

@@ -126,9 +126,11 @@ def command(
 
     Each trace is compared with its replay: the same facts, decided by this gateway's engine; the
     two traces of a paired request with each other. Copies, replays and synthetic traces are left
-    out, and what was cut before it was over is counted apart, because it is no evidence. The first
-    line is the answer: go, not yet or no. Below stand what it rests on, what this traffic
-    never showed, and what differs, each finding once with one sample of both sides.
+    out, and what was cut before it was over is counted apart, because it is no evidence. Evidence
+    is what Dispatch decided; what this gateway served itself stands apart, and makes no go. The
+    first line is the answer: go, not yet, no, or that there is none. Below stand what it rests on,
+    what this traffic never showed, and what differs, each finding once with one sample of both
+    sides.
     """
     from gateway.compare.reading import Reading  # noqa: PLC0415 - `--help` stays fast
     from gateway.offline.apart import refuse_one_file_for_two  # noqa: PLC0415
@@ -227,8 +229,14 @@ def _render(report: Report, form: str, top: int, output: Path | None) -> bytes:
 def _is_reached(report: Report, fail_on: str) -> bool:
     match fail_on:
         case "critical":
-            return report.evidence.critical > 0
+            return report.evidence.critical > 0 or _own_critical(report)
         case "not-go":
             return report.answer != "go"
         case _:
-            return report.evidence.semantic > 0 or report.evidence.critical > 0
+            found = report.evidence
+            return found.semantic > 0 or found.critical > 0 or _own_critical(report)
+
+
+def _own_critical(report: Report) -> bool:
+    """Tell whether this gateway itself sent something to a wrong recipient, or a wrong content."""
+    return report.apart is not None and report.apart.critical > 0

@@ -96,11 +96,14 @@ class Doubles:
         self._rows: dict[RowKey, Row] = {}
         self._totals: dict[tuple[str, str], _Totals] = {}
         self._max_rows = max_rows
+        self.workflows = 0
+        """Those whose record is whole."""
 
     def add(self, course: Course) -> None:
         """Count the steps of a workflow whose record is whole."""
         if not course.is_complete:
             return
+        self.workflows += 1
         for waited in waits_of(course):
             self._add_row(waited)
             totals = self._totals.setdefault((waited.channel, waited.condition), _Totals())

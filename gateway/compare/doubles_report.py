@@ -11,7 +11,7 @@ from typing import Final
 from gateway.compare.curve import Point, curve_rows, curve_svg, delay, percent
 from gateway.compare.doubles import CurvePoint, Doubles, Row
 from gateway.compare.report_style import STYLE
-from gateway.compare.report_words import private_note
+from gateway.compare.report_words import APART_TITLE, private_note
 from gateway.offline.pages import page, prose, section, table_head
 from gateway.offline.shapes import name_channel
 from gateway.offline.words import counted, number, seconds
@@ -54,21 +54,42 @@ def headline(doubles: Doubles) -> str:
 
 
 def doubles_rows(
-    doubles: Doubles, left_out: Sequence[str] = (), *, width: int = _WIDE
+    doubles: Doubles,
+    left_out: Sequence[str] = (),
+    own: Doubles | None = None,
+    *,
+    width: int = _WIDE,
 ) -> Iterator[Line]:
     """Write everything in lines.
 
     Args:
+        doubles: of what Dispatch sent, or of what this gateway sent if there is nothing else.
         left_out: what was not counted, in words.
+        own: of what this gateway sent itself, where Dispatch sent as well.
         width: of the screen, in columns.
     """
-    return fold_rows(_rows(doubles, left_out, width), width)
+    return fold_rows(_rows(doubles, left_out, own, width), width)
 
 
-def _rows(doubles: Doubles, left_out: Sequence[str], width: int) -> Iterator[Line]:
+def _rows(
+    doubles: Doubles, left_out: Sequence[str], own: Doubles | None, width: int
+) -> Iterator[Line]:
     yield (Stretch(text=headline(doubles), style=Style.TITLE),)
     if left_out:
         yield (Stretch(text=_left_out(left_out), style=Style.DIM),)
+    yield from _table_rows(doubles, width)
+    if own is not None:
+        yield ()
+        yield (Stretch(text=own_headline(own), style=Style.TITLE),)
+        yield from _table_rows(own, width)
+
+
+def own_headline(own: Doubles) -> str:
+    """Say the same of what this gateway sent itself."""
+    return f"{APART_TITLE}, not counted above: {headline(own)}"
+
+
+def _table_rows(doubles: Doubles, width: int) -> Iterator[Line]:
     if not doubles.rows:
         return
     yield ()
@@ -107,12 +128,20 @@ def _in_columns(rows: Sequence[Row]) -> Iterator[Line]:
         )
 
 
-def doubles_json(doubles: Doubles, left_out: Sequence[str] = ()) -> str:
+def doubles_json(doubles: Doubles, left_out: Sequence[str] = (), own: Doubles | None = None) -> str:
     """Write everything as one JSON object; docs/compare.md describes it."""
     found: JsonObject = {
         "version": VERSION,
         "headline": headline(doubles),
         "left_out": [*left_out],
+        **_object(doubles),
+        "apart": None if own is None else {"headline": headline(own), **_object(own)},
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _object(doubles: Doubles) -> JsonObject:
+    return {
         "rows": [_row_object(row) for row in doubles.rows],
         "curves": [
             {
@@ -123,10 +152,9 @@ def doubles_json(doubles: Doubles, left_out: Sequence[str] = ()) -> str:
             for channel, condition in doubles.channels
         ],
     }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
 
 
-def doubles_html(doubles: Doubles, left_out: Sequence[str] = ()) -> str:
+def doubles_html(doubles: Doubles, left_out: Sequence[str] = (), own: Doubles | None = None) -> str:
     """Write everything as a page."""
     note = f'<p class="small soft">{prose(_left_out(left_out))}</p>\n' if left_out else ""
     sections = [
@@ -134,16 +162,8 @@ def doubles_html(doubles: Doubles, left_out: Sequence[str] = ()) -> str:
         f'<p class="headline">{prose(headline(doubles))}</p>\n{note}</header>\n'
     ]
     if doubles.rows:
-        rows = "".join(_html_row(row) for row in doubles.rows)
-        head = table_head("Channel and condition", "Expiry", *_HEADS, numbers=_HEADS)
-        sections.append(
-            section(
-                "rows",
-                "By channel and expiry",
-                f'<table class="dense">{head}<tbody>{rows}</tbody></table>\n'
-                f'<p class="small soft note">{prose(_NOTE)}</p>\n',
-            )
-        )
+        note = f'<p class="small soft note">{prose(_NOTE)}</p>\n'
+        sections.append(section("rows", "By channel and expiry", _html_table(doubles) + note))
         curves = "".join(
             _figure(doubles, channel, condition, f"c{index}")
             for index, (channel, condition) in enumerate(doubles.channels)
@@ -157,12 +177,23 @@ def doubles_html(doubles: Doubles, left_out: Sequence[str] = ()) -> str:
                 f'<div class="columns">{curves}</div>\n',
             )
         )
+    if own is not None:
+        told = f"<p>{prose(headline(own))} They are not counted above.</p>\n"
+        sections.append(section("apart", APART_TITLE, told + _html_table(own)))
     return page(
         title="Who was messaged twice?",
         style=STYLE,
         body="".join(sections),
         foot=private_note("doubles"),
     )
+
+
+def _html_table(doubles: Doubles) -> str:
+    if not doubles.rows:
+        return ""
+    rows = "".join(_html_row(row) for row in doubles.rows)
+    head = table_head("Channel and condition", "Expiry", *_HEADS, numbers=_HEADS)
+    return f'<table class="dense">{head}<tbody>{rows}</tbody></table>\n'
 
 
 def _left_out(told: Sequence[str]) -> str:

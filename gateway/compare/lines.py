@@ -20,6 +20,7 @@ def pair_object(pair: Pair) -> JsonObject:
     return {
         "source": pair.place,
         "dispatch": pair.reference.dispatch,
+        "path": pair.reference.path.value,
         "outcome": pair.outcome,
         "shape": str(comparison.shape),
         "note": comparison.note,

@@ -139,7 +139,7 @@ def with_others(
         other = others.take(each.trace)
         if other is None:
             alone.append(each.place)
-        elif _are_halves(each.trace, other.trace):
+        elif _are_halves(each.trace, other.trace) or other.trace.path is Path.LEGACY:
             yield _halves(each, other, rules)
         else:
             yield _pair(each, other.trace, rules)

@@ -12,9 +12,13 @@ from gateway.compare.report_model import WEIGHING, FindingLine, Report, ShapeLin
 from gateway.compare.report_style import STYLE
 from gateway.compare.report_words import (
     ANSWERS,
+    APART_NOTE,
+    APART_TITLE,
     GRAVITIES,
     OUTCOMES,
+    OWN_SIDES,
     WRITE_MISSING,
+    apart_figures,
     coverage,
     excuse,
     figures,
@@ -24,7 +28,7 @@ from gateway.compare.report_words import (
 from gateway.offline.pages import flow, page, prose, section, table_head
 from gateway.offline.words import counted, number, share
 
-_SIGNS: Final = {"go": "✓", "not-yet": "…", "no": "✕"}
+_SIGNS: Final = {"go": "✓", "not-yet": "…", "no": "✕", "no-answer": "?"}
 _UNSEEN: Final = 5
 """Of how many shapes the unseen branches are shown at once."""
 _OPEN: Final = 3
@@ -44,6 +48,7 @@ def render_html(report: Report, *, top: int) -> str:
         _unseen(report),
         _outcomes(report),
         _shapes(report, top),
+        _apart(report, top),
         _ignores(report),
         _input(report),
     ]
@@ -127,7 +132,7 @@ def _findings(report: Report, top: int) -> str:
         told = ("Nothing but what is known." if report.known else "Nothing.") if compared else ""
         return section("findings", "What differs", f"<p>{told}</p>\n") if told else ""
     shown = groups[:top]
-    cards = "".join(_card(group, rank, report) for rank, group in enumerate(shown))
+    cards = "".join(_card(group, rank, report.sides) for rank, group in enumerate(shown))
     rest = sum(len(group.members) for group in groups[top:])
     more = f"<p>Not shown here: {counted(rest, 'finding')}. The json format lists all.</p>\n"
     return section("findings", "What differs", cards + (more if rest else ""))
@@ -150,7 +155,7 @@ def _known(report: Report) -> str:
     )
 
 
-def _card(group: Group, rank: int, report: Report) -> str:
+def _card(group: Group, rank: int, sides_: tuple[str, str]) -> str:
     finding = group.lead
     badge = (
         f'<span class="gravity {finding.gravity}" title="{escape(GRAVITIES[finding.gravity])}">'
@@ -169,7 +174,7 @@ def _card(group: Group, rank: int, report: Report) -> str:
             f'<details class="sample"{state}><summary>One of them, side by side</summary>'
             f"{sides(finding.sample)}</details>\n"
         )
-    reference, candidate = report.sides
+    reference, candidate = sides_
     return (
         f'<article class="card {finding.gravity}">\n<div class="row"><h3>{badge}'
         f" {escape(group.title)}</h3>"
@@ -229,6 +234,35 @@ def _shape(line: ShapeLine, report: Report) -> str:
         f"{flow(line.drawn, has_times=False)}\n<p>{small_bar(line.outcomes)}</p>\n"
         f'<p class="small">{escape(told)}. {line.seen} of'
         f" {counted(line.branches, 'branch', 'branches')} seen.{escape(unseen)}</p>\n</article>\n"
+    )
+
+
+def _apart(report: Report, top: int) -> str:
+    apart = report.apart
+    if apart is None:
+        return ""
+    tiles = "".join(
+        f"<div><dt>{escape(title)}</dt><dd>{escape(figure)}<span>{escape(meaning)}</span></dd></div>"
+        for title, figure, meaning in apart_figures(apart)
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{swatch(outcome)}<span>{escape(outcome)}</span></th>'
+        f'<td class="num">{number(count)}</td>'
+        f'<td class="wide">{escape(OUTCOMES[outcome].capitalize())}.</td></tr>\n'
+        for outcome, count in apart.outcomes.items()
+        if count
+    )
+    head = table_head("Outcome", "Workflows", "What it means", numbers=("Workflows",))
+    groups = grouped(apart.findings)
+    cards = "".join(_card(group, _OPEN, OWN_SIDES) for group in groups[:top])
+    rest = sum(len(group.members) for group in groups[top:])
+    more = f"<p>Not shown here: {counted(rest, 'finding')}. The json format lists all.</p>\n"
+    return section(
+        "apart",
+        APART_TITLE,
+        f'<p>{escape(APART_NOTE)}</p>\n<dl class="figures">{tiles}</dl>\n'
+        f'<table class="legend stack">{head}<tbody>{rows}</tbody></table>\n'
+        f"{cards}{more if rest else ''}",
     )
 
 

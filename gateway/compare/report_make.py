@@ -11,6 +11,7 @@ from gateway.compare.kinds import Weight
 from gateway.compare.pairing import CUT
 from gateway.compare.reading import Troubles
 from gateway.compare.report_model import (
+    Apart,
     Evidence,
     FindingLine,
     Gravity,
@@ -37,6 +38,8 @@ def make_report(
     tally: Tally,
     candidates: Mapping[str, Trace],
     *,
+    own: Tally,
+    own_candidates: Mapping[str, Trace],
     sides: tuple[str, str],
     files: int,
     troubles: Troubles,
@@ -45,16 +48,16 @@ def make_report(
     """Draw up the report.
 
     Args:
+        tally: of what Dispatch decided.
         candidates: the other sides of the samples, by fingerprint.
+        own: of what this gateway decided itself, and below the other sides of its samples.
         sides: names of the reference and the candidate.
         files: how many were read.
         sieve: what the traces came through.
     """
-    verdict = judge(tally)
+    verdict = judge(tally, own)
     shapes = sorted(tally.shapes.values(), key=lambda each: (-each.workflows, each.shape.title))
     lines = tuple(_shape_line(each, tally) for each in shapes)
-    findings = [_finding_line(each, candidates) for each in tally.findings.values()]
-    findings.sort(key=lambda each: (_RANKS[each.gravity], -each.workflows, each.fingerprint))
     return Report(
         answer=verdict.answer,
         sides=sides,
@@ -74,7 +77,7 @@ def make_report(
             unseen=sum(len(line.unseen) for line in lines),
         ),
         outcomes=_outcomes(tally.outcomes, tally.cut),
-        findings=tuple(findings),
+        findings=_finding_lines(tally, candidates),
         shapes=lines,
         others=tally.other_shapes,
         notes=dict(tally.notes.most_common()),
@@ -88,7 +91,27 @@ def make_report(
             mirrored=sieve.mirrored,
             unchecked=sieve.unchecked,
         ),
+        apart=_apart(own, own_candidates) if own.workflows else None,
     )
+
+
+def _apart(own: Tally, candidates: Mapping[str, Trace]) -> Apart:
+    return Apart(
+        workflows=own.workflows,
+        compared=own.comparable,
+        cut=own.cut,
+        shapes=len(own.shapes),
+        semantic=own.semantic,
+        critical=own.critical,
+        outcomes=_outcomes(own.outcomes, own.cut),
+        findings=_finding_lines(own, candidates),
+    )
+
+
+def _finding_lines(tally: Tally, candidates: Mapping[str, Trace]) -> tuple[FindingLine, ...]:
+    findings = [_finding_line(each, candidates) for each in tally.findings.values()]
+    findings.sort(key=lambda each: (_RANKS[each.gravity], -each.workflows, each.fingerprint))
+    return tuple(findings)
 
 
 def _outcomes(outcomes: Mapping[Outcome, int], cut: int) -> dict[str, int]:

@@ -118,6 +118,22 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """What this gateway served itself, held against its replay: no evidence, whatever it shows."""
+
+    workflows: int
+    compared: int
+    cut: int
+    shapes: int
+    semantic: int
+    critical: int
+    outcomes: Mapping[str, int]
+    """Workflows by outcome; the sum is `workflows`."""
+    findings: tuple[FindingLine, ...]
+    """The heaviest first, and of these the most frequent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """How many traces were read that are no evidence, and are counted nowhere else."""
 
@@ -126,7 +142,7 @@ class LeftOut:
     repeated: int = 0
     """Copies of workflows that came before."""
     mirrored: int = 0
-    """Traces that are the same on both sides."""
+    """Traces that are the same on both sides, or Dispatch's on both."""
     unchecked: int = 0
     """Those that were counted, but of which nobody knows whether they came before."""
 
@@ -157,6 +173,8 @@ class Report:
     losses: int
     """How many troubles there were; not all are listed."""
     left_out: LeftOut = LeftOut()
+    apart: Apart | None = None
+    """Of workflows that are no evidence; `None` if there are none."""
 
     @property
     def weighing(self) -> tuple[FindingLine, ...]:

@@ -14,17 +14,35 @@ from gateway.compare.sifting import Sieve
 from gateway.compare.synthetic import make_trace
 from gateway.compare.tally import Tally
 from gateway.compare.timelines import title_of
-from gateway.traces.model import Trace
+from gateway.traces.model import Path, Trace
 
 
-@dataclass(slots=True)
-class Counted:
-    """What was counted, and the other sides of the samples."""
+@dataclass(slots=True, kw_only=True)
+class Population:
+    """Workflows that were decided by the same service, and the other sides of their samples."""
 
     tally: Tally
-    sieve: Sieve
     candidates: dict[str, Trace] = field(default_factory=dict)
     """Those of the samples, by fingerprint."""
+
+    def add(self, pair: Pair) -> None:
+        """Count a pair."""
+        self.tally.add(pair.comparison, pair.reference, candidate=pair.candidate, place=pair.place)
+        for difference in pair.comparison.differences:
+            found = self.tally.findings.get(difference.fingerprint)
+            if found is not None and found.sample is pair.reference:
+                self.candidates[difference.fingerprint] = pair.candidate
+
+
+@dataclass(slots=True, kw_only=True)
+class Counted:
+    """What was counted: the evidence, and apart from it what is none."""
+
+    judged: Population
+    """What Dispatch decided: the answer rests on it alone."""
+    own: Population
+    """What this gateway decided itself: held against itself, it proves nothing."""
+    sieve: Sieve
     references: set[str] = field(default_factory=set)
     others: set[str] = field(default_factory=set)
     """What the sides are called that were compared."""
@@ -32,8 +50,10 @@ class Counted:
     def report(self, *, files: int, troubles: Troubles) -> Report:
         """Draw up the report."""
         return make_report(
-            self.tally,
-            self.candidates,
+            self.judged.tally,
+            self.judged.candidates,
+            own=self.own.tally,
+            own_candidates=self.own.candidates,
             sides=(
                 _name(self.references, "Dispatch", "the recorded workflows"),
                 _name(self.others, "this gateway", "this gateway"),
@@ -45,7 +65,7 @@ class Counted:
 
     def missing_traces(self, rules: Rules) -> Iterator[Trace]:
         """Yield a synthetic trace for each branch that was never seen."""
-        for covered in self.tally.coverage.shapes.values():
+        for covered in self.judged.tally.coverage.shapes.values():
             for way in covered.missing:
                 made = make_trace(
                     covered.request,
@@ -64,21 +84,25 @@ def count(pairs: Iterable[Pair], ignores: Ignores, sieve: Sieve) -> Counted:
     Args:
         sieve: what the references came through; it counts those that are their own other side.
     """
-    counted = Counted(Tally(ignores), sieve)
+    counted = Counted(
+        judged=Population(tally=Tally(ignores)), own=Population(tally=Tally(ignores)), sieve=sieve
+    )
     for pair in pairs:
-        if pair.reference == pair.candidate:
+        if _is_mirrored(pair):
             sieve.mirrored += 1
-            continue
-        counted.tally.add(
-            pair.comparison, pair.reference, candidate=pair.candidate, place=pair.place
-        )
-        counted.references.add(title_of(pair.reference))
-        counted.others.add(title_of(pair.candidate))
-        for difference in pair.comparison.differences:
-            found = counted.tally.findings.get(difference.fingerprint)
-            if found is not None and found.sample is pair.reference:
-                counted.candidates.setdefault(difference.fingerprint, pair.candidate)
+        elif pair.reference.path is Path.LEGACY:
+            counted.judged.add(pair)
+            counted.references.add(title_of(pair.reference))
+            counted.others.add(title_of(pair.candidate))
+        else:
+            counted.own.add(pair)
     return counted
+
+
+def _is_mirrored(pair: Pair) -> bool:
+    """Tell whether both sides are one record, or two of what Dispatch decided."""
+    sides = {pair.reference.path, pair.candidate.path}
+    return pair.reference == pair.candidate or sides == {Path.LEGACY}
 
 
 def _name(names: set[str], none: str, many: str) -> str:

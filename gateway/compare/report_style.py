@@ -17,6 +17,7 @@ STYLE: Final = """\
   margin-bottom: .3rem; }
 .verdict .headline { font-size: 1.25rem; line-height: 1.4; }
 .verdict.go { border-color: var(--go); background: var(--go-bg); }
+.verdict.no-answer { border-color: var(--grey); background: var(--wait-bg); }
 .verdict.not-yet { border-color: var(--wait); background: var(--wait-bg); }
 .verdict.no { border-color: var(--no); background: var(--no-bg); }
 .verdict.go strong { color: var(--go); } .verdict.not-yet strong { color: var(--wait); }

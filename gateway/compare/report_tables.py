@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Final
 
-from gateway.compare.report_model import WEIGHING, FindingLine, Report, Sample, ShapeLine
-from gateway.compare.report_words import finding_title, finding_words, headline
+from gateway.compare.report_model import (
+    WEIGHING,
+    Apart,
+    FindingLine,
+    Gravity,
+    Report,
+    Sample,
+    ShapeLine,
+)
+from gateway.compare.report_words import (
+    APART_TITLE,
+    OWN_SIDES,
+    finding_title,
+    finding_words,
+    headline,
+)
 from gateway.offline.junit import Case, Failed, case_xml, frame
 from gateway.offline.words import counted
 from gateway.traces.codec import to_line
@@ -25,6 +40,7 @@ def render_junit(report: Report) -> str:
     """Write a test case for each shape and each finding; what weighs fails."""
     cases = [Case(group="shape", name=line.title) for line in report.shapes]
     cases += [_case(finding, report.sides) for finding in report.findings]
+    cases += _own_cases(report)
     unread = _unread(report)
     around = frame(
         "dispatch-gateway compare",
@@ -46,6 +62,17 @@ def _case(finding: FindingLine, sides: tuple[str, str]) -> Case:
         failed = Failed(kind=finding.code, message=told, text=note)
         return Case(group=finding.code, name=name, failed=failed)
     return Case(group=finding.code, name=name, output=f"{finding.gravity}: {told} {note}")
+
+
+def _own_cases(report: Report) -> list[Case]:
+    """Return a case for each finding of what this gateway served itself: only a critical fails."""
+    cases = []
+    for finding in report.apart.findings if report.apart else ():
+        case = _case(finding, OWN_SIDES)
+        if case.failed is not None and finding.gravity is not Gravity.CRITICAL:
+            case = replace(case, failed=None, output=f"{APART_TITLE}: {case.failed.message}")
+        cases.append(replace(case, group=f"own.{finding.code}"))
+    return cases
 
 
 def _unread(report: Report) -> list[Case]:
@@ -88,6 +115,7 @@ def _report(report: Report) -> JsonObject:
         "outcomes": {**report.outcomes},
         "known_differences": {**report.known},
         "findings": [_finding(finding) for finding in report.findings],
+        "apart": None if report.apart is None else _apart(report.apart),
         "shapes": [_shape(line) for line in report.shapes],
         "workflows_of_other_shapes": report.others,
         "not_comparable_because": {**report.notes},
@@ -113,6 +141,19 @@ def _report(report: Report) -> JsonObject:
                 "unchecked": report.left_out.unchecked,
             },
         },
+    }
+
+
+def _apart(apart: Apart) -> JsonObject:
+    return {
+        "workflows": apart.workflows,
+        "compared": apart.compared,
+        "cut": apart.cut,
+        "shapes": apart.shapes,
+        "semantic": apart.semantic,
+        "critical": apart.critical,
+        "outcomes": {**apart.outcomes},
+        "findings": [_finding(finding) for finding in apart.findings],
     }
 
 

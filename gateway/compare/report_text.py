@@ -9,8 +9,12 @@ from gateway.compare.known_words import known_words
 from gateway.compare.report_groups import Group, grouped
 from gateway.compare.report_model import WEIGHING, Report
 from gateway.compare.report_words import (
+    APART_NOTE,
+    APART_TITLE,
     OUTCOMES,
+    OWN_SIDES,
     WRITE_MISSING,
+    apart_figures,
     coverage,
     excuse,
     figures,
@@ -58,6 +62,7 @@ def _parts(report: Report, top: int, width: int) -> Iterator[Iterator[Row | Para
     yield _unseen(report)
     yield _outcomes(report)
     yield _shapes(report, top)
+    yield _apart(report, top, width)
     yield _ignores(report)
     yield _troubles(report)
 
@@ -167,6 +172,24 @@ def _shapes(report: Report, top: int) -> Iterator[Row | Paragraph]:
         yield from _wrap(f"{told}; {branches}", " " * 13, style=Style.DIM)
     if report.others:
         yield _line(f"  {number(report.others):>9}  of shapes that were not told apart")
+
+
+def _apart(report: Report, top: int, width: int) -> Iterator[Row | Paragraph]:
+    apart = report.apart
+    if apart is None:
+        return
+    yield from _heading(f"{APART_TITLE}: {counted(apart.workflows, 'workflow')}")
+    yield from _wrap(APART_NOTE, "  ")
+    for title, figure, meaning in apart_figures(apart):
+        yield _labelled(title, figure, meaning)
+    for outcome, count in apart.outcomes.items():
+        if count:
+            yield _labelled(outcome, number(count), OUTCOMES[outcome], _STYLES[outcome])
+    groups = grouped(apart.findings)
+    for group in groups[:top]:
+        yield from _finding(group, OWN_SIDES, width)
+    if rest := sum(len(group.members) for group in groups[top:]):
+        yield _line(f"  and {number(rest)} more; --top shows them")
 
 
 def _ignores(report: Report) -> Iterator[Row | Paragraph]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.compare.report_model import FindingLine, Gravity, Report
+from gateway.compare.report_model import Apart, FindingLine, Gravity, Report
 from gateway.compare.verdict import Answer
 from gateway.offline.words import counted, number, share
 
@@ -13,6 +13,7 @@ ANSWERS: Final[Mapping[Answer, str]] = {
     Answer.GO: "Go",
     Answer.NOT_YET: "Not yet",
     Answer.NO: "No",
+    Answer.NONE: "No answer",
 }
 GRAVITIES: Final[Mapping[Gravity, str]] = {
     Gravity.CRITICAL: "wrong recipient or content",
@@ -39,7 +40,14 @@ _HALF: Final = 0.5
 
 def headline(report: Report) -> str:
     """Write the answer with what it rests on, in a sentence or two."""
-    evidence = report.evidence
+    evidence, apart = report.evidence, report.apart
+    if report.answer is Answer.NONE and apart is not None:
+        served = f"this gateway served {'it' if apart.workflows == 1 else 'them'} itself"
+        of = counted(apart.workflows, "workflow")
+        return f"No answer: Dispatch decided none of {of}; {served}."
+    if apart is not None and apart.critical and not evidence.semantic:
+        own = f"{number(apart.critical)} of {counted(apart.workflows, 'workflow')} of its own"
+        return f"No: this gateway sent {own} to a wrong recipient, or with the wrong content."
     if not evidence.compared and evidence.cut:
         return "Not yet: every workflow was cut before it was over, or could not be compared."
     if not evidence.compared:
@@ -126,6 +134,26 @@ def excuse(finding: FindingLine) -> str:
     if finding.ignored:
         return f"Ignored: {finding.ignored}."
     return f"Explained by {finding.known}." if finding.known else ""
+
+
+APART_TITLE: Final = "Served by this gateway itself"
+OWN_SIDES: Final = ("this gateway", "this gateway, replayed")
+APART_NOTE: Final = (
+    "No evidence: a replay of what this gateway decided compares it with itself. What differs here"
+    " was decided by another version or under other settings, or is a fault of this gateway."
+)
+
+
+def apart_figures(apart: Apart) -> list[tuple[str, str, str]]:
+    """Return what stands apart as title, figure and what it means."""
+    unknown = apart.workflows - apart.compared - apart.cut
+    left = [f"{number(unknown)} could not be"] * (unknown > 0)
+    left += [f"{number(apart.cut)} {was(apart.cut)} cut"] * (apart.cut > 0)
+    told = f"compared with their replays{'; ' if left else ''}{', '.join(left)}"
+    return [
+        ("workflows", number(apart.compared), told),
+        ("differ in meaning", number(apart.semantic), f"{number(apart.critical)} critically"),
+    ]
 
 
 def private_note(command: str = "report") -> str:

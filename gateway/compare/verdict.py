@@ -18,6 +18,8 @@ class Answer(StrEnum):
     GO = "go"
     NOT_YET = "not-yet"
     NO = "no"
+    NONE = "no-answer"
+    """Nothing of it was decided by Dispatch, so there is nothing to answer from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +61,27 @@ class Verdict:
     three; `None` when there were some."""
 
 
-def judge(tally: Tally, thresholds: Thresholds = DEFAULT_THRESHOLDS) -> Verdict:
-    """Return whether what was counted is enough to cut over."""
-    against, missing = list(_against(tally, thresholds)), list(_missing(tally, thresholds))
+def judge(
+    tally: Tally, own: Tally | None = None, thresholds: Thresholds = DEFAULT_THRESHOLDS
+) -> Verdict:
+    """Return whether what was counted is enough to cut over.
+
+    Args:
+        tally: of what Dispatch decided.
+        own: of what this gateway decided itself. It never makes a go; a message of its own that
+            went to somebody else makes a no.
+    """
+    own = own or Tally()
+    against, missing = list(_against(tally, own, thresholds)), list(_missing(tally, thresholds))
     answer = Answer.NO if against else Answer.NOT_YET if missing else Answer.GO
+    if own.workflows and not tally.workflows:
+        missing = list(_unanswerable())
+        answer = answer if against else Answer.NONE
     reasons = [*against, *missing]
     return Verdict(
         answer=answer,
         reasons=tuple(reasons) or ("every main branch of the shapes that matter was seen",),
-        notes=tuple(_notes(tally)),
+        notes=tuple(_notes(tally, own)),
         workflows=tally.comparable,
         shapes=len(tally.shapes),
         semantic=tally.semantic,
@@ -82,13 +96,23 @@ def _upper_bound(tally: Tally) -> float | None:
     return min(1.0, 3 / tally.comparable)
 
 
-def _against(tally: Tally, thresholds: Thresholds) -> Iterator[str]:
+def _against(tally: Tally, own: Tally, thresholds: Thresholds) -> Iterator[str]:
+    if own.critical:
+        yield "this gateway itself sent a message to a wrong recipient, or with the wrong content"
     if tally.critical:
         yield "a single wrong recipient or content is one too many"
     if tally.semantic > thresholds.semantic_share * tally.comparable:
         most = f"{100 * thresholds.semantic_share:g} %"
         part = f"{100 * tally.semantic / tally.comparable:.3g} %"
         yield f"{part} of what was compared differs; above {most} the answer is no"
+
+
+def _unanswerable() -> Iterator[str]:
+    yield "what this gateway decided itself is compared with itself, which proves nothing"
+    yield (
+        "record what Dispatch decides: run with GATEWAY_MODE=observe, or make traces of the"
+        " application's own logs with `dispatch-gateway compare import`"
+    )
 
 
 def _missing(tally: Tally, thresholds: Thresholds) -> Iterator[str]:
@@ -107,7 +131,11 @@ def _missing(tally: Tally, thresholds: Thresholds) -> Iterator[str]:
                 yield f"{name} was never seen: {covered.shape.title}"
 
 
-def _notes(tally: Tally) -> Iterator[str]:
+def _notes(tally: Tally, own: Tally) -> Iterator[str]:
+    if tally.workflows and own.workflows:
+        judged = f"{counted(tally.workflows, 'workflow')} that Dispatch decided"
+        others = f"the {number(own.workflows)} that this gateway served itself"
+        yield f"judged by the {judged}; {others} are no evidence, and stand apart"
     if tally.cut:
         is_or_are = "it is" if tally.cut == 1 else "they are"
         told = f"{counted(tally.cut, 'workflow')} {_was(tally.cut)} cut"

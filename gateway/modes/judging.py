@@ -21,7 +21,7 @@ class Judgement:
     """One comparison of a trace with what another service would have done."""
 
     candidate: str
-    """`gateway`, `paired`, `dispatch`, `native` or `native-with-ttl`."""
+    """`gateway`, `replay`, `paired`, `dispatch`, `native` or `native-with-ttl`."""
     outcome: str
     """A word of a closed set, for a metric's label."""
     kind: str = SAME

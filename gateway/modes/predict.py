@@ -6,13 +6,17 @@ It has no sender: what it would send is an entry in a trace.
 
 from __future__ import annotations
 
+from typing import Final
+
 from gateway.compare.comparison import Comparison
 from gateway.compare.differ import compare
 from gateway.compare.pairing import Rules, replayed
 from gateway.modes.judging import Judgement
-from gateway.traces.model import Trace
+from gateway.traces.model import Path, Trace
 
-_CANDIDATE = "gateway"
+_CANDIDATE: Final = "gateway"
+_OWN: Final = "replay"
+"""Ours held against ourselves: it shows a fault of this gateway, and nothing about Dispatch."""
 
 
 class Predictor:
@@ -28,8 +32,8 @@ class Predictor:
 
     def __call__(self, trace: Trace) -> tuple[Judgement, ...]:
         """Return what sets the two apart; the first difference is the one that decides."""
-        candidate = replayed(trace, self._rules)
-        return judgements_of(compare(trace, candidate, self._rules.tolerances), _CANDIDATE)
+        comparison = compare(trace, replayed(trace, self._rules), self._rules.tolerances)
+        return judgements_of(comparison, _CANDIDATE if trace.path is Path.LEGACY else _OWN)
 
 
 def judgements_of(comparison: Comparison, candidate: str) -> tuple[Judgement, ...]:

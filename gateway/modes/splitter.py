@@ -29,12 +29,14 @@ from gateway.settings.mode_rules import SPLIT
 from gateway.settings.mode_values import WHOLE
 from gateway.settings.terms import longest_horizon_s
 from gateway.stores.base import Commit, StoreUnavailable
+from gateway.traces.model import Path
 
 log = get_logger()
 
+_JUDGED: Final = {"gateway": Path.LEGACY, "replay": Path.GATEWAY}
+"""Whose decisions were compared, by the candidate that they were held against."""
 # What is the upstream's fault or ours, and not the message's: throttled or unreachable for the
 # whole budget, and credentials or a request that it does not take (docs/wire.md section 5.6).
-_GATEWAY: Final = "gateway"
 _CRITICAL: Final = frozenset({"wrong-recipient", "wrong-content"})
 _FAULT_CODES: Final = frozenset({1000, 1030, 1100, 1140})
 
@@ -204,10 +206,14 @@ class Splitter:
 
     def judged(self, judgement: Judgement) -> None:
         """Take the comparison of a finished workflow with what this gateway would have done."""
-        if judgement.candidate == _GATEWAY:
+        path = _JUDGED.get(judgement.candidate)
+        if path is not None:
             is_semantic = judgement.outcome == "semantic"
             is_critical = judgement.kind in _CRITICAL
-            self._heed(self._watch.compared(is_semantic=is_semantic, is_critical=is_critical))
+            cause = self._watch.compared(
+                is_semantic=is_semantic, is_critical=is_critical, path=path
+            )
+            self._heed(cause)
 
     def describe(self) -> str:
         """Return what readiness says about the split; where nobody calls, this turns the dial."""

@@ -45,6 +45,7 @@ class Limits:
     most_faulty_sends: int = 10
     """Faulty ones among them that are too many: a fifth."""
     comparisons: int = 100
+    """Comparisons of each path that are looked at: the latest."""
     most_divergences: int = 3
     """Semantic differences among the latest comparisons that are too many; a critical one is."""
 
@@ -65,7 +66,9 @@ class Watch:
             deque(maxlen=limits.endings // 2),
         )
         self._sends: deque[bool] = deque(maxlen=limits.sends)
-        self._compared: deque[bool] = deque(maxlen=limits.comparisons)
+        self._compared: dict[Path, deque[bool]] = {
+            path: deque(maxlen=limits.comparisons) for path in Path
+        }
 
     def ended(self, path: Path, half: int, *, is_error: bool) -> Cause | None:
         """Take the end of a workflow.
@@ -86,10 +89,18 @@ class Watch:
         self._sends.append(is_fault)
         return Cause.UPSTREAM if sum(self._sends) >= self._limits.most_faulty_sends else None
 
-    def compared(self, *, is_semantic: bool, is_critical: bool = False) -> Cause | None:
-        """Take a comparison of a finished workflow."""
-        self._compared.append(is_semantic)
-        is_enough = sum(self._compared) >= self._limits.most_divergences
+    def compared(
+        self, *, is_semantic: bool, is_critical: bool = False, path: Path = Path.LEGACY
+    ) -> Cause | None:
+        """Take a comparison of a finished workflow.
+
+        Args:
+            path: which it was on. Each path is looked at by itself: ours, held against ourselves,
+                is always the same, and would hide what Dispatch's workflows show.
+        """
+        compared = self._compared[path]
+        compared.append(is_semantic)
+        is_enough = sum(compared) >= self._limits.most_divergences
         return Cause.DIVERGENCE if is_critical or is_enough else None
 
     def doubled(self) -> Cause:

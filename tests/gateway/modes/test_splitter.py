@@ -380,6 +380,20 @@ class TestStepBack:
             )
         assert "for divergence" in split.splitter.describe()
 
+    def test_our_own_workflows_do_not_hide_what_dispatchs_show(self, split: Split) -> None:
+        theirs = Judgement(candidate="gateway", outcome="semantic", kind="other-end")
+        ours = Judgement(candidate="replay", outcome="identical")
+        for judgement in (theirs, *[ours] * 99, theirs, *[ours] * 99, theirs):
+            split.splitter.judged(judgement)
+        assert "for divergence" in split.splitter.describe()
+
+    def test_what_our_own_workflows_show_steps_back_as_well(self, split: Split) -> None:
+        for _ in range(3):
+            split.splitter.judged(
+                Judgement(candidate="replay", outcome="semantic", kind="other-end")
+            )
+        assert "for divergence" in split.splitter.describe()
+
     def test_what_was_seen_before_the_dial_was_turned_does_not_count(self, split: Split) -> None:
         differing = Judgement(candidate="gateway", outcome="semantic", kind="other-end")
         for _ in range(2):
