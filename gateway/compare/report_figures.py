@@ -5,7 +5,7 @@ What a colour says is also said by a pattern and in words.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -81,14 +81,8 @@ def swatch(outcome: str) -> str:
 
 
 def sides(sample: Sample) -> str:
-    """Write two traces as a table: time runs down, and what has no partner is marked."""
-    left, right = align(sample.reference, sample.candidate)
-    rows = "".join(
-        f'<tr><th scope="row">{duration(at_ms)}</th>'
-        f"<td>{_cell(sample.reference, left, at_ms)}</td>"
-        f"<td>{_cell(sample.candidate, right, at_ms)}</td></tr>\n"
-        for at_ms in sorted({mark.at_ms for mark in (*left, *right)})
-    )
+    """Write two traces as a table: time runs down, and rows in which they differ are marked."""
+    rows = "".join(_row(sample, at_ms, *both) for at_ms, both in _rows(sample))
     tails = [_tail(trace) for trace in (sample.reference, sample.candidate)]
     if any(tails):
         rows += f'<tr><th scope="row">later</th><td>{tails[0]}</td><td>{tails[1]}</td></tr>\n'
@@ -103,18 +97,57 @@ def sides(sample: Sample) -> str:
     )
 
 
+def _rows(sample: Sample) -> Iterator[tuple[int, tuple[list[Mark], list[Mark]]]]:
+    """Yield the rows with what each side shows; several only where the other side has nothing."""
+    left, right = align(sample.reference, sample.candidate)
+    held: tuple[list[Mark], list[Mark]] = ([], [])
+    before: tuple[int, bool, bool] | None = None
+    for place in sorted({(mark.at_ms, mark.row) for mark in (*left, *right)}):
+        here = [
+            [mark for mark in side if (mark.at_ms, mark.row) == place and _is_shown(mark)]
+            for side in (left, right)
+        ]
+        if not any(here):
+            continue
+        kind = (place[0], bool(here[0]), bool(here[1]))
+        if before is not None and (kind != before or all(here)):
+            yield before[0], held
+            held = ([], [])
+        held[0].extend(here[0])
+        held[1].extend(here[1])
+        before = kind
+    if before is not None:
+        yield before[0], held
+
+
+def _row(sample: Sample, at_ms: int, left: Sequence[Mark], right: Sequence[Mark]) -> str:
+    differs = any(each.is_alone for each in (*left, *right))
+    # The sign before it is in the style sheet.
+    kind = ' class="differs" title="here the sides differ"' if differs else ""
+    return (
+        f'<tr{kind}><th scope="row">{duration(at_ms)}</th>'
+        f"<td>{_cell(sample.reference, left)}</td>"
+        f"<td>{_cell(sample.candidate, right)}</td></tr>\n"
+    )
+
+
+def _is_shown(mark: Mark) -> bool:
+    return mark.entry.kind is not Kind.IGNORED
+
+
 def _titled(trace: Trace) -> str:
     title = title_of(trace)
     return f"{title[0].upper()}{title[1:]}"
 
 
-def _cell(trace: Trace, marks: Sequence[Mark], at_ms: int) -> str:
+def _cell(trace: Trace, marks: Sequence[Mark]) -> str:
     channels = channels_of(trace)
     lines = []
     for mark in marks:
-        text = _phrase(mark.entry, channels) if mark.at_ms == at_ms else ""
+        text = _phrase(mark.entry, channels)
         if not text:
             continue
+        text += f" ({mark.note})" if mark.note else ""
         names = ["alone"] * mark.is_alone + ["end"] * (mark.entry.kind is Kind.REPORT)
         kind = f' class="{" ".join(names)}"' if names else ""
         lines.append(f"<p{kind}>{escape(text)}</p>")

@@ -22,6 +22,12 @@ class Group:
         return self.members[0]
 
     @property
+    def drawn(self) -> FindingLine | None:
+        """The one whose sample is drawn: in which the worst harm was done; `None` without any."""
+        sampled = [member for member in self.members if member.sample is not None]
+        return min(sampled, key=lambda member: member.sample.harm, default=None)  # type: ignore[union-attr]
+
+    @property
     def title(self) -> str:
         """Its name: `CMP405 failover-early, step 1`, without a step if there are several."""
         lead = self.lead

@@ -24,6 +24,7 @@ from gateway.compare.report_words import (
     figures,
     headline,
     private_note,
+    sample_words,
 )
 from gateway.offline.pages import flow, page, prose, section, table_head
 from gateway.offline.words import counted, number, share
@@ -168,11 +169,13 @@ def _card(group: Group, rank: int, sides_: tuple[str, str]) -> str:
     told = excuse(finding)
     note = f"<p><b>{prose(told)}</b></p>\n" if told else f"<p>{prose(finding.remedy)}</p>\n"
     sample = ""
-    if finding.sample:
+    drawn = group.drawn
+    if drawn is not None and drawn.sample is not None:
         state = " open" if rank < _OPEN and finding.gravity in WEIGHING else ""
+        words = prose(sample_words(drawn, finding))
         sample = (
-            f'<details class="sample"{state}><summary>One of them, side by side</summary>'
-            f"{sides(finding.sample)}</details>\n"
+            f'<details class="sample"{state}><summary>{words}</summary>'
+            f"{sides(drawn.sample)}</details>\n"
         )
     reference, candidate = sides_
     return (

@@ -28,7 +28,6 @@ from gateway.compare.verdict import judge
 from gateway.offline.shapes import Shape as Drawing
 from gateway.offline.shapes import StepShape as DrawnStep
 from gateway.offline.words import counted
-from gateway.traces.model import Trace
 
 _REASONS: Final = 6
 _RANKS: Final = {gravity: rank for rank, gravity in enumerate(Gravity)}
@@ -36,10 +35,10 @@ _RANKS: Final = {gravity: rank for rank, gravity in enumerate(Gravity)}
 
 def make_report(
     tally: Tally,
-    candidates: Mapping[str, Trace],
+    samples: Mapping[str, Sample],
     *,
     own: Tally,
-    own_candidates: Mapping[str, Trace],
+    own_samples: Mapping[str, Sample],
     sides: tuple[str, str],
     files: int,
     troubles: Troubles,
@@ -49,8 +48,8 @@ def make_report(
 
     Args:
         tally: of what Dispatch decided.
-        candidates: the other sides of the samples, by fingerprint.
-        own: of what this gateway decided itself, and below the other sides of its samples.
+        samples: one for each finding, by fingerprint.
+        own: of what this gateway decided itself, and below its samples.
         sides: names of the reference and the candidate.
         files: how many were read.
         sieve: what the traces came through.
@@ -77,7 +76,7 @@ def make_report(
             unseen=sum(len(line.unseen) for line in lines),
         ),
         outcomes=_outcomes(tally.outcomes, tally.cut),
-        findings=_finding_lines(tally, candidates),
+        findings=_finding_lines(tally, samples),
         shapes=lines,
         others=tally.other_shapes,
         notes=dict(tally.notes.most_common()),
@@ -91,11 +90,11 @@ def make_report(
             mirrored=sieve.mirrored,
             unchecked=sieve.unchecked,
         ),
-        apart=_apart(own, own_candidates) if own.workflows else None,
+        apart=_apart(own, own_samples) if own.workflows else None,
     )
 
 
-def _apart(own: Tally, candidates: Mapping[str, Trace]) -> Apart:
+def _apart(own: Tally, samples: Mapping[str, Sample]) -> Apart:
     return Apart(
         workflows=own.workflows,
         compared=own.comparable,
@@ -104,12 +103,12 @@ def _apart(own: Tally, candidates: Mapping[str, Trace]) -> Apart:
         semantic=own.semantic,
         critical=own.critical,
         outcomes=_outcomes(own.outcomes, own.cut),
-        findings=_finding_lines(own, candidates),
+        findings=_finding_lines(own, samples),
     )
 
 
-def _finding_lines(tally: Tally, candidates: Mapping[str, Trace]) -> tuple[FindingLine, ...]:
-    findings = [_finding_line(each, candidates) for each in tally.findings.values()]
+def _finding_lines(tally: Tally, samples: Mapping[str, Sample]) -> tuple[FindingLine, ...]:
+    findings = [_finding_line(each, samples) for each in tally.findings.values()]
     findings.sort(key=lambda each: (_RANKS[each.gravity], -each.workflows, each.fingerprint))
     return tuple(findings)
 
@@ -133,10 +132,9 @@ def _sentence(reason: str) -> str:
     return f"{reason[:1].upper()}{reason[1:]}."
 
 
-def _finding_line(found: FindingCount, candidates: Mapping[str, Trace]) -> FindingLine:
+def _finding_line(found: FindingCount, samples: Mapping[str, Sample]) -> FindingLine:
     difference = found.difference
     kind, ignored = difference.kind, found.ignored
-    sample = Sample(reference=found.sample, candidate=candidates[difference.fingerprint])
     return FindingLine(
         fingerprint=difference.fingerprint,
         code=kind.code,
@@ -153,7 +151,7 @@ def _finding_line(found: FindingCount, candidates: Mapping[str, Trace]) -> Findi
         first=found.place,
         known=difference.known,
         ignored=_told(ignored) if ignored else None,
-        sample=sample,
+        sample=samples[difference.fingerprint],
     )
 
 

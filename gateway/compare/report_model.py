@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.compare.harm import Harm
 from gateway.compare.verdict import Answer
 from gateway.offline.inputs import Trouble
 from gateway.offline.shapes import Shape
@@ -40,6 +41,10 @@ class Sample:
 
     reference: Trace
     candidate: Trace
+    harm: Harm = Harm.TOLD
+    """What sets them apart; of all that show the finding, it is among the worst."""
+    place: str = ""
+    """Where the reference stands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

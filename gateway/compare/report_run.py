@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from gateway.compare.comparison import Difference
+from gateway.compare.harm import Harm, harm_of
 from gateway.compare.ignores import Ignores
 from gateway.compare.pairing import Pair, Rules
 from gateway.compare.reading import Troubles
 from gateway.compare.report_make import make_report
-from gateway.compare.report_model import Report
+from gateway.compare.report_model import Report, Sample
 from gateway.compare.sifting import Sieve
 from gateway.compare.synthetic import make_trace
 from gateway.compare.tally import Tally
@@ -22,16 +24,27 @@ class Population:
     """Workflows that were decided by the same service, and the other sides of their samples."""
 
     tally: Tally
-    candidates: dict[str, Trace] = field(default_factory=dict)
-    """Those of the samples, by fingerprint."""
+    samples: dict[str, Sample] = field(default_factory=dict)
+    """By fingerprint, one for each finding: the first of those that did the worst harm."""
 
     def add(self, pair: Pair) -> None:
         """Count a pair."""
         self.tally.add(pair.comparison, pair.reference, candidate=pair.candidate, place=pair.place)
         for difference in pair.comparison.differences:
-            found = self.tally.findings.get(difference.fingerprint)
-            if found is not None and found.sample is pair.reference:
-                self.candidates[difference.fingerprint] = pair.candidate
+            if difference.fingerprint in self.tally.findings:
+                self._sample(pair, difference)
+
+    def _sample(self, pair: Pair, difference: Difference) -> None:
+        """Keep a pair as the sample of a finding, if none that is kept did worse."""
+        known = self.samples.get(difference.fingerprint)
+        # Known differences are not drawn, and most workflows have some.
+        if known is not None and (known.harm is Harm.WRONG or difference.known is not None):
+            return
+        harm = harm_of(difference, pair.reference, pair.candidate)
+        if known is None or harm < known.harm:
+            self.samples[difference.fingerprint] = Sample(
+                reference=pair.reference, candidate=pair.candidate, harm=harm, place=pair.place
+            )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,9 +64,9 @@ class Counted:
         """Draw up the report."""
         return make_report(
             self.judged.tally,
-            self.judged.candidates,
+            self.judged.samples,
             own=self.own.tally,
-            own_candidates=self.own.candidates,
+            own_samples=self.own.samples,
             sides=(
                 _name(self.references, "Dispatch", "the recorded workflows"),
                 _name(self.others, "this gateway", "this gateway"),

@@ -50,8 +50,10 @@ STYLE: Final = """\
 .sides th, .sides td { padding: .3rem .6rem .3rem 0; overflow-wrap: anywhere; }
 .sides col:first-child { width: 6.5rem; }
 .sides tbody th { font-weight: 400; color: var(--soft); font-variant-numeric: tabular-nums; }
-.sides td p { margin: 0; } .sides td p.alone { background: var(--mark); font-weight: 600;
-  border-radius: 4px; padding: 0 .35rem; margin-left: -.35rem; }
+.sides td p { margin: 0; } .sides td p.alone { font-weight: 600; }
+.sides tr.differs { background: var(--mark); }
+.sides tr.differs th { font-weight: 650;
+  color: inherit; } .sides tr.differs th::before { content: "≠ "; color: var(--no); }
 .sides .end { font-weight: 600; } .sides .nothing { color: var(--no); font-weight: 600; }
 .curve { width: 100%; height: auto; max-width: 34rem; } .curve text { fill: var(--soft);
   font-size: 13px; } .curve .grid { stroke: var(--rule); } .curve path { fill: none;
@@ -71,12 +73,12 @@ tr.now > * { font-weight: 650; background: var(--card); }
   .verdict { padding: .9rem 1rem; } .verdict .headline { font-size: 1.0625rem; }
   .figures dd { font-size: 1.25rem; } .figures div { padding: .45rem .65rem .5rem; }
   .did { grid-template-columns: 1fr; } .did dt, .did dd { grid-row: auto; }
-  .did dt { margin-top: .3rem; } .sides col:first-child { width: 4.6rem; }
+  .did dt { margin-top: .3rem; } .sides col:first-child { width: 5.2rem; }
   .sides { font-size: .8125rem; } }
 @media print {
   :root { --go: #1a7a58; --wait: #8a5a00; --no: #a8322c; --blue: #2b6cb0; --grey: #59616d;
     --go-bg: #e9f5f0; --wait-bg: #fdf3df; --no-bg: #fbeceb; --mark: #fff0c9; }
-  .verdict, .gravity, .sides td p { print-color-adjust: exact;
+  .verdict, .gravity, .sides tr.differs { print-color-adjust: exact;
     -webkit-print-color-adjust: exact; }
   .figures div, .unseen li, .verdict { break-inside: avoid; } .card { break-inside: auto; }
   details.sample::details-content { content-visibility: visible; block-size: auto; } }

@@ -20,6 +20,7 @@ from gateway.compare.report_words import (
     figures,
     finding_words,
     headline,
+    sample_words,
 )
 from gateway.compare.timelines import LEGEND_OF_BOTH, draw_both
 from gateway.offline.words import counted, number
@@ -114,10 +115,12 @@ def _findings(report: Report, top: int, width: int) -> Iterator[Row | Paragraph]
     for group in groups[:top]:
         finding = group.lead
         yield from _finding(group, report.sides, width)
-        if finding.gravity in WEIGHING and finding.sample:
-            rows = draw_both(
-                finding.sample.reference, finding.sample.candidate, width=max(40, width - 4)
-            )
+        drawn = group.drawn
+        if finding.gravity in WEIGHING and drawn is not None and drawn.sample is not None:
+            sample = drawn.sample
+            rows = draw_both(sample.reference, sample.candidate, width=max(40, width - 4))
+            yield ()
+            yield from _wrap(sample_words(drawn, finding), "    ", style=Style.TITLE)
             yield ()
             yield from ((Stretch(text="    "), *row) for row in rows)
             yield ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from gateway.compare.harm import harm_words
 from gateway.compare.report_model import Apart, FindingLine, Gravity, Report
+from gateway.compare.timelines import title_of
 from gateway.compare.verdict import Answer
 from gateway.offline.words import counted, number, share
 
@@ -127,6 +129,19 @@ def finding_words(finding: FindingLine, sides: tuple[str, str]) -> str:
     told = f"{sides[0][0].upper()}{sides[0][1:]}: {finding.reference or 'nothing'}."
     told += f" {sides[1][0].upper()}{sides[1][1:]}: {finding.candidate or 'nothing'}."
     return f"{finding.detail} {told}" if finding.detail else told
+
+
+def sample_words(finding: FindingLine, lead: FindingLine) -> str:
+    """Say where a sample is, of what shape if not of the lead's, and whom it harmed."""
+    sample = finding.sample
+    if sample is None:
+        return ""
+    is_told = sample.place in ("", lead.first)
+    place = "One of them" if is_told else f"One of them, at {sample.place}"
+    of = f", {finding.shape}" if finding.shape != lead.shape else ""
+    sides = title_of(sample.reference), title_of(sample.candidate)
+    harmed = harm_words(sample.harm, sample.reference, sample.candidate, sides)
+    return f"{place}{of}{':' if harmed else '.'} {harmed}".rstrip()
 
 
 def excuse(finding: FindingLine) -> str:

@@ -1,7 +1,8 @@
 """Two traces of one workflow beside each other, drawn or as rows.
 
-Real instants differ by milliseconds that nobody wants to see: what happened on both sides is put
-on one line, and only what has no partner stands alone.
+Every instant is the one that was recorded or replayed: nothing is moved to stand beside its like.
+What happened on both sides at the same instant shares a row; a row in which the sides differ is
+marked.
 """
 
 from __future__ import annotations
@@ -10,16 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gateway.compare.matching import Likeness, match
 from gateway.simulation.timeline import LEGEND, Lane, Row, Stretch, Style, draw
 from gateway.simulation.trace import Entry, Outcome, What
 from gateway.simulation.trace import Trace as Drawn
 from gateway.traces.model import Kind, Path, Trace, TraceEntry
 from translators.diagnostics import JsonValue
 
-SAME_MS: Final = 5_000
-"""How far apart the same thing may be on both sides to stand on one line."""
-
-LEGEND_OF_BOTH: Final = f"{LEGEND}   !!! the person has a message already"
+LEGEND_OF_BOTH: Final = f"{LEGEND}   !!! the person has a message already   ≠ here the sides differ"
 """What the signs of a drawing mean."""
 
 _WHATS: Final[Mapping[Kind, What]] = {
@@ -31,18 +30,23 @@ _WHATS: Final[Mapping[Kind, What]] = {
     Kind.REPORT: What.REPORT,
     Kind.IGNORED: What.IGNORED,
 }
-# What is done at a glance: silent about what one side cannot see and about what changes nothing.
-_PAIRED: Final = frozenset({Kind.STATUS, Kind.FAILOVER, Kind.REPORT, Kind.REFUSED, Kind.IN_DOUBT})
+_NARROWEST: Final = 20
+"""Columns of one side: what differs is seen best beside each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One thing that happened on one side, at the instant at which it is shown."""
+    """One thing that happened on one side, at the instant at which it did."""
 
     entry: TraceEntry
     at_ms: int
+    """Rounded as finely as a person can use it."""
+    row: int = 0
+    """In which of several rows of that instant it stands."""
     is_alone: bool
-    """Whether the other side shows nothing like it at about that time."""
+    """Whether the other side shows nothing like it, or it at another time, or otherwise."""
+    note: str = ""
+    """In what it differs from its like on the other side."""
 
 
 def title_of(trace: Trace) -> str:
@@ -62,7 +66,7 @@ def draw_both(reference: Trace, candidate: Trace, *, width: int) -> list[Row]:
         _lane(trace, marks)
         for trace, marks in zip((reference, candidate), align(reference, candidate), strict=True)
     ]
-    rows = draw(lanes, width=width)
+    rows = draw(lanes, width=width, narrowest=_NARROWEST)
     for trace in (reference, candidate):
         if tail := cut_of(trace):
             rows.append((Stretch(text=f"{title_of(trace)}: {tail}", style=Style.DIM),))
@@ -78,28 +82,30 @@ def cut_of(trace: Trace) -> str:
 
 
 def align(reference: Trace, candidate: Trace) -> tuple[list[Mark], list[Mark]]:
-    """Return what each side shows, in order, with what both show at the same instant."""
+    """Return what each side shows, in order; what both show at one instant shares a row."""
     ours, theirs = _shown(reference), _shown(candidate)
-    partners = dict(_partners(ours, theirs))
-    paired = set(partners.values())
-    left = [
-        Mark(
-            entry=entry,
-            at_ms=_instant(entry.at_ms),
-            is_alone=entry.kind in _PAIRED and index not in partners,
-        )
-        for index, entry in enumerate(ours)
-    ]
-    moved = _moved(theirs, {other: ours[index].at_ms for index, other in partners.items()})
-    right = [
-        Mark(
-            entry=entry,
-            at_ms=_instant(moved[index]),
-            is_alone=entry.kind in _PAIRED and index not in paired,
-        )
-        for index, entry in enumerate(theirs)
-    ]
-    return _sorted(left), _sorted(right)
+    likeness = match(reference, candidate, ours, theirs)
+    sides: tuple[list[Mark], list[Mark]] = ([], [])
+    rows: dict[int, int] = {}
+    for left, right in _rows(ours, theirs, likeness):
+        at_ms = _instant((ours[left] if left is not None else theirs[right or 0]).at_ms)
+        row = rows[at_ms] = rows.get(at_ms, -1) + 1
+        for side, index, entries, facts in (
+            (sides[0], left, ours, likeness.reference),
+            (sides[1], right, theirs, likeness.candidate),
+        ):
+            if index is not None:
+                found = facts[index]
+                side.append(
+                    Mark(
+                        entry=entries[index],
+                        at_ms=at_ms,
+                        row=row,
+                        is_alone=found.differs,
+                        note=found.note,
+                    )
+                )
+    return sides
 
 
 def channels_of(trace: Trace) -> list[str]:
@@ -127,44 +133,35 @@ def _shown(trace: Trace) -> list[TraceEntry]:
     ]
 
 
-def _partners(
-    ours: Sequence[TraceEntry], theirs: Sequence[TraceEntry]
-) -> Iterator[tuple[int, int]]:
-    free = list(range(len(theirs)))
-    for index, entry in enumerate(ours):
-        for other in free:
-            if (
-                _same(entry) == _same(theirs[other])
-                and abs(entry.at_ms - theirs[other].at_ms) <= SAME_MS
-            ):
-                free.remove(other)
-                yield index, other
-                break
-
-
-def _moved(entries: Sequence[TraceEntry], known: Mapping[int, int]) -> list[int]:
-    """Return when each entry is shown.
-
-    That is with its partner; what has none stands as far behind the last one that has as it really
-    did, but not behind the next.
-    """
-    shown, shift_ms = [], 0
-    later = [*sorted(known), len(entries)]
-    for index, entry in enumerate(entries):
-        if index in known:
-            shift_ms = known[index] - entry.at_ms
-            later.remove(index)
-        ahead_ms = known.get(later[0], entry.at_ms + shift_ms)
-        shown.append(known.get(index, min(entry.at_ms + shift_ms, ahead_ms)))
-    return shown
-
-
-def _same(entry: TraceEntry) -> tuple[Kind, int | None, str | None]:
-    return entry.kind, entry.step, entry.status
-
-
-def _sorted(marks: list[Mark]) -> list[Mark]:
-    return sorted(marks, key=lambda mark: mark.at_ms)
+def _rows(
+    ours: Sequence[TraceEntry], theirs: Sequence[TraceEntry], likeness: Likeness
+) -> Iterator[tuple[int | None, int | None]]:
+    """Yield the rows in order: an entry of either side, or one of each at the same instant."""
+    partners = {
+        left: right
+        for left, right in likeness.pairs
+        if _instant(ours[left].at_ms) == _instant(theirs[right].at_ms)
+    }
+    left = right = 0
+    while left < len(ours) or right < len(theirs):
+        if left < len(ours) and partners.get(left) == right:
+            yield left, right
+            left, right = left + 1, right + 1
+            continue
+        is_left = right == len(theirs) or (
+            left < len(ours)
+            and left not in partners
+            and _instant(ours[left].at_ms) <= _instant(theirs[right].at_ms)
+        )
+        if not is_left and left < len(ours) and right in partners.values():
+            # Its partner has not come yet, nor what stands before that.
+            is_left = True
+        if is_left:
+            yield left, None
+            left += 1
+        else:
+            yield None, right
+            right += 1
 
 
 def _instant(at_ms: int) -> int:
@@ -196,7 +193,15 @@ def _entries(mark: Mark) -> list[Entry]:
     if entry.kind is Kind.ANSWER:
         status = entry.status or ""
         code = int(status) if status.isdigit() else None
-        return [Entry(at_ms=mark.at_ms, what=What.REFUSED, code=code)]
+        return [
+            Entry(
+                at_ms=mark.at_ms,
+                what=What.REFUSED,
+                code=code,
+                row=mark.row,
+                is_marked=mark.is_alone,
+            )
+        ]
     shown = Entry(
         at_ms=mark.at_ms,
         what=_WHATS[entry.kind],
@@ -204,9 +209,12 @@ def _entries(mark: Mark) -> list[Entry]:
         status=entry.status,
         code=entry.code,
         why=entry.why,
+        row=mark.row,
+        is_marked=mark.is_alone,
+        note=mark.note,
     )
     if entry.kind is Kind.STATUS:
-        return [shown, replace(shown, what=What.CALLBACK)]
+        return [shown, replace(shown, what=What.CALLBACK, note="")]
     return [shown]
 
 
@@ -216,7 +224,7 @@ def _with_sends(entries: Sequence[Entry]) -> Iterator[Entry]:
     for entry in entries:
         if entry.what is What.STATUS and entry.step is not None and entry.step not in sent:
             sent.add(entry.step)
-            yield Entry(at_ms=entry.at_ms, what=What.SEND, step=entry.step)
+            yield Entry(at_ms=entry.at_ms, what=What.SEND, step=entry.step, row=entry.row)
         yield entry
 
 

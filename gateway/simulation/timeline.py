@@ -62,6 +62,7 @@ _ASCII: Final = str.maketrans(
         "✕": "x",
         "→": ">",
         "…": ".",
+        "≠": "*",
         # Bars: whole blocks, and what is left of one in three sizes.
         **dict.fromkeys("█▉▊▋", "#"),
         **dict.fromkeys("▌▍", "="),
@@ -69,6 +70,7 @@ _ASCII: Final = str.maketrans(
     }
 )
 
+_MARK: Final = "≠"
 _GAP: Final = 2
 """Columns between lanes."""
 _NARROWEST: Final = 26
@@ -88,16 +90,37 @@ class Lane:
     """What to call the message of each step, where it is sent."""
 
 
-def draw(lanes: Sequence[Lane], *, width: int) -> list[Row]:
-    """Draw lanes beside each other, or below each other where that is too narrow."""
-    margin = max(len(duration(at_ms)) for lane in lanes for at_ms in _instants([lane]))
+def draw(lanes: Sequence[Lane], *, width: int, narrowest: int = _NARROWEST) -> list[Row]:
+    """Draw lanes beside each other, or below each other where that is too narrow.
+
+    A row in which an entry is marked has a sign before its instant. Where lanes stand below each
+    other, each shows the marked rows of all, so that what is missing is seen.
+
+    Args:
+        narrowest: the least width of a lane beside others.
+    """
+    rows = _rows(lanes)
+    marked = frozenset(
+        (entry.at_ms, entry.row)
+        for lane in lanes
+        for entry in lane.trace.entries
+        if entry.is_marked
+    )
+    margin = _margin(rows, marked)
     room = (width - margin - _GAP * len(lanes)) // len(lanes)
-    if room >= _NARROWEST or len(lanes) == 1:
-        return _beside(lanes, margin, room)
+    if room >= narrowest or len(lanes) == 1:
+        return _beside(lanes, margin, room, rows, marked)
     drawn: list[Row] = []
     for lane in lanes:
-        drawn += [*draw([lane], width=width), ()]
+        own = sorted({*_rows([lane]), *marked})
+        margin = _margin(own, marked)
+        drawn += [*_beside([lane], margin, width - margin - _GAP, own, marked), ()]
     return drawn[:-1]
+
+
+def _margin(rows: Sequence[tuple[int, int]], marked: frozenset[tuple[int, int]]) -> int:
+    """Return how wide the instants are, and the signs before them if there are any."""
+    return max(len(duration(at_ms)) for at_ms, _ in rows) + (len(_MARK) + 1 if marked else 0)
 
 
 def as_ascii(row: Row) -> Row:
@@ -119,24 +142,33 @@ class _Cell:
     style: Style = Style.PLAIN
 
 
-def _beside(lanes: Sequence[Lane], margin: int, room: int) -> list[Row]:
+def _beside(
+    lanes: Sequence[Lane],
+    margin: int,
+    room: int,
+    instants: Sequence[tuple[int, int]],
+    marked: frozenset[tuple[int, int]],
+) -> list[Row]:
     heads = [_Cell(spine=lane.title[0], text=lane.title[1:], style=Style.TITLE) for lane in lanes]
     rules = [_Cell(spine="─", text="─" * (room - 1), style=Style.DIM) for _ in lanes]
     rows = [_row("", margin, heads, room), _row("─" * margin, margin, rules, room)]
     drawn = [_Lane(lane, room) for lane in lanes]
-    before_ms = 0
-    for at_ms in _instants(lanes):
+    before_ms, told = 0, ""
+    for at_ms, row in instants:
         gap_ms = at_ms - before_ms
         marks = (gap_ms >= _PAUSE_MS) + (gap_ms >= _SILENCE_MS)
         rows += [_row("", margin, [each.pause() for each in drawn], room)] * marks
-        columns = [each.lines(at_ms) for each in drawn]
-        height = max(map(len, columns))
+        columns = [each.lines(at_ms, row) for each in drawn]
+        is_marked = (at_ms, row) in marked
+        height = max(*map(len, columns), int(is_marked))
+        time, told = "" if duration(at_ms) == told else duration(at_ms), duration(at_ms)
         for line in range(height):
             cells = [
                 column[line] if line < len(column) else each.idle()
                 for column, each in zip(columns, drawn, strict=True)
             ]
-            rows.append(_row("" if line else duration(at_ms), margin, cells, room))
+            mark = _MARK if is_marked and not line else ""
+            rows.append(_row("" if line else time, margin, cells, room, mark))
         before_ms = at_ms
     tails = [each.tail() for each in drawn]
     if any(tail.text for tail in tails):
@@ -144,12 +176,16 @@ def _beside(lanes: Sequence[Lane], margin: int, room: int) -> list[Row]:
     return rows
 
 
-def _instants(lanes: Sequence[Lane]) -> list[int]:
-    return sorted({0} | {entry.at_ms for lane in lanes for entry in lane.trace.entries})
+def _rows(lanes: Sequence[Lane]) -> list[tuple[int, int]]:
+    """Return the rows of a drawing: instants, and which of several rows of one."""
+    return sorted(
+        {(0, 0)} | {(entry.at_ms, entry.row) for lane in lanes for entry in lane.trace.entries}
+    )
 
 
-def _row(time: str, margin: int, cells: Sequence[_Cell], room: int) -> Row:
-    stretches = [Stretch(text=f"{time:>{margin}}", style=Style.DIM)]
+def _row(time: str, margin: int, cells: Sequence[_Cell], room: int, mark: str = "") -> Row:
+    stretches = [Stretch(text=mark, style=Style.ALARM)] if mark else []
+    stretches.append(Stretch(text=f"{time:>{margin - len(mark)}}", style=Style.DIM))
     for cell in cells:
         spine_style = cell.style if cell.style is Style.TITLE else Style.DIM
         stretches += [
@@ -183,17 +219,21 @@ class _Lane:
             return _Cell()
         return _Cell(spine="⋮", text=" nothing more is heard", style=Style.ALARM)
 
-    def lines(self, at_ms: int) -> list[_Cell]:
-        """Return the lines of one instant."""
-        entries = [entry for entry in self._lane.trace.entries if entry.at_ms == at_ms]
+    def lines(self, at_ms: int, row: int) -> list[_Cell]:
+        """Return the lines of one row: those of an instant, if it has not several."""
+        entries = [
+            entry for entry in self._lane.trace.entries if entry.at_ms == at_ms and entry.row == row
+        ]
         cells: list[_Cell] = []
         for index, entry in enumerate(entries):
             before = entries[index - 1] if index else None
             follower = entries[index + 1] if index + 1 < len(entries) else None
             for cell in self._cells(entry, before, follower):
                 cells += self._wrapped(cell)
+            if cells and entry.note:
+                cells += self._wrapped(_Cell(spine=self.idle().spine, text=f"    {entry.note}"))
         trace = self._lane.trace
-        if trace.ended_ms == at_ms and trace.report is None:
+        if trace.ended_ms == at_ms and trace.report is None and not row:
             self._is_alive = False
             if trace.outcome is not Outcome.REFUSED:
                 cells.append(_Cell(spine="□", text="   no report tells so", style=Style.DIM))

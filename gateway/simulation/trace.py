@@ -43,6 +43,12 @@ class Entry:
     why: str | None = None
     body: JsonObject | None = None
     """Of a callback or a report."""
+    row: int = 0
+    """In which of several rows of its instant it is drawn."""
+    is_marked: bool = False
+    """Whether its row is marked: here a comparison found a difference."""
+    note: str = ""
+    """What is drawn beside it: in what it differs from its like."""
 
 
 class Reached(StrEnum):
