@@ -14,9 +14,9 @@ from translators.rules import Rule
 RULES = tuple(rule for group in groups() for rule in group.rules)
 
 
-@pytest.mark.parametrize("generated", PAGES, ids=lambda generated: generated.name)
+@pytest.mark.parametrize("generated", PAGES, ids=lambda generated: generated.label)
 def test_a_generated_page_is_what_the_code_says(generated: GeneratedPage) -> None:
-    assert generated.is_current(), f"docs/{generated.name} is out of date; run: make docs"
+    assert generated.is_current(), f"{generated.label} is out of date; run: make docs"
 
 
 def test_a_block_between_markers_is_made_anew() -> None:

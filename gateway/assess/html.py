@@ -22,6 +22,7 @@ from gateway.assess.sections import (
     what_was_read,
 )
 from gateway.assess.style import STYLE
+from gateway.offline.codes import code_words
 from gateway.offline.pages import chart, chart_row, flow, json_details, page, prose, table_head
 from gateway.offline.shapes import name_channel
 from gateway.offline.words import counted, number
@@ -54,6 +55,7 @@ def render_html(report: Report, *, top: int) -> str:
         body="".join(sections),
         foot=f"Made by {provenance()}. {assumed(report)} {masked_note()}",
         defs=PATTERNS,
+        codes=code_words(),
     )
 
 

@@ -1,10 +1,11 @@
-"""`dispatch-gateway explain`: one rule with an example at work, or all of them."""
+"""`dispatch-gateway explain`: whatever code a report shows; a rule with an example at work."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -13,15 +14,21 @@ from gateway.cli.parameters import RuleName, RuleUse
 from gateway.folding import columns_of
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from gateway.offline.entries import Entries, Entry
     from gateway.offline.explaining import Look
     from translators.rules import Rule
 
+_GUESSES: Final = 3
 _EPILOG: Final = """\b
 Examples:
   dispatch-gateway explain
   dispatch-gateway explain REQ163
   dispatch-gateway explain text-too-long caption-dropped
   dispatch-gateway explain NAT
+  dispatch-gateway explain CMP407 DIFF-11 1360 N3
+  dispatch-gateway explain DIFF
   dispatch-gateway explain | grep -e --accept
   dispatch-gateway explain REQ144 --format json | jq -r .rules[0].example.input |
     dispatch-gateway translate -
@@ -35,8 +42,40 @@ Exit codes: 0 explained; 2 no such rule; 3 an internal error; 130 interrupted;
 """
 
 
+class CodeName(RuleName):
+    """A rule, or any other code that a report shows; what is neither is answered with a guess."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """Return the codes that begin like this; those that are no rules once one is typed."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+        rules = super().shell_complete(ctx, param, incomplete)
+        others = [
+            CompletionItem(each.code, help=each.name)
+            for each in _entries().every
+            if incomplete and each.code.startswith(incomplete.upper())
+        ]
+        return rules + others
+
+    def _convert(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from translators.rule_table import family, find  # noqa: PLC0415
+
+        if find(word) is None and not family(word) and _entries().find(word):
+            return word
+        return super()._convert(word, param, ctx)
+
+    def _likely(self, word: str) -> list[str]:
+        """Return what a word was probably meant to name: rules first, but for codes."""
+        others = [f"{each.code} {each.name}" for each in _entries().near(word)]
+        rules = super()._likely(word)
+        is_code = any(character.isdigit() for character in word) and bool(others)
+        return (others + rules if is_code else rules + others)[:_GUESSES]
+
+
 @click.command("explain", epilog=_EPILOG)
-@click.argument("rules", nargs=-1, type=RuleName(RuleUse.CHOOSE), metavar="[RULE]...")
+@click.argument("rules", nargs=-1, type=CodeName(RuleUse.CHOOSE), metavar="[CODE]...")
 @click.option(
     "--format",
     "form",
@@ -46,11 +85,11 @@ Exit codes: 0 explained; 2 no such rule; 3 an internal error; 130 interrupted;
     help="For people, or for machines.",
 )
 def command(rules: tuple[str, ...], form: str) -> None:
-    """Explain rules, or list them.
+    """Explain the codes of reports, or list the rules.
 
-    RULE is the code of a rule, its name, or the beginning of codes: REQ, REQ1, NAT. A code or a
+    CODE is the code of a rule, its name, or the beginning of codes: REQ, REQ1, NAT. A code or a
     name gives a page, with a small input and what becomes of it; a beginning gives a list.
-    Without a RULE all are listed.
+    Without a CODE all rules are listed. Any other code that a report shows has a page as well.
 
     What examples show is translated while you wait, by the code that translates your payloads.
     """
@@ -71,6 +110,7 @@ def command(rules: tuple[str, ...], form: str) -> None:
 
 
 def _as_text(words: Sequence[str], look: Look) -> Iterator[str]:
+    from gateway.offline.entries import list_entries, tell_entry  # noqa: PLC0415
     from gateway.offline.explaining import list_rules, tell_rule  # noqa: PLC0415
     from translators.rule_table import ALL_RULES, RULES_BY_CODE, family  # noqa: PLC0415
 
@@ -79,17 +119,26 @@ def _as_text(words: Sequence[str], look: Look) -> Iterator[str]:
     for number, word in enumerate(words):
         if number:
             yield "\n"
-        rule = RULES_BY_CODE.get(word)
-        yield from list_rules(family(word), look) if rule is None else tell_rule(rule, look)
+        if rule := RULES_BY_CODE.get(word):
+            yield from tell_rule(rule, look)
+        elif rules := family(word):
+            yield from list_rules(rules, look)
+        else:
+            found = _entries().find(word)
+            yield from tell_entry(found[0], look) if len(found) == 1 else list_entries(found, look)
 
 
 def _as_json(words: Sequence[str]) -> str:
     import json  # noqa: PLC0415
 
+    from gateway.offline.entries import entry_object  # noqa: PLC0415
     from gateway.offline.explaining import rule_object  # noqa: PLC0415
 
     told = [rule_object(rule, with_example=rule.code in words) for rule in _named(words)]
-    return json.dumps({"rules": told}, ensure_ascii=False, indent=2)
+    found: dict[str, object] = {"rules": told}
+    if others := _others(words):
+        found["codes"] = [entry_object(each) for each in others]
+    return json.dumps(found, ensure_ascii=False, indent=2)
 
 
 def _named(words: Sequence[str]) -> list[Rule]:
@@ -99,3 +148,23 @@ def _named(words: Sequence[str]) -> list[Rule]:
     if not words:
         return list(ALL_RULES)
     return list(dict.fromkeys(rule for word in words for rule in family(word)))
+
+
+def _others(words: Sequence[str]) -> list[Entry]:
+    """Return what is asked for and no rule, each once, in the order asked for."""
+    from translators.rule_table import family  # noqa: PLC0415
+
+    asked = [word for word in words if not family(word)]
+    return list(dict.fromkeys(each for word in asked for each in _entries().find(word)))
+
+
+@cache
+def _entries() -> Entries:
+    """Return every code that a report can show and that is no rule."""
+    from gateway.compare.kind_entries import kind_entries  # noqa: PLC0415
+    from gateway.offline.entries import Entries  # noqa: PLC0415
+    from gateway.offline.error_entries import error_entries, grade_entries  # noqa: PLC0415
+    from gateway.offline.known_differences import known_differences  # noqa: PLC0415
+
+    every = (*kind_entries(), *known_differences(), *grade_entries(), *error_entries())
+    return Entries(every=every)

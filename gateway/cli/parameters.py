@@ -172,12 +172,16 @@ class RuleName(click.ParamType[str]):
         told = f"those of {word} with a switch: {told}{others}"
         self.fail(f"takes one rule, by its code or its name; {told}", param, ctx)
 
+    def _likely(self, word: str) -> list[str]:
+        """Return what a word was probably meant to name, the likeliest first."""
+        from translators.rule_table import near  # noqa: PLC0415
+
+        return [f"{rule.code} {rule.name}" for rule in near(word)]
+
     def _refuse_unknown(
         self, word: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> NoReturn:
-        from translators.rule_table import near  # noqa: PLC0415
-
-        likely = " or ".join(f"{rule.code} {rule.name}" for rule in near(word))
+        likely = " or ".join(self._likely(word))
         guess = f"did you mean {likely}?" if likely else "'dispatch-gateway explain' lists them"
         self.fail(f"no rule is called {_cut(word)}; {guess}", param, ctx)
 

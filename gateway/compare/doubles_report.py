@@ -8,6 +8,7 @@ from html import escape
 from math import log
 from typing import Final
 
+from gateway.compare.codes import code_words
 from gateway.compare.curve import Point, curve_rows, curve_svg, delay, percent
 from gateway.compare.doubles import CurvePoint, Doubles, Row
 from gateway.compare.report_style import STYLE
@@ -185,6 +186,7 @@ def doubles_html(doubles: Doubles, left_out: Sequence[str] = (), own: Doubles | 
         style=STYLE,
         body="".join(sections),
         foot=private_note("doubles"),
+        codes=code_words(),
     )
 
 

@@ -203,7 +203,7 @@ BY_CODE: Final = MappingProxyType({kind.code: kind for kind in KINDS})
 def kinds_table_markdown() -> str:
     """Write the table of docs/compare.md."""
     rows = [
-        f"| {kind.code} | `{kind.name}` | {_weight(kind)} | {kind.why} *{kind.remedy}* |"
+        f"| {kind.code} | `{kind.name}` | {weight_of(kind)} | {kind.why} *{kind.remedy}* |"
         for kind in KINDS
     ]
     return "\n".join(
@@ -211,5 +211,6 @@ def kinds_table_markdown() -> str:
     )
 
 
-def _weight(kind: DifferenceKind) -> str:
+def weight_of(kind: DifferenceKind) -> str:
+    """Return how a difference weighs: `critical`, `semantic` or `cosmetic`."""
     return "critical" if kind.is_critical else kind.weight.value

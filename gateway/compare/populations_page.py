@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+from gateway.compare.codes import code_words
 from gateway.compare.populations import Figure, Populations
 from gateway.compare.populations_report import (
     Answer,
@@ -58,6 +59,7 @@ def populations_html(found: Populations) -> str:
         style=STYLE + _STYLE,
         body=header + _figures(found),
         foot=private_note("populations"),
+        codes=code_words(),
     )
 
 

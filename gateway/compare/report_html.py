@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
+from gateway.compare.codes import code_words
 from gateway.compare.known_words import known_words
 from gateway.compare.report_figures import PATTERNS, outcomes_bar, sides, small_bar, swatch
 from gateway.compare.report_groups import Group, grouped
@@ -59,6 +60,7 @@ def render_html(report: Report, *, top: int) -> str:
         body="".join(sections),
         foot=private_note(),
         defs=PATTERNS,
+        codes=code_words(),
     )
 
 

@@ -66,6 +66,7 @@ def _parts(report: Report, top: int, width: int) -> Iterator[Iterator[Row | Para
     yield _apart(report, top, width)
     yield _ignores(report)
     yield _troubles(report)
+    yield _codes(report)
 
 
 def _reasons(report: Report) -> Iterator[Row | Paragraph]:
@@ -202,6 +203,14 @@ def _ignores(report: Report) -> Iterator[Row | Paragraph]:
     for line in report.ignores:
         told = f"{line.fingerprint} {line.problem} ({line.owner}: {line.reason})"
         yield from _wrap(told, "  ", "    ", style=Style.TURN)
+
+
+def _codes(report: Report) -> Iterator[Row | Paragraph]:
+    """Name the command that tells more of the codes that were shown."""
+    if report.findings or (report.apart and report.apart.findings):
+        yield ()
+        told = "dispatch-gateway explain CODE tells more of each code, and of error codes."
+        yield from _wrap(told, style=Style.DIM)
 
 
 def _troubles(report: Report) -> Iterator[Row | Paragraph]:

@@ -14,6 +14,9 @@ PAGE_STYLE: Final = """\
   --rail: #2a323d; --plain: #8ba6cf; --link: #8ab8ee;
   --ink: rgba(0, 0, 0, .34); --tag: #14181f; --tag-text: #f2f5f9; } }
 * { box-sizing: border-box; }
+a.code { color: inherit; text-decoration-color: var(--soft); }
+.codes dt { font-weight: 650; margin-top: .5rem; } .codes dd { margin: 0; }
+.codes :target { background: var(--rail); }
 body { margin: 0; background: var(--page); color: var(--text);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from types import MappingProxyType
 from typing import Final
 
 from gateway.offline.page_style import PAGE_STYLE
@@ -17,6 +18,8 @@ from gateway.offline.words import number
 from translators.diagnostics import JsonValue
 
 _CODE: Final = re.compile(r"`([^`]+)`")
+_TAG: Final = re.compile(r"(<[^>]*>)")
+_A_CODE: Final = re.compile(r"\b(?:[A-Z]{3}[0-9]{3}|DIFF-[0-9]{2,3})\b")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
 _ARROW: Final = (
     '<svg class="arrow" width="56" height="12" viewBox="0 0 56 12" aria-hidden="true"'
@@ -24,15 +27,26 @@ _ARROW: Final = (
 )
 
 
-def page(*, title: str, style: str, body: str, foot: str, defs: str = "") -> str:
+def page(
+    *,
+    title: str,
+    style: str,
+    body: str,
+    foot: str,
+    defs: str = "",
+    codes: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Write a page: no scripts, no fonts, no images, nothing to fetch.
 
     Args:
+        codes: what the codes mean that may stand in it, in a sentence. Those that do are listed at
+            its end, and lead there.
         style: what it adds to the style sheet of every page.
         body: markup.
         foot: one sentence at the end, as text.
         defs: markup of what its drawings refer to.
     """
+    linked, met = link_codes(body, codes)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -40,8 +54,44 @@ def page(*, title: str, style: str, body: str, foot: str, defs: str = "") -> str
         '<meta name="robots" content="noindex">\n'
         f"<title>{escape(title)}</title>\n"
         f"<style>\n{PAGE_STYLE}{style}</style>\n</head>\n<body>\n{defs}<main>\n"
-        f"{body}<footer>{escape(foot)}</footer>\n</main>\n</body>\n</html>\n"
+        f"{linked}{_codes_section(met, codes)}"
+        f"<footer>{escape(foot)}</footer>\n</main>\n</body>\n</html>\n"
     )
+
+
+def link_codes(body: str, codes: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Make a link of every code in the text of some markup; return it, and the codes it has."""
+    met: dict[str, None] = {}
+    is_text, drawings = True, 0
+    parts = _TAG.split(body)
+    for place, part in enumerate(parts):
+        if place % 2:
+            drawings += part.startswith("<svg") - part.startswith("</svg")
+            # Within a drawing or a summary a link would be none, or would unfold it.
+            opens = part.startswith(("<summary", "<a "))
+            is_text = not opens if opens or part.startswith(("</summary", "</a")) else is_text
+            continue
+        found = [code for code in _A_CODE.findall(part) if code in codes]
+        met.update(dict.fromkeys(found))
+        if found and is_text and not drawings:
+            parts[place] = _A_CODE.sub(lambda code: _link(code[0], codes), part)
+    return "".join(parts), sorted(met)
+
+
+def _link(code: str, codes: Mapping[str, str]) -> str:
+    return f'<a class="code" href="#code-{code}">{code}</a>' if code in codes else code
+
+
+def _codes_section(met: Sequence[str], codes: Mapping[str, str]) -> str:
+    if not met:
+        return ""
+    rows = "".join(
+        f'<dt id="code-{code}">{code}</dt><dd>{prose(codes[code])}</dd>\n' for code in met
+    )
+    told = (
+        "`dispatch-gateway explain CODE` tells more of each, and of the numbers of failed messages."
+    )
+    return section("codes", "Codes", f'<p>{prose(told)}</p>\n<dl class="codes">{rows}</dl>\n')
 
 
 def section(anchor: str, title: str, body: str) -> str:

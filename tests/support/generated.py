@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from gateway.compare.kinds import kinds_table_markdown
+from gateway.offline import known_differences
 from gateway.sandbox.tables import scripts_table_markdown
 from gateway.settings import settings_table_markdown
 from tests.support import conversion_page, lifecycle_page, rules_page
@@ -29,10 +30,17 @@ class GeneratedPage:
     name: str
     renew: Callable[[str], str]
 
+    folder: Path = DOCS
+
     @property
     def path(self) -> Path:
         """Where the page lies."""
-        return DOCS / self.name
+        return self.folder / self.name
+
+    @property
+    def label(self) -> str:
+        """The path of the page in the project."""
+        return str(self.path.relative_to(ROOT))
 
     def is_current(self) -> bool:
         """Say whether the page is what the code says now."""
@@ -95,6 +103,12 @@ PAGES: Final = (
         name="sandbox.md",
         renew=lambda text: table_under(text, "scripts_table_markdown", scripts_table_markdown()),
     ),
+    GeneratedPage(
+        name=known_differences.FILE,
+        # An installed package has no docs/.
+        folder=Path(known_differences.__file__).parent,
+        renew=lambda text: (DOCS / known_differences.FILE).read_text(encoding="utf-8"),
+    ),
 )
 
 
@@ -104,10 +118,10 @@ def main(arguments: list[str]) -> int:
     if "--write" in arguments:
         for page in stale:
             page.write()
-            print(f"wrote docs/{page.name}")  # noqa: T201
+            print(f"wrote {page.label}")  # noqa: T201
         return 0
     for page in stale:
-        print(f"docs/{page.name} is out of date; run: make docs", file=sys.stderr)  # noqa: T201
+        print(f"{page.label} is out of date; run: make docs", file=sys.stderr)  # noqa: T201
     return 1 if stale else 0
 
 
