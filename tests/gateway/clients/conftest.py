@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
+import pytest
 import uvloop
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -13,5 +14,11 @@ LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
 }
 
 
-def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    return LOOPS
+# What takes seconds of real time runs where it matters.
+SERVING_ONLY = {"test_idle_connections.py"}
+
+
+def pytest_asyncio_loop_factories(
+    item: pytest.Item,
+) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
+    return {"uvloop": LOOPS["uvloop"]} if item.path.name in SERVING_ONLY else LOOPS
