@@ -293,15 +293,15 @@ class Beside(uvicorn.Server):
         self.servers = [await self._listen(each) for each in sockets or ()]
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:
-        loop = asyncio.get_running_loop()
+        loop, backlog = asyncio.get_running_loop(), self.config.backlog
         if listener.family == socket.AF_UNIX:
-            return await loop.create_unix_server(self._protocol, sock=listener, backlog=BACKLOG)
+            return await loop.create_unix_server(self._protocol, sock=listener, backlog=backlog)
         if self._tls is None:
-            return await loop.create_server(self._protocol, sock=listener, backlog=BACKLOG)
+            return await loop.create_server(self._protocol, sock=listener, backlog=backlog)
         return await loop.create_server(
             self._protocol,
             sock=listener,
-            backlog=BACKLOG,
+            backlog=backlog,
             ssl=self._tls,
             ssl_handshake_timeout=_HANDSHAKE_S,
             ssl_shutdown_timeout=_GOODBYE_S,
