@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test stall-test laboratory client-test fault-test power-test mutants planted-bugs prove lock format docs clean
+.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test front-test stall-test laboratory client-test fault-test power-test mutants planted-bugs prove lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -72,6 +72,9 @@ prove: $(VENV)/.installed-dev ## run the small world whole: one dispatch, every 
 
 power-test: $(VENV)/.installed-dev ## let the power go at 10,000 changes of a store's files (minutes)
 	$(BIN)/python -m tests.power --changes 10000
+
+front-test: $(VENV)/.installed-dev ## flood a real gateway in every way a stranger can (six minutes)
+	$(BIN)/python -m tests.front
 
 stall-test: $(VENV)/.installed-dev ## stop and kill real gateways over their expiries (three minutes)
 	$(BIN)/python -m tests.stall

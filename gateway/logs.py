@@ -33,6 +33,7 @@ EVENTS: Final = frozenset(
         "certificate.refused",
         "certificate.renewed",
         "comparison.differed",
+        "connections.refused",
         "credentials.refused",
         "dispatch.accepted",
         "dispatch.event_committed",
@@ -102,7 +103,7 @@ FIELDS: Final = frozenset(
         ),
         # what happened
         *("dispatch_status", "event_type", "http_status", "ignored", "path", "problem", "reason"),
-        *("candidate", "fingerprint", "kind", "known", "outcome"),
+        *("candidate", "fingerprint", "kind", "known", "outcome", "reasons"),
         *("remedy", "rules", "setting", "step_status", "why"),
         # how much, how long, how often
         *("applications", "changed", "days_left", "delay_s", "duration_ms", "rows"),

@@ -23,6 +23,12 @@ class Metrics:
             ["route", "code"],
             registry=registry,
         )
+        self.connections_refused = Counter(
+            "gateway_connections_refused_total",
+            "Requests and connections turned away before the application saw them, by reason.",
+            ["reason"],
+            registry=registry,
+        )
         self.dispatches_accepted = Counter(
             "gateway_dispatches_accepted_total", "Dispatches answered 202.", registry=registry
         )

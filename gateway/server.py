@@ -14,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import uvicorn
 import uvloop
@@ -23,6 +23,9 @@ from starlette.types import ASGIApp
 from gateway import __version__
 from gateway.app import Gateway
 from gateway.clock import Clock, SystemClock
+from gateway.front.front import Front
+from gateway.front.limits import Limits, within_descriptors
+from gateway.front.tally import Tally
 from gateway.listening.binding import BACKLOG, CannotListen, listen, listening
 from gateway.listening.certificates import ServerCertificate, Unfit, load_pair, pair_of
 from gateway.listening.exhaustion import FileLimitWatch, raise_file_limit
@@ -169,6 +172,11 @@ async def _run(
             closing=gateway.begin_drain,
             tls=certificate.context if certificate is not None else None,
         ),
+        front=Front(
+            within_descriptors(Limits(body_bytes=settings.max_body)),
+            tally=Tally(gateway.metrics.connections_refused),
+            clock=clock,
+        ),
     )
     _tell_started(settings, gateway, listeners, has_tls=certificate is not None)
     watches = _watches(gateway, store, clock, certificate, rereading)
@@ -293,15 +301,15 @@ class Beside(uvicorn.Server):
         self.servers = [await self._listen(each) for each in sockets or ()]
 
     async def _listen(self, listener: socket.socket) -> asyncio.Server:
-        loop, backlog = asyncio.get_running_loop(), self.config.backlog
+        loop = asyncio.get_running_loop()
         if listener.family == socket.AF_UNIX:
-            return await loop.create_unix_server(self._protocol, sock=listener, backlog=backlog)
+            return await loop.create_unix_server(self._protocol, sock=listener, backlog=BACKLOG)
         if self._tls is None:
-            return await loop.create_server(self._protocol, sock=listener, backlog=backlog)
+            return await loop.create_server(self._protocol, sock=listener, backlog=BACKLOG)
         return await loop.create_server(
             self._protocol,
             sock=listener,
-            backlog=backlog,
+            backlog=BACKLOG,
             ssl=self._tls,
             ssl_handshake_timeout=_HANDSHAKE_S,
             ssl_shutdown_timeout=_GOODBYE_S,
@@ -361,17 +369,24 @@ def make_server(
     drain_s: float,
     lifespan: Literal["on", "off"] = "on",
     kind: Callable[[uvicorn.Config], uvicorn.Server] = uvicorn.Server,
+    front: Front | None = None,
 ) -> uvicorn.Server:
     """Return the HTTP server for `app`.
 
-    The event loop and the parser are named: a silent fallback costs more than twice the time,
-    and the other parser lets smuggled requests through (docs/operations.md).
+    The event loop is named: a silent fallback costs more than twice the time.
+
+    Args:
+        drain_s: how long requests may go on once the server is told to end.
+        kind: makes the server.
+        front: what HTTP is spoken by; without it, one with the usual limits.
     """
+    front = front or Front()
     return kind(
         uvicorn.Config(
             app,
             loop="uvloop",
-            http="httptools",
+            # uvicorn asks for a class and calls it.
+            http=cast("type[asyncio.Protocol]", front.connect),
             ws="none",
             lifespan=lifespan,
             access_log=False,
@@ -379,8 +394,6 @@ def make_server(
             log_config=None,
             server_header=False,
             backlog=BACKLOG,
-            limit_concurrency=2000,
-            timeout_keep_alive=5,
             timeout_graceful_shutdown=max(1, math.ceil(drain_s)),
         )
     )

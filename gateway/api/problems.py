@@ -13,6 +13,7 @@ from starlette.responses import Response
 from gateway.api.repeated_lines import RepeatedLines
 from gateway.api.requests import Refusal
 from gateway.clock import Clock
+from gateway.front.refusals import CHALLENGE
 from gateway.logs import get_logger
 from translators.problems import Problem, problem_body
 
@@ -90,7 +91,7 @@ class Problems:
         if refusal.codes:
             answer.headers[DIAGNOSTICS_HEADER] = ", ".join(refusal.codes)
         if problem is Problem.UNAUTHORIZED:
-            answer.headers["WWW-Authenticate"] = 'Basic realm="dispatch-gateway", Bearer'
+            answer.headers["WWW-Authenticate"] = CHALLENGE
         if problem in _PASSING and not refusal.is_in_doubt:
             answer.headers["Retry-After"] = str(refusal.retry_after_s or _RETRY_AFTER_S)
         return answer

@@ -26,7 +26,7 @@ from gateway.traces.log_workflows import Waiting, Workflows, longest_life_ms
 from gateway.traces.model import Trace
 from gateway.traces.pseudonyms import Pseudonyms
 from translators.choices import DEFAULT_REQUESTS, RequestOptions
-from translators.diagnostics import JsonObject, JsonValue
+from translators.diagnostics import JsonValue
 
 LOG_SUFFIXES: Final = JSON_SUFFIXES | {".log"}
 """Which files of a directory are taken for logs."""
@@ -107,12 +107,11 @@ class _LogReader:
             yield from self._take_dated(self._dumps.completed(record.path, line), record.place)
             return
         elements = value if isinstance(value, list) else [value]
-        if not all(isinstance(element, dict | str) for element in elements):
+        if not all(isinstance(element, dict) for element in elements):
             self._notes.add(Note.NOTHING, record.place)
         for element in elements:
-            if isinstance(element, dict | str):
-                held: JsonObject = {"text": element} if isinstance(element, str) else element
-                line = self._dumps.completed(record.path, read_line(held))
+            if isinstance(element, dict):
+                line = self._dumps.completed(record.path, read_line(element))
                 yield from self._take_dated(line, record.place)
 
     def finish(self) -> Iterator[Trace | Trouble]:

@@ -58,7 +58,6 @@ async def twice(url: str, pause_s: float) -> SendOutcome:
         base_url=url,
         policy=AddressPolicy(allow_private=True, allowed_ports=frozenset(range(1, 65_536))),
         clock=ManualClock(),
-        connect_s=10.0,  # the lanes connect all at once
     )
     async with client:
         assert isinstance(await client.send(b"{}", authorization="Basic eA=="), Answered)

@@ -15,8 +15,6 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.gateway.clients.peers import RawServer
-from tests.gateway.clients.proxies import connecting
 from tests.kill.processes import free_ports
 from tests.support.authority import Authority
 from tests.support.loopback import WAIT_S, Loopback, Seen
@@ -299,19 +297,3 @@ async def test_tls_and_a_unix_socket_side_by_side(
             assert (await http.get("/livez")).status_code == 200
         async with calling(process.url, trusting=authority) as http:
             await message_sent(http, upstream)
-
-
-# Out through a forward proxy
-
-
-async def test_where_the_only_way_out_is_a_connect_proxy(
-    tmp_path: Path, upstream: Loopback
-) -> None:
-    asked: list[bytes] = []
-    async with (
-        RawServer(connecting(asked=asked)) as proxy,
-        a_process(tmp_path, upstream.url, GATEWAY_EGRESS_PROXY=proxy.url()) as process,
-    ):
-        await message_sent(process.http, upstream)
-    places = {head.split()[1].decode() for head in asked}
-    assert places == {upstream.url.removeprefix("http://")}

@@ -12,14 +12,9 @@ from hypothesis import strategies as st
 from gateway.offline.log_bodies import Body, body_of
 from gateway.offline.log_finder import find_bodies, find_payloads
 from gateway.offline.log_frames import frame_of, frame_of_export
-from gateway.offline.log_records import Record
 from gateway.offline.log_times import time_in
-from gateway.traces.legacy_logs import import_logs
 from gateway.traces.log_lines import read_record
-from gateway.traces.model import Trace
-from tests.gateway.assess.test_corpus import PAYLOAD, WRAPPED
 from tests.gateway.offline.log_forms import ANSWER, REPORT, REQUEST, STATUS
-from tests.gateway.traces.tracing import PSEUDONYMS
 from translators.diagnostics import JsonValue
 
 PIECES = st.sampled_from(
@@ -45,17 +40,6 @@ def test_nothing_in_a_record_ends_a_command(text: str) -> None:
     find_bodies(text)
     time_in(text)
     read_record(frame.text if frame else raw, frame)
-
-
-@pytest.mark.parametrize("record", WRAPPED)
-def test_an_import_finds_what_an_assessment_finds(record: str) -> None:
-    answer = json.dumps({"dispatch_uuid": ANSWER["dispatch_uuid"]})
-    things = [
-        Record(path="app.log", line=line, raw=raw.encode(), is_json=False)
-        for line, raw in enumerate((record, answer), 1)
-    ]
-    traces = [each for each in import_logs(things, PSEUDONYMS) if isinstance(each, Trace)]
-    assert [each.request for each in traces] == [PSEUDONYMS.request(PAYLOAD)]
 
 
 @given(RECORDS)
