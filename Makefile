@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check bench gate gate-record gate-proof kill-test front-test stall-test laboratory client-test fault-test power-test mutants planted-bugs prove lock format docs clean
+.PHONY: help install demo demo-compare test check fuzz bench gate gate-record gate-proof kill-test front-test stall-test laboratory client-test fault-test power-test mutants planted-bugs prove lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -48,6 +48,9 @@ check: $(VENV)/.installed-dev ## lint, types and import contracts
 
 test: check ## lint, types, import contracts and tests
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.installed-dev ## send 50,000 mutated requests and 15,000 mutated webhooks (minutes)
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 bench: $(VENV)/.installed-dev ## measure; prints ratios taken side by side in one run
 	$(BIN)/python -m benchmarks
