@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from translators.diagnostics import Diagnostic, JsonObject, JsonValue, Translation
-from translators.findings import Findings, name_child
+from translators.findings import Findings, Place
 from translators.rules import Rule, report
 from translators.rules_document import (
     BODY_EMPTY,
@@ -108,7 +108,7 @@ def _parse(raw: bytes, line: int) -> Translation[JsonValue]:
         return _refuse(DOCUMENT_NULL, "is null; send a JSON object")
     if doubtful:
         found = Findings()
-        _inspect(value, "", 1, found)
+        _inspect(value, Place(), 1, found)
         if found.errors:
             return Translation(value=None, diagnostics=found.in_order_of(value))
     return Translation(value=value, diagnostics=())
@@ -208,32 +208,32 @@ _MARKING: Final = json.JSONDecoder(
 )
 
 
-def _inspect(value: JsonValue | _Mark, pointer: str, depth: int, found: Findings) -> None:
+def _inspect(value: JsonValue | _Mark, at: Place, depth: int, found: Findings) -> None:
     if isinstance(value, str):
-        _inspect_text(value, pointer, found)
+        _inspect_text(value, at, found)
     elif isinstance(value, _Mark):
-        found.add(value.rule, pointer, value.detail)
+        found.add(value.rule, at.pointer, value.detail)
     elif isinstance(value, dict | list) and depth > LIMITS.max_depth:
-        found.add(NESTING_TOO_DEEP, pointer, _TOO_DEEP)
+        found.add(NESTING_TOO_DEEP, at.pointer, _TOO_DEEP)
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            _inspect(element, f"{pointer}/{index}", depth + 1, found)
+            _inspect(element, at.element(index), depth + 1, found)
     elif isinstance(value, dict):
         if isinstance(value, _Members):
             for key in value.repeated:
                 detail = "is named more than once in its object; keep one"
-                found.add(KEY_DUPLICATE, name_child(pointer, key), detail)
+                found.add(KEY_DUPLICATE, at.member(key).pointer, detail)
         for key, member in value.items():
-            _inspect_text(key, pointer, found)
-            _inspect(member, name_child(pointer, key), depth + 1, found)
+            _inspect_text(key, at, found)
+            _inspect(member, at.member(key), depth + 1, found)
 
 
-def _inspect_text(text: str, pointer: str, found: Findings) -> None:
+def _inspect_text(text: str, at: Place, found: Findings) -> None:
     if "\0" in text:
-        found.add(CHARACTER_NUL, pointer, "contains the character U+0000; remove it")
+        found.add(CHARACTER_NUL, at.pointer, "contains the character U+0000; remove it")
     if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
         detail = "contains half of a surrogate pair; write both escapes together"
-        found.add(SURROGATE_LONE, pointer, detail)
+        found.add(SURROGATE_LONE, at.pointer, detail)
 
 
 def _refuse(rule: Rule, detail: str, offset: int | None = None) -> Translation[JsonValue]:

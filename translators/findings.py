@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from translators.diagnostics import Diagnostic, JsonValue, Severity, child
@@ -52,7 +53,33 @@ class Findings:
 
 def name_child(pointer: str, key: str) -> str:
     """Extend a pointer by a name that a stranger chose; leave out one no log should hold."""
-    return child(pointer, key) if len(key) <= _NAME_LENGTH and key.isprintable() else pointer
+    return child(pointer, key) if _may_stand_in_a_pointer(key) else pointer
+
+
+def _may_stand_in_a_pointer(key: str) -> bool:
+    return len(key) <= _NAME_LENGTH and key.isprintable()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of a document on the way down, as far as a pointer may name it.
+
+    Below a name that is left out, everything is said of what holds that name: the names that follow
+    would lead elsewhere.
+    """
+
+    pointer: str = ""
+    is_nameless: bool = False
+
+    def element(self, index: int) -> Place:
+        """Return the place of an element."""
+        return self if self.is_nameless else Place(child(self.pointer, index))
+
+    def member(self, key: str) -> Place:
+        """Return the place of a member whose name a stranger chose."""
+        if self.is_nameless or not _may_stand_in_a_pointer(key):
+            return Place(self.pointer, is_nameless=True)
+        return Place(child(self.pointer, key))
 
 
 def _position(document: JsonValue, pointer: str) -> tuple[int, ...]:

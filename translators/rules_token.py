@@ -1,4 +1,4 @@
-"""The rules about the tokens of callers, whose claims are JSON documents, too."""
+"""The rules of callers' tokens, whose claims are JSON documents, too."""
 
 from __future__ import annotations
 

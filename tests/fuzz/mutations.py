@@ -89,6 +89,17 @@ def _other_type(holder: Any, key: Any, random: Random) -> None:
             holder[key] = None
 
 
+def _shadow(holder: Any, key: Any, random: Random) -> None:
+    """Put a copy of all that is here under an odd name, with something odd in it."""
+    if isinstance(holder, dict):
+        shadow = copy.deepcopy(holder)
+        inner, name = random.choice(list(places(shadow)))
+        inner[name] = random.choice((odd_value(random), [1, odd_value(random)]))
+        holder[random.choice(("\x01", "n" * 99, odd_name(random)))] = shadow
+    else:
+        holder.reverse()
+
+
 def _exchange(holder: Any, key: Any, random: Random) -> None:
     if isinstance(holder, dict):
         other = random.choice(list(holder))
@@ -98,7 +109,19 @@ def _exchange(holder: Any, key: Any, random: Random) -> None:
 
 
 _MUTATIONS: Final[tuple[Callable[[Any, Any, Random], None], ...]] = (
-    *(_replace, _replace, _replace, _drop, _rename, _double, _add, _wrap, _other_type, _exchange),
+    *(
+        _replace,
+        _replace,
+        _replace,
+        _drop,
+        _rename,
+        _double,
+        _add,
+        _wrap,
+        _other_type,
+        _exchange,
+        _shadow,
+    ),
 )
 
 _BYTES: Final = (

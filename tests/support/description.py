@@ -87,12 +87,14 @@ def undescribed(method: str, path: str, *, status: int, media_type: str, body: b
 
 def _operation(method: str, path: str) -> dict[str, Any] | None:
     """Return the operation that a path leads to; literal segments go before parameters."""
-    found = [
-        (template.count("{"), told)
-        for known, template, told in operations()
-        if known == method and _template(template).fullmatch(path)
-    ]
-    return min(found, key=lambda each: each[0])[1] if found else None
+    templates = description()["paths"]
+    found = [template for template in templates if _template(template).fullmatch(path)]
+    if not found:
+        return None
+    operation: dict[str, Any] | None = templates[
+        min(found, key=lambda template: template.count("{"))
+    ].get(method.lower())
+    return operation
 
 
 @cache

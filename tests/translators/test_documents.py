@@ -225,3 +225,18 @@ def test_every_sound_document_is_read_as_what_it_says(
 def test_a_number_is_read_as_written_or_refused(number: float) -> None:
     parsed = parse_document(json.dumps([number]).encode())
     assert parsed.value == ([number] if math.isfinite(number) else None)
+
+
+BELOW_A_NAME_LEFT_OUT = {
+    "an index beyond a sibling": b'{"x":["a"],"\\u0001":{"x":[0,1,"\\u0000"]}}',
+    "a name where a sibling has elements": b'{"x":[0],"\\u0001":{"x":{"y":"\\u0000"}}}',
+    "an element": b'{"x":0,"\\u0001":["\\u0000"]}',
+    "a long name": b'{"x":[0],"' + b"n" * 99 + b'":{"x":{"y":NaN}}}',
+    "a name twice": b'{"x":[0],"\\u0001":{"x":{"y":1,"y":2}}}',
+}
+
+
+@pytest.mark.parametrize("raw", BELOW_A_NAME_LEFT_OUT.values(), ids=BELOW_A_NAME_LEFT_OUT)
+def test_what_is_below_a_name_that_is_left_out_is_said_of_what_holds_the_name(raw: bytes) -> None:
+    found = parse_document(b'{"workflow":[' + raw + b"]}")
+    assert [each.pointer for each in found.diagnostics] == ["/workflow/0"]
