@@ -24,6 +24,7 @@ from gateway.compare.report_words import (
     excuse,
     figures,
     headline,
+    period,
     private_note,
     sample_words,
 )
@@ -73,8 +74,10 @@ def _header(report: Report) -> str:
         for title, figure, meaning in figures(report)
     )
     reference, candidate = report.sides
+    days = f"; workflows {period(report)}" if period(report) else ""
     return (
-        f'<header>\n<p class="over">{escape(reference)} compared with {escape(candidate)}</p>\n'
+        f'<header>\n<p class="over">{escape(reference)} compared with {escape(candidate)}'
+        f"{escape(days)}</p>\n"
         "<h1>Can we cut over?</h1>\n"
         f'<div class="verdict {report.answer}">\n<p class="headline">'
         f'<strong><span aria-hidden="true">{_SIGNS[report.answer]}</span> {answer}</strong>'

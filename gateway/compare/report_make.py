@@ -39,6 +39,7 @@ def make_report(
     *,
     own: Tally,
     own_samples: Mapping[str, Sample],
+    period: tuple[str, str] | None,
     sides: tuple[str, str],
     files: int,
     troubles: Troubles,
@@ -50,6 +51,7 @@ def make_report(
         tally: of what Dispatch decided.
         samples: one for each finding, by fingerprint.
         own: of what this gateway decided itself, and below its samples.
+        period: when the first and the last of the workflows were accepted.
         sides: names of the reference and the candidate.
         files: how many were read.
         sieve: what the traces came through.
@@ -74,6 +76,7 @@ def make_report(
             explained=tally.outcomes[Outcome.EXPLAINED],
             upper_bound=verdict.upper_bound_95,
             unseen=sum(len(line.unseen) for line in lines),
+            period=period,
         ),
         outcomes=_outcomes(tally.outcomes, tally.cut),
         findings=_finding_lines(tally, samples),

@@ -120,6 +120,8 @@ class Evidence:
     """Of the share of workflows that differ, at 95 %; `None` unless none was seen."""
     unseen: int
     """Branches that this traffic never took."""
+    period: tuple[str, str] | None = None
+    """When the first and the last of the workflows were accepted; `None` if no trace says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

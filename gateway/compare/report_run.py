@@ -17,6 +17,7 @@ from gateway.compare.synthetic import make_trace
 from gateway.compare.tally import Tally
 from gateway.compare.timelines import title_of
 from gateway.traces.model import Path, Trace
+from translators.timestamps import read_timestamp
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,8 +28,16 @@ class Population:
     samples: dict[str, Sample] = field(default_factory=dict)
     """By fingerprint, one for each finding: the first of those that did the worst harm."""
 
+    period: tuple[str, str] | None = None
+    """When the first and the last workflow were accepted, in the v0.1 form; `None` if none says."""
+
     def add(self, pair: Pair) -> None:
         """Count a pair."""
+        # All are written in one form, so their order is that of their texts.
+        accepted = read_timestamp(pair.reference.accepted_at or "")
+        if accepted is not None:
+            first, last = self.period or (accepted.text, accepted.text)
+            self.period = min(first, accepted.text), max(last, accepted.text)
         self.tally.add(pair.comparison, pair.reference, candidate=pair.candidate, place=pair.place)
         for difference in pair.comparison.differences:
             if difference.fingerprint in self.tally.findings:
@@ -65,6 +74,7 @@ class Counted:
         return make_report(
             self.judged.tally,
             self.judged.samples,
+            period=self.judged.period,
             own=self.own.tally,
             own_samples=self.own.samples,
             sides=(

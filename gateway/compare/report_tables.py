@@ -111,6 +111,8 @@ def _report(report: Report) -> JsonObject:
             "explained": evidence.explained,
             "upper_bound_95": evidence.upper_bound,
             "unseen_branches": evidence.unseen,
+            "accepted_from": evidence.period[0] if evidence.period else None,
+            "accepted_until": evidence.period[1] if evidence.period else None,
         },
         "outcomes": {**report.outcomes},
         "known_differences": {**report.known},

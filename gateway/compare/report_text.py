@@ -20,6 +20,7 @@ from gateway.compare.report_words import (
     figures,
     finding_words,
     headline,
+    period,
     sample_words,
 )
 from gateway.compare.timelines import LEGEND_OF_BOTH, draw_both
@@ -78,6 +79,8 @@ def _figures(report: Report) -> Iterator[Row | Paragraph]:
     yield from _heading("Evidence")
     for title, figure, meaning in figures(report):
         yield _labelled(title, figure, meaning)
+    if told := period(report):
+        yield from _wrap(f"workflows {told}", "  ", style=Style.DIM)
 
 
 def _outcomes(report: Report) -> Iterator[Row | Paragraph]:

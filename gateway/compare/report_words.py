@@ -82,6 +82,15 @@ def coverage(report: Report) -> str:
     )
 
 
+def period(report: Report) -> str:
+    """Say which days the evidence is of; empty if no trace tells."""
+    known = report.evidence.period
+    if known is None:
+        return ""
+    first, last = (f"{each[:10]} {each[11:16]}" for each in known)
+    return f"accepted at {first} UTC" if first == last else f"accepted from {first} to {last} UTC"
+
+
 def bound(report: Report) -> str:
     """Write the upper bound: `1 in 3,104`, or `60 %` where that would be one in one."""
     upper = report.evidence.upper_bound

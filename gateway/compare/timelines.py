@@ -30,7 +30,7 @@ _WHATS: Final[Mapping[Kind, What]] = {
     Kind.REPORT: What.REPORT,
     Kind.IGNORED: What.IGNORED,
 }
-_NARROWEST: Final = 20
+_NARROWEST: Final = 22
 """Columns of one side: what differs is seen best beside each other."""
 
 

@@ -171,8 +171,9 @@ def _beside(
             rows.append(_row("" if line else time, margin, cells, room, mark))
         before_ms = at_ms
     tails = [each.tail() for each in drawn]
-    if any(tail.text for tail in tails):
-        rows.append(_row("", margin, tails, room))
+    for line in range(max(map(len, tails))):
+        cells = [tail[line] if line < len(tail) else _Cell() for tail in tails]
+        rows.append(_row("", margin, cells, room))
     return rows
 
 
@@ -213,11 +214,12 @@ class _Lane:
         """Return a line of silence."""
         return _Cell(spine="⋮" if self._is_alive else " ")
 
-    def tail(self) -> _Cell:
-        """Return the last line: what a lane comes to in which nobody is told the end."""
+    def tail(self) -> list[_Cell]:
+        """Return the last lines: what a lane comes to in which nobody is told the end."""
         if self._lane.trace.outcome is not Outcome.UNRESOLVED:
-            return _Cell()
-        return _Cell(spine="⋮", text=" nothing more is heard", style=Style.ALARM)
+            return []
+        text = " nothing more is heard"
+        return self._wrapped(_Cell(spine="⋮", text=text, style=Style.ALARM))
 
     def lines(self, at_ms: int, row: int) -> list[_Cell]:
         """Return the lines of one row: those of an instant, if it has not several."""
@@ -258,7 +260,7 @@ class _Lane:
         match entry.what:
             case What.SEND:
                 self._is_alive = True
-                name = self._lane.sends[entry.step or 0]
+                name = self._lane.sends.get(entry.step or 0, "a message")
                 return [_Cell(spine="├", text=f"──▶ {number}{name}", style=Style.SEND)]
             case What.REFUSED:
                 text = f"✕   {number or 'request '}refused{code}"

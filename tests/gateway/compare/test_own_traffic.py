@@ -190,3 +190,14 @@ def test_doubles_of_ours_alone_are_told_as_ours(tmp_path: Path) -> None:
         None,
     )
     assert found["rows"][0]["steps"] == 3
+
+
+def test_a_report_says_which_days_it_is_of(tmp_path: Path) -> None:
+    days = ("2025-02-03T12:14:25.061Z", "2025-02-09T08:00:00.000Z", "of nobody")
+    recorded = [replace(each, accepted_at=day) for each, day in zip(DISPATCH_S, days, strict=True)]
+    path = written(tmp_path, (recorded, 1))
+    said = "accepted from 2025-02-03 12:14 to 2025-02-09 08:00 UTC"
+    for form in ("text", "html"):
+        assert said in compare("report", path, "--format", form).stdout
+    evidence = json.loads(compare("report", path, "--format", "json").stdout)["evidence"]
+    assert (evidence["accepted_from"], evidence["accepted_until"]) == days[:2]

@@ -221,3 +221,13 @@ def test_the_page_marks_the_rows_that_differ() -> None:
     page = render_html(NO, top=10)
     assert page.count('<tr class="differs"') == 3
     assert 'content: "≠ "' in page
+
+
+def test_a_send_of_a_step_that_the_workflow_has_not_is_drawn() -> None:
+    odd = replace(UNREAD, entries=(*UNREAD.entries, TraceEntry(at_ms=9000, kind=Kind.SEND, step=7)))
+    assert any("8 a message" in line for line in drawn(odd, candidate=UNREAD))
+
+
+def test_silence_folds_like_all_else() -> None:
+    silent = trace(SMS, "1 submitted @0.2")
+    assert max(map(len, drawn(silent, 56))) <= 56
