@@ -10,6 +10,7 @@ from typing import Final, assert_never
 
 import click
 
+from gateway.folding import fold
 from gateway.offline.documents import Document, Finding, place
 from gateway.offline.explain_layout import cut_short, lay_out
 from translators.diagnostics import JsonObject, JsonValue, Severity
@@ -23,6 +24,9 @@ WIDEST: Final = 100
 
 _INDENT: Final = "  "
 _NARROWEST: Final = 40
+_LEAST_WHY: Final = 24
+"""Columns of a reason that are worth showing."""
+_BELOW: Final = " " * 10
 _EXCERPT: Final = 96  # a longer line is shown in part where a finding marks it
 _COLOURS: Final[Mapping[Severity, str]] = {
     Severity.NOTE: "cyan",
@@ -88,8 +92,13 @@ def list_rules(rules: Iterable[Rule], look: Look) -> Iterator[str]:
             lead = f"{_INDENT}{rule.code}  {severity}  {switch_of(rule) or '':8}"
             head = f"{lead}  {rule.name:{name_width}}"
             taken = len(click.unstyle(head))
-            why = _fitted(_first_sentence(rule.why), look.width, taken + 2)
-            yield f"{head}  {why}".rstrip()
+            why = _first_sentence(rule.why)
+            if look.width is None or look.width - taken >= _LEAST_WHY:
+                yield f"{head}  {_fitted(why, look.width, taken + 2)}".rstrip()
+            else:
+                # A word or two would say nothing: the sentence stands below.
+                yield head.rstrip()
+                yield from fold(why, look.width, _BELOW)
 
 
 def tell_rule(rule: Rule, look: Look) -> Iterator[str]:

@@ -48,6 +48,7 @@ CALLS: Final = [
     "explain",
     "explain REQ",
     "explain REQ163 REQ144 NAT501",
+    "explain CMP407 DIFF-11 1360",
     "explain text-too-lnog",
     "compare report traces.jsonl",
     "compare report app.log",
