@@ -62,7 +62,9 @@ class Dialer:
         if target.is_address or (proxy is not None and proxy.resolves_names):
             return [target.host]
         try:
-            return by_turns(await self._guarded.resolve(target.host))
+            path = target.path.partition("?")[0]
+            found = await self._guarded.resolve(target.host, port=target.port, path=path)
+            return by_turns(found)
         except AddressRefused:
             raise Unreached(Fault.ADDRESS_REFUSED) from None
         except ResolutionTimedOut:

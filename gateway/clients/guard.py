@@ -260,8 +260,11 @@ class GuardedResolver:
         self._resolver = resolver
         self._limit_s = limit_s
 
-    async def resolve(self, host: str) -> list[str]:
+    async def resolve(self, host: str, *, port: int = 0, path: str = "/") -> list[str]:
         """Return the permitted addresses of `host`.
+
+        Args:
+            port: what is asked for there, with `path`: a name may lead to this gateway itself.
 
         Raises:
             AddressRefused: none of its addresses is permitted.
@@ -273,7 +276,11 @@ class GuardedResolver:
                 found = await self._resolver.resolve(host)
         except TimeoutError:
             raise ResolutionTimedOut("the lookup took too long") from None
-        permitted = [to for to in found if self._policy.permits(ip_address(to))]
+        permitted = [
+            to
+            for to in found
+            if self._policy.permits(ip_address(to)) and not self._policy.leads_here(to, port, path)
+        ]
         if not permitted:
             raise AddressRefused("the name has no permitted address")
         return permitted

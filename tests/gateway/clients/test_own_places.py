@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from gateway.app import address_policy
 from gateway.clients.callbacks import CallbackClient, Delivered
-from gateway.clients.guard import check_url
+from gateway.clients.guard import AddressRefused, GuardedResolver, check_url
 from gateway.settings import Settings
-from tests.gateway.api.surface import until
+from tests.gateway.clients.peers import StubResolver
 from tests.support.clock import ManualClock
 from tests.support.loopback import Loopback, Reply
-from tests.support.world import a_world
 
 SETTINGS = Settings(
     host="0.0.0.0",
@@ -69,17 +66,13 @@ async def test_a_gateway_that_is_told_to_call_itself_does_not_dial() -> None:
     assert receiver.seen == []
 
 
-async def test_a_callback_to_itself_is_buried_and_not_posted(tmp_path: Path) -> None:
-    async with a_world(
-        tmp_path, {"GATEWAY_STATUS_URL": "https://gateway.example.com/status"}
-    ) as world:
-        await world.dispatch()
-        (send,) = await world.sends(1)
-        await world.webhook(send, "submitted")
-
-        async def is_buried_in_time() -> bool:
-            world.clock.advance(3600)
-            return (await world.gateway.store.counts()).dead_letters > 0
-
-        await until(is_buried_in_time)
-        assert world.receiver.seen == []
+@pytest.mark.parametrize("name", ["localhost", "rebound.example"])
+async def test_a_name_that_leads_to_the_gateway_itself_is_not_dialled(name: str) -> None:
+    resolver = GuardedResolver(POLICY, StubResolver(["127.0.0.1", "::ffff:127.0.0.1", "::1"]))
+    with pytest.raises(AddressRefused):
+        await resolver.resolve(name, port=8443, path="/status")
+    assert await resolver.resolve(name, port=8444, path="/status") == [
+        "127.0.0.1",
+        "::ffff:127.0.0.1",
+        "::1",
+    ]
