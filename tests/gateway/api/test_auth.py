@@ -88,6 +88,7 @@ GOOD = {
     "A14 exp with a fraction": bearer(sign(claims(exp=NOW + 900.5))),
     "fractions everywhere": bearer(sign(claims(iat=NOW - 0.5, nbf=NOW - 0.25, exp=NOW + 0.75))),
     "a fraction in iat and no exp": bearer(sign(claims(iat=NOW - 0.5, exp=ABSENT))),
+    "A24 a jti that is in every token": bearer(sign(claims(jti="always"))),
     "no jti": bearer(sign(claims(jti=ABSENT))),
     "no typ": bearer(sign(header={"typ": None})),
     "unknown claims": bearer(sign(claims(sub="alice", anything=[1]))),
@@ -121,6 +122,10 @@ BAD = {
     "A9 application of another": (
         "signature",
         bearer(sign(claims(application_id=OTHER_ID), key="theirs")),
+    ),
+    "A26 an application that is not there any more": (
+        "signature",
+        bearer(sign(claims(application_id="dddddddd-bbbb-4ccc-8ddd-0123456789ab"))),
     ),
     "A9 no application": ("claims", bearer(sign(claims(application_id=ABSENT)))),
     "A9 application is a number": ("claims", bearer(sign(claims(application_id=1)))),

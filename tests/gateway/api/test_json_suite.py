@@ -113,7 +113,7 @@ def test_there_are_all_of_them() -> None:
 
 @in_module_loop
 async def test_a_case_as_the_body_of_a_request_is_read_or_refused_by_name(world: World) -> None:
-    wrong = []
+    wrong: list[str] = []
     for name, raw in CASES.items():
         answer = await posted(world, raw)
         assert (name, answer.status) == (name, 400)
@@ -123,7 +123,7 @@ async def test_a_case_as_the_body_of_a_request_is_read_or_refused_by_name(world:
 
 @in_module_loop
 async def test_a_case_as_a_field_of_a_request_is_read_or_refused_by_name(world: World) -> None:
-    wrong = []
+    wrong: list[str] = []
     for name, raw in CASES.items():
         answer = await posted(world, as_field(raw))
         codes = answer.header(b"gateway-diagnostics")
