@@ -128,8 +128,10 @@ class DispatchApi:
             and not await self._was_served(application, request)
         ):
             return await self._legacy.forward(request)
-        if not isinstance(application, AuthFault) and (
-            refusal := await self._refuse_rate(application, request)
+        if (
+            not isinstance(application, AuthFault)
+            and (refusal := self._limits.refuse_rate(application)) is not None
+            and not await self._was_served(application, request)
         ):
             return refusal
         if self._split is not None and self._split.takes(application):
@@ -166,15 +168,11 @@ class DispatchApi:
         In the mode `paired` this comes before Dispatch is asked, or half a pair would be left.
         """
         refusal = await self._admission.refusal(application, may_wait=may_wait)
-        refusal = refusal or await self._limits.refuse_day(application)
+        if refusal is None and self._limits.counts_days_of(application):
+            refusal = await self._limits.refuse_day(application)
         if refusal is None or (key is not None and await self._is_spent(application.name, key)):
             return None
         return refusal
-
-    async def _refuse_rate(self, application: Application, request: Request) -> Refusal | None:
-        """Refuse a request of an application that makes too many."""
-        refusal = self._limits.refuse_rate(application)
-        return None if refusal and await self._was_served(application, request) else refusal
 
     async def _accept_split(self, application: Application, asked: Asked) -> Response | Refusal:
         """Serve a workflow that a split gave to us.
