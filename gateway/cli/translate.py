@@ -82,6 +82,7 @@ class Options(TypedDict):
     pass_v1_codes: bool
     reply_as_text: bool
     user_id_form: str | None
+    template_rejection: str | None
     jobs: int
     progress: bool
 
@@ -154,7 +155,12 @@ class Options(TypedDict):
 @click.option(
     "--user-id-form",
     type=click.Choice(["both", "id", "number"]),
-    help="With --from inbound: as GATEWAY_USER_ID_FORM does.",
+    help="With --from status or inbound: as GATEWAY_USER_ID_FORM does.",
+)
+@click.option(
+    "--template-rejection",
+    type=click.Choice(["pass", "invalid-template"]),
+    help="With --from status: as GATEWAY_TEMPLATE_REJECTION does.",
 )
 @click.option(
     "-j",
@@ -213,15 +219,18 @@ def check_usage(options: Options) -> None:
                 "--workflow": options["workflow"],
                 "--dispatch-uuid": options["dispatch_uuid"],
                 "--pass-v1-codes": options["pass_v1_codes"],
+                "--template-rejection": options["template_rejection"],
             },
         ),
         (
             origin == "inbound",
             "--from inbound",
-            {
-                "--reply-as-text": options["reply_as_text"],
-                "--user-id-form": options["user_id_form"],
-            },
+            {"--reply-as-text": options["reply_as_text"]},
+        ),
+        (
+            origin in ("status", "inbound"),
+            "--from status or inbound",
+            {"--user-id-form": options["user_id_form"]},
         ),
         (options["jobs"] == 1, "--jobs 1", {"--workflow": options["workflow"]}),
     ):

@@ -58,6 +58,7 @@ def make_order(
         pass_v1_codes=options["pass_v1_codes"],
         reply_as_text=options["reply_as_text"],
         user_id_form=options["user_id_form"] or "both",
+        as_invalid_template=options["template_rejection"] == "invalid-template",
         dispatch_uuid=str(options["dispatch_uuid"]) if options["dispatch_uuid"] else None,
     )
     work = Work(

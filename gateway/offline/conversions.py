@@ -55,6 +55,7 @@ class Terms:
     pass_v1_codes: bool = False
     reply_as_text: bool = False
     user_id_form: str = "both"
+    as_invalid_template: bool = False
     dispatch_uuid: str | None = None
     """Which dispatch the links of status callbacks name; `None` leaves the links out."""
 
@@ -167,16 +168,28 @@ def _to_callback(terms: Terms, raw: bytes, line: int) -> Converted:
         render_status,
         translate_status,
     )
+    from translators.user_ids import UserIdForm  # noqa: PLC0415
 
     document = parse_document(raw, line=line)
     if document.errors:
         return _callback(None, document.diagnostics)
-    status = translate_status(document.value, pass_v1_codes=terms.pass_v1_codes)
+    status = translate_status(
+        document.value,
+        pass_v1_codes=terms.pass_v1_codes,
+        as_invalid_template=terms.as_invalid_template,
+    )
     diagnostics = document.diagnostics + status.diagnostics
     if status.value is None:
         return _callback(None, diagnostics)
     links = dispatch_links(terms.dispatch_uuid) if terms.dispatch_uuid else None
-    body = render_status(status.value, to=None, sender=None, client_ref=None, links=links)
+    body = render_status(
+        status.value,
+        to=None,
+        sender=None,
+        client_ref=None,
+        links=links,
+        user_ids=UserIdForm(terms.user_id_form),
+    )
     return _callback(body, diagnostics)
 
 

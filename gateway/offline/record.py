@@ -26,7 +26,7 @@ class Record:
 
     def __init__(self, workflow: Workflow, terms: Terms) -> None:
         self.workflow = workflow
-        self._pass_v1_codes = terms.pass_v1_codes
+        self._terms = terms
         dispatch_uuid = terms.dispatch_uuid or dispatch_uuid_of(workflow.plan)
         self._recording = Recording(workflow.plan, dispatch_uuid)
 
@@ -40,7 +40,11 @@ class Record:
         document = parse_document(raw, line=line)
         if document.errors:
             return _nothing(document.diagnostics)
-        status = translate_status(document.value, pass_v1_codes=self._pass_v1_codes)
+        status = translate_status(
+            document.value,
+            pass_v1_codes=self._terms.pass_v1_codes,
+            as_invalid_template=self._terms.as_invalid_template,
+        )
         diagnostics = document.diagnostics + status.diagnostics
         if status.value is None:
             return _nothing(diagnostics)
