@@ -218,7 +218,10 @@ class Deliverer:
         asked_s = outcome.retry_after_s or 0.0
         wait_s = min(max(delay_s, asked_s), 2 * delay_s) * self._clock.jitter(0.1)
         log.warning(
-            "callback.deferred", item=str(item.item_id), reason=outcome.reason, delay_s=wait_s
+            "callback.deferred",
+            item=str(item.item_id),
+            reason=outcome.reason,
+            delay_s=round(wait_s, 3),
         )
         due_ms = now_ms + int(wait_s * 1000)
         match self._order.lane_after(outcome.http_status, began_ms=began_ms):

@@ -347,7 +347,12 @@ class Sender:
         if due_ms > self._ends_ms(attempt):
             await self._refuse(attempt, error)
             return
-        log.warning("send.deferred", item=str(item.item_id), reason="throttled", delay_s=delay_s)
+        log.warning(
+            "send.deferred",
+            item=str(item.item_id),
+            reason="throttled",
+            delay_s=round(delay_s, 3),
+        )
         await self._store.release(item, due_ms=due_ms, tried=True)
 
     def _backoff_s(self, item: OutboxItem) -> float:
