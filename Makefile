@@ -49,8 +49,9 @@ check: $(VENV)/.installed-dev ## lint, types and import contracts
 test: check ## lint, types, import contracts and tests
 	$(BIN)/python -m pytest
 
-fuzz: $(VENV)/.installed-dev ## send 50,000 mutated requests and 15,000 mutated webhooks (minutes)
+fuzz: $(VENV)/.installed-dev ## send 50,000 mutated requests, 15,000 mutated webhooks, and what schemathesis makes (minutes)
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+	FUZZ_EXAMPLES=50 $(BIN)/python -m pytest --timeout 600 tests/gateway/api/test_schemathesis.py
 
 bench: $(VENV)/.installed-dev ## measure; prints ratios taken side by side in one run
 	$(BIN)/python -m benchmarks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from collections.abc import AsyncIterator
 from typing import Any, Final
@@ -27,6 +28,8 @@ OPERATIONS: Final = {
     for each in schemathesis.openapi.from_dict(description()).get_all_operations()
     if isinstance(each, Ok)
 }
+EXAMPLES: Final = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+"""Of each operation and mode; `make fuzz` has more made."""
 MODES: Final = {"as described": GenerationMode.POSITIVE, "otherwise": GenerationMode.NEGATIVE}
 OURS: Final = basic(f"{API_KEY}:{API_SECRET}")
 
@@ -62,7 +65,7 @@ def body_of(case: Any) -> bytes:
     ],
 )
 @settings(
-    max_examples=25,
+    max_examples=EXAMPLES,
     deadline=None,
     database=None,
     derandomize=True,
