@@ -7,7 +7,7 @@ LOCK := requirements.lock
 DEV_LOCK := requirements-dev.lock
 SOURCES := gateway translators tests benchmarks
 
-.PHONY: help install demo demo-compare test check fuzz bench gate gate-record gate-proof kill-test front-test stall-test laboratory client-test fault-test power-test mutants planted-bugs prove lock format docs clean
+.PHONY: help install demo demo-compare test check fuzz bench gate gate-record gate-proof kill-test front-test stall-test crowd-test laboratory client-test fault-test power-test mutants planted-bugs prove lock format docs clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -82,6 +82,9 @@ front-test: $(VENV)/.installed-dev ## flood a real gateway in every way a strang
 
 stall-test: $(VENV)/.installed-dev ## stop and kill real gateways over their expiries (three minutes)
 	$(BIN)/python -m tests.stall
+
+crowd-test: $(VENV)/.installed-dev ## let ten times too much come, and 100,000 sends wait beside a neighbour (four minutes)
+	$(BIN)/python -m tests.crowd
 
 planted-bugs: $(VENV)/.installed-dev ## plant bugs one at a time, and count the seeds until the laboratory notices (minutes)
 	$(BIN)/python -m tests.laboratory.planted

@@ -25,6 +25,8 @@ class AlarmKind(StrEnum):
     """Sends of an account are accepted and no webhook comes."""
     MUTE = "mute"
     """Sends of an account cannot be made."""
+    CROWDED = "crowded"
+    """More of an account waits than can be sent in time; new workflows are answered 429."""
     GAP = "gap"
     """Webhooks may have been missed for a while; timers wait for their repetition."""
     CLOCK = "clock"

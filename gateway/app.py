@@ -17,6 +17,7 @@ from gateway.api.admission import Admission
 from gateway.api.auth import Authenticator
 from gateway.api.authenticated import Authenticated
 from gateway.api.caller_limits import CallerLimits
+from gateway.api.crowd import Crowd
 from gateway.api.dead_letters import DeadLetterApi
 from gateway.api.dispatch import DispatchApi
 from gateway.api.health import HealthApi
@@ -215,13 +216,24 @@ class Gateway:
             may_act=safeguards.may_act,
         )
         lines = RepeatedLines(clock)
+        self._crowd = crowd = Crowd(
+            store=store,
+            applications=settings.applications,
+            rate_per_s=settings.send_rate,
+            silence_ms=pace.silence_ms,
+            clock=clock,
+            alarms=alarms,
+            metrics=metrics,
+            max_age_s=settings.max_send_age_s,
+            is_stopped=lambda account: breakers.of(account).is_open,
+        )
         self._housekeeper = Housekeeper(
             store=store,
             correlator=correlator,
             clock=clock,
             metrics=metrics,
             retention_s=settings.retention_days * 86_400,
-            chores=[sms_api.expire, lines.flush],
+            chores=[sms_api.expire, lines.flush, crowd.tell],
             may_forget=safeguards.may_forget,
         )
         self._health = health = HealthApi(
@@ -229,7 +241,7 @@ class Gateway:
             clock=clock,
             metrics=metrics,
             alarms=alarms,
-            refresh_gauges=self._housekeeper.refresh_gauges,
+            refresh_gauges=self._refresh_gauges,
             describe_legacy=modes.describe_legacy,
         )
         problems = Problems(
@@ -267,13 +279,7 @@ class Gateway:
             authenticator=authenticator,
             strangers=strangers,
             problems=problems,
-            admission=Admission(
-                alarms=alarms,
-                store=store,
-                applications=settings.applications,
-                clock=clock,
-                max_age_s=settings.max_send_age_s,
-            ),
+            admission=Admission(alarms=alarms, crowd=crowd),
             limits=limits,
             requests=request_options(settings),
             max_body=settings.max_body,
@@ -453,6 +459,10 @@ class Gateway:
     def _offer(self, items: Sequence[OutboxItem]) -> None:
         self._sends.offer(items)
         self._callbacks.offer(items)
+
+    async def _refresh_gauges(self) -> None:
+        await self._housekeeper.refresh_gauges()
+        await self._crowd.tell()
 
     def _wants(self, item: NewOutboxItem) -> bool:
         loop = self._sends if item.kind is OutboxKind.SEND else self._callbacks

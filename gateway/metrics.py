@@ -134,6 +134,24 @@ class Metrics:
         self.pending_sends = Gauge(
             "gateway_pending_sends", "Sends waiting or under way.", registry=registry
         )
+        self.waiting_sends = Gauge(
+            "gateway_waiting_sends",
+            "Sends of an application waiting or under way.",
+            ["application"],
+            registry=registry,
+        )
+        self.oldest_send_seconds = Gauge(
+            "gateway_oldest_send_seconds",
+            "For how long the oldest send of an application waits for its turn.",
+            ["application"],
+            registry=registry,
+        )
+        self.workflows_refused = Counter(
+            "gateway_workflows_refused_total",
+            "New workflows answered 429, by application and what there was too much of.",
+            ["application", "reason"],
+            registry=registry,
+        )
         self.suspended_sends = Gauge(
             "gateway_suspended_sends",
             "Sends that wait because those of their account cannot be made.",

@@ -148,6 +148,10 @@ class DispatchApi:
         body = await read_body(request, self._max_body)
         if isinstance(body, Refusal):
             return body
+        # Before the work of reading it, because this is asked most when there is least time.
+        key = read_idempotency_key(request)
+        if refusal := await self._refuse_crowd(application, key, body):
+            return refusal
         asked = self._ask(request, body)
         if isinstance(asked, Refusal):
             if asked.codes and self._recorder is not None:
@@ -167,10 +171,24 @@ class DispatchApi:
 
         In the mode `paired` this comes before Dispatch is asked, or half a pair would be left.
         """
-        refusal = await self._admission.refusal(application, may_wait=may_wait)
+        refusal = self._admission.closed(application, may_wait=may_wait)
         if refusal is None and self._limits.counts_days_of(application):
             refusal = await self._limits.refuse_day(application)
-        if refusal is None or (key is not None and await self._is_spent(application.name, key)):
+        return await self._unless_spent(refusal, application, key)
+
+    async def _refuse_crowd(
+        self, application: Application, key: str | Refusal | None, body: bytes
+    ) -> Refusal | None:
+        """Refuse a new workflow of who has enough waiting; else it is counted."""
+        said = key.encode() if isinstance(key, str) else body
+        return await self._unless_spent(
+            await self._admission.crowded(application, said), application, key
+        )
+
+    async def _unless_spent(
+        self, refusal: Refusal | None, application: Application, key: str | Refusal | None
+    ) -> Refusal | None:
+        if isinstance(key, str) and refusal and await self._is_spent(application.name, key):
             return None
         return refusal
 
@@ -182,7 +200,9 @@ class DispatchApi:
         serves, and the gate is as it is elsewhere.
         """
         has_legacy = self._legacy is not None and self._legacy.forwards
-        refusal = await self._refuse_for_now(application, asked.key, may_wait=has_legacy)
+        refusal = await self._refuse_crowd(application, asked.key, asked.body)
+        if refusal is None:
+            refusal = await self._refuse_for_now(application, asked.key, may_wait=has_legacy)
         return refusal or await self._accept(application, asked)
 
     async def _rehearse(self, request: Request, *, wish: Wish | Refusal) -> Response | Refusal:

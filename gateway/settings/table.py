@@ -311,8 +311,9 @@ class Settings:
     )
     max_send_age_s: int = row(
         900, "GATEWAY_MAX_SEND_AGE", whole(0, _DAY_S),
-        "seconds that sends of an account may wait for their turn before its new workflows are"
-        " answered 503; 0 lifts the limit",
+        "seconds that sends of an application may wait for their turn. Its new workflows are"
+        " answered 429 while the oldest one waits for longer, and while more wait than"
+        " `GATEWAY_SEND_RATE` lets out in that time; 0 lifts the limit",
     )
     send_timeout_s: float = row(
         10.0, "GATEWAY_SEND_TIMEOUT", decimal(0.1, 25),

@@ -42,6 +42,7 @@ from gateway.stores.records import (
     StoreUnavailable,
     Timer,
     TimerCause,
+    WaitingSends,
     WebhookCause,
     account_scope,
     step_scope,
@@ -76,6 +77,7 @@ __all__ = [
     "StoreUnavailable",
     "Timer",
     "TimerCause",
+    "WaitingSends",
     "WebhookCause",
     "account_scope",
     "step_scope",
@@ -221,11 +223,10 @@ class Store(Protocol):
         """Return the accounts that have suspended sends, by name."""
         ...
 
-    async def oldest_send_ms(self, applications: Collection[str]) -> int | None:
-        """Return when the longest waiting send of these applications was appended.
+    async def waiting_sends(self) -> Mapping[str, WaitingSends]:
+        """Return how many sends there are of each application that has any, and since when.
 
-        None when there is none. A send that was refused or suspended before does not count: it
-        waits for something else than its turn.
+        Asked every second under load, so it must cost the same however many there are.
         """
         ...
 

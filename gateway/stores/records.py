@@ -310,6 +310,20 @@ class StoreCounts:
     """Of the pending ones."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingSends:
+    """The sends of an application that are in the outbox."""
+
+    count: int
+    """All of them, those that are under way, were refused before or are suspended included."""
+    oldest_ms: int | None
+    """When the longest waiting one was appended; None without one.
+
+    A send that was refused or suspended before does not count: it waits for something else than
+    its turn.
+    """
+
+
 class RevisionConflict(Exception):
     """Another commit moved the dispatch first: load it again and decide again."""
 

@@ -38,6 +38,7 @@ from gateway.stores.base import (
     StoreFault,
     StoreUnavailable,
     Timer,
+    WaitingSends,
 )
 from gateway.stores.group_commit import GroupCommit
 from gateway.stores.recent import RecentRecords
@@ -47,7 +48,7 @@ from gateway.stores.sqlite_lock import FileLock
 from gateway.stores.sqlite_log import DatabaseFiles
 from gateway.stores.sqlite_reads import SqliteReads
 from gateway.stores.sqlite_rescue import Rescue
-from gateway.stores.sqlite_rows import item_key
+from gateway.stores.sqlite_rows import SENDS, item_key
 from gateway.stores.sqlite_schema import affected_by_wal_reset_bug
 from gateway.stores.transactions import Transaction, refused
 
@@ -228,8 +229,8 @@ class SqliteStore:
     async def suspended(self) -> Sequence[str]:
         return self._read(self._reads.suspended)
 
-    async def oldest_send_ms(self, applications: Collection[str]) -> int | None:
-        return self._read(self._reads.oldest_send_ms, applications)
+    async def waiting_sends(self) -> Mapping[str, WaitingSends]:
+        return self._read(self._reads.waiting_sends, self._sizes + self.writer.sizes)
 
     async def bury(
         self,
@@ -418,7 +419,7 @@ class SqliteStore:
         return StoreCounts(
             open_dispatches=sizes["open_dispatches"],
             pending_timers=sizes["pending_timers"],
-            pending_sends=sizes["pending_sends"],
+            pending_sends=sum(count for name, count in sizes.items() if name.startswith(SENDS)),
             suspended_sends=self._read(self._reads.suspended_sends),
             pending_callbacks=sizes["pending_callbacks"],
             dead_letters=sizes["dead_letters"],

@@ -10,7 +10,7 @@ from typing import Final
 
 from gateway.stores.base import OutboxItem
 from gateway.stores.sqlite_outbox import LET_WAIT, OLDEST, ItemKey, LaneKey, remove
-from gateway.stores.sqlite_rows import KINDS, SIZES, item_key
+from gateway.stores.sqlite_rows import item_key, size_of
 from gateway.stores.transactions import Transaction
 
 _COME_BACK: Final = (
@@ -51,7 +51,7 @@ def exhume(transaction: Transaction, application: int, key: ItemKey, *, now_ms: 
     )
     if cursor.rowcount != 1:
         return False
-    _forget(transaction, key)
+    _forget(transaction, application, key)
     return True
 
 
@@ -73,7 +73,7 @@ def replay(
         )
         if cursor.rowcount == 1:
             due_of[key] = due_ms + number * spacing_ms
-            lanes.add(_forget(transaction, key))
+            lanes.add(_forget(transaction, application, key))
     for lane in lanes:
         owner, position, *_, is_waiting, _, holds_until_ms = transaction.execute(
             OLDEST, lane
@@ -87,11 +87,11 @@ def replay(
     return len(due_of)
 
 
-def _forget(transaction: Transaction, key: ItemKey) -> LaneKey:
+def _forget(transaction: Transaction, application: int, key: ItemKey) -> LaneKey:
     """Remove a dead letter that came back; return the lane of what is posted again with it."""
     kind, url = transaction.execute(
         "DELETE FROM dead_letter WHERE owner = ? AND position = ? RETURNING kind, url", key
     ).fetchone()
     transaction.sizes["dead_letters"] -= 1
-    transaction.sizes[SIZES[KINDS[kind]]] += 1
+    transaction.sizes[size_of(kind, application)] += 1
     return key[0], kind, url, True

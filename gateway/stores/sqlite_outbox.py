@@ -14,12 +14,11 @@ from typing import Final, TypeAlias
 from gateway.stores.base import NewOutboxItem, OutboxItem, OutboxKind
 from gateway.stores.sqlite_rows import (
     KIND_NUMBERS,
-    KINDS,
     SELECT_ITEMS,
-    SIZES,
     claimed_item,
     item_key,
     new_claim,
+    size_of,
 )
 from gateway.stores.transactions import Transaction
 
@@ -86,7 +85,7 @@ def append(
             item.body,
         ),
     )
-    transaction.sizes[SIZES[item.kind]] += 1
+    transaction.sizes[size_of(kind, application)] += 1
     if not is_leased:
         return None
     return new_claim(item, lease_until_ms=lease_until_ms, created_ms=now_ms)
@@ -197,13 +196,13 @@ def remove(
     """Remove an item held under `fence`; return the next of its lane, claimed."""
     row = transaction.execute(
         "DELETE FROM outbox WHERE owner = ? AND position = ? AND fence = ?"
-        " RETURNING owner, kind, url, is_replayed, is_alone",
+        " RETURNING owner, kind, url, is_replayed, is_alone, application",
         (*key, fence),
     ).fetchone()
     if row is None:
         return ()
-    *lane, is_alone = row
-    transaction.sizes[SIZES[KINDS[row[1]]]] -= 1
+    *lane, is_alone, application = row
+    transaction.sizes[size_of(row[1], application)] -= 1
     if is_alone:
         return ()
     return _go_on(transaction, lane, now_ms=now_ms, lease_ms=lease_ms)

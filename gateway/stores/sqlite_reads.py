@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -26,6 +26,7 @@ from gateway.stores.base import (
     LetterPlace,
     OutboxKind,
     RequestRecord,
+    WaitingSends,
 )
 from gateway.stores.codec import decode_entry, decode_state
 from gateway.stores.codec_plan import decode_plan
@@ -34,6 +35,7 @@ from gateway.stores.sqlite_commit import key_digest
 from gateway.stores.sqlite_rows import (
     KIND_NUMBERS,
     SELECT_HELD,
+    SENDS,
     dead_letter,
     due_timer,
     held_webhook,
@@ -49,7 +51,9 @@ SELECT 'open_dispatches', count(*) FROM dispatch WHERE is_open
 UNION ALL SELECT 'pending_timers',
     (SELECT count(*) FROM timer) + (SELECT count(*) FROM timer_aside)
 UNION ALL SELECT 'held_timers', count(*) FROM timer_aside
-UNION ALL SELECT iif(kind, 'pending_callbacks', 'pending_sends'), count(*) FROM outbox GROUP BY kind
+UNION ALL SELECT 'pending_callbacks', count(*) FROM outbox WHERE kind = 1
+UNION ALL SELECT 'sends of ' || application, count(*) FROM outbox WHERE kind = 0
+    GROUP BY application
 UNION ALL SELECT 'dead_letters', count(*) FROM dead_letter
 UNION ALL SELECT 'held_webhooks', count(*) FROM held_webhook
 """
@@ -151,18 +155,21 @@ class SqliteReads:
         query = "SELECT count(*) FROM outbox WHERE suspended_for IS NOT NULL"
         return int(self._execute(query).fetchone()[0])
 
-    def oldest_send_ms(self, applications: Collection[str]) -> int | None:
-        """Return when the oldest send of these applications that only waits was appended."""
-        oldest = [
-            self._execute(
-                "SELECT min(created_ms) FROM outbox"
-                " WHERE application = (SELECT id FROM application WHERE name = ?)"
-                " AND kind = 0 AND refused_ms IS NULL",
-                (name,),
-            ).fetchone()[0]
-            for name in applications
-        ]
-        return min((each for each in oldest if each is not None), default=None)
+    def waiting_sends(self, sizes: Mapping[str, int]) -> Mapping[str, WaitingSends]:
+        """Return the sends of each application that has any; `sizes` has their numbers."""
+        return {
+            name: WaitingSends(count=count, oldest_ms=self._oldest_send_ms(application))
+            for application, name in self._execute("SELECT id, name FROM application")
+            if (count := sizes.get(f"{SENDS}{application}", 0))
+        }
+
+    def _oldest_send_ms(self, application: int) -> int | None:
+        oldest_ms: int | None = self._execute(
+            "SELECT min(created_ms) FROM outbox"
+            " WHERE application = ? AND kind = 0 AND refused_ms IS NULL",
+            (application,),
+        ).fetchone()[0]
+        return oldest_ms
 
     def due_timers(self, now_ms: int, limit: int) -> Sequence[DueTimer]:
         """Return due timers, the longest due first."""

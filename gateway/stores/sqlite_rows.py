@@ -26,8 +26,8 @@ KINDS: Final = (OutboxKind.SEND, OutboxKind.CALLBACK)
 KIND_NUMBERS: Final = {kind: number for number, kind in enumerate(KINDS)}
 TIMER_KINDS: Final = (TimerKind.EXPIRY, TimerKind.HORIZON)
 TIMER_NUMBERS: Final = {kind: number for number, kind in enumerate(TIMER_KINDS)}
-# The name under which `StoreCounts` shows the items of a kind.
-SIZES: Final = {OutboxKind.SEND: "pending_sends", OutboxKind.CALLBACK: "pending_callbacks"}
+SENDS: Final = "sends of "
+"""Before the number of an application: the name under which its sends are counted."""
 
 SELECT_ITEMS: Final = (
     "SELECT owner, position, kind, (SELECT name FROM application WHERE id = application), url,"
@@ -38,6 +38,11 @@ SELECT_HELD: Final = (
     "SELECT held_webhook.id, (SELECT name FROM application WHERE id = application), reason,"
     " message_uuid, body, received_ms FROM held_webhook "
 )
+
+
+def size_of(kind: int, application: int) -> str:
+    """Return the name under which outbox items are counted: sends by application."""
+    return "pending_callbacks" if kind else f"{SENDS}{application}"
 
 
 def item_key(item_id: OutboxItemId) -> tuple[bytes | str, int]:

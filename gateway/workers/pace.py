@@ -7,7 +7,7 @@ from typing import Final
 
 from gateway.clock import Clock
 
-_LATE_AT_MOST_MS: Final = 20.0
+_LATE_AT_MOST_MS: Final = 100.0
 """By how much a turn that was waited for may be late without delaying those after it."""
 
 

@@ -15,6 +15,7 @@ from tests.laboratory.vendor import Door
 from tests.laboratory.world import World
 
 _LIMIT_S: Final = 30.0
+_COME_AGAIN: Final = (429, 503)
 _PAUSES_S: Final = (0.5, 2.0, 5.0, 20.0)
 
 
@@ -73,12 +74,12 @@ class Callers:
         if status == 202:
             asked.dispatch_uuid = str(document["dispatch_uuid"])
             return True
-        if status == 503:
-            world.happened("a request was refused with 503")
+        if status in _COME_AGAIN:
+            world.happened(f"a request was refused with {status}")
             asked.told = str(document)
         else:
             world.violations.append(f"d{number} was answered {status}: {document}")
-        return status != 503
+        return status not in _COME_AGAIN
 
 
 def _document(number: int, plan: DispatchPlan) -> dict[str, object]:

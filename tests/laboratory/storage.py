@@ -38,7 +38,7 @@ _READS: Final = frozenset(
         "find_message",
         "recall",
         "suspended",
-        "oldest_send_ms",
+        "waiting_sends",
         "dead_letters",
         "count_dead_letters",
         "due_timers",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,6 +13,7 @@ from gateway.stores.base import (
     OutboxItem,
     OutboxItemId,
     OutboxKind,
+    WaitingSends,
 )
 from gateway.stores.record import pack_id
 
@@ -172,16 +173,22 @@ class ModelOutbox:
         """Return for whom a send is suspended, once for each."""
         return [one.suspended_for for one in self._entries.values() if one.suspended_for]
 
-    def oldest_send_ms(self, applications: Collection[str]) -> int | None:
-        """Return the age of the send that has waited longest for its turn."""
-        waiting = [
-            entry.created_ms
-            for entry in self._entries.values()
-            if entry.item.kind is OutboxKind.SEND
-            and entry.item.application in applications
-            and entry.refused_ms is None
-        ]
-        return min(waiting, default=None)
+    def waiting_sends(self) -> dict[str, WaitingSends]:
+        """Return the sends of each application that has any."""
+        sends: dict[str, list[_Entry]] = {}
+        for entry in self._entries.values():
+            if entry.item.kind is OutboxKind.SEND:
+                sends.setdefault(entry.item.application, []).append(entry)
+        return {
+            name: WaitingSends(
+                count=len(entries),
+                oldest_ms=min(
+                    (entry.created_ms for entry in entries if entry.refused_ms is None),
+                    default=None,
+                ),
+            )
+            for name, entries in sends.items()
+        }
 
     def remove(
         self, item_id: OutboxItemId, fence: int, *, now_ms: int, lease_ms: int

@@ -40,6 +40,7 @@ from gateway.stores.base import (
     StoreFault,
     Timer,
     TimerCause,
+    WaitingSends,
     WebhookCause,
 )
 from tests.support.model_outbox import ModelOutbox, in_order_of_making
@@ -226,8 +227,8 @@ class ModelStore:
     async def suspended(self) -> Sequence[str]:
         return sorted(set(self._outbox.suspended()))
 
-    async def oldest_send_ms(self, applications: Collection[str]) -> int | None:
-        return self._outbox.oldest_send_ms(applications)
+    async def waiting_sends(self) -> Mapping[str, WaitingSends]:
+        return self._outbox.waiting_sends()
 
     async def bury(
         self,

@@ -214,7 +214,7 @@ class Player:
         resumed = await self._store.resume(
             "ab"[move.which % 2], now_ms=self._now_ms, lease_ms=LEASE, limit=1 + move.choice
         )
-        return self._keep(resumed), await self._store.oldest_send_ms((SHOP, "other"))
+        return self._keep(resumed), await self._store.waiting_sends()
 
     async def _bury(self, move: Move) -> Answer:
         for item in self._picked(move):

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.stores.base import OutboxItem, OutboxKind, Store
+from gateway.stores.base import OutboxCause, OutboxItem, OutboxKind, Store
 from tests.gateway.stores.building import (
     LEASE,
     NOW,
     SHOP,
     callback,
+    commit,
     due,
+    leave,
+    put,
     put_items,
     send,
 )
@@ -155,33 +158,49 @@ async def test_suspended_sends_are_counted(store: Store) -> None:
     assert (counts.pending_sends, counts.suspended_sends) == (3, 2)
 
 
+async def waiting(store: Store, application: str = SHOP) -> tuple[int, int | None] | None:
+    """Return how many sends of an application there are, and since when."""
+    found = (await store.waiting_sends()).get(application)
+    return None if found is None else (found.count, found.oldest_ms)
+
+
 async def test_the_oldest_send_that_waits_for_its_turn_is_known(store: Store) -> None:
     await put_items(store, send(1))
-    assert await store.oldest_send_ms([SHOP]) == NOW
+    made = commit(2, outbox=[send(1, 2)])
+    await put(store, made, now_ms=NOW + 5)
+    assert await waiting(store) == (2, NOW)
 
 
-async def test_the_sends_of_other_applications_are_not_older(store: Store) -> None:
+async def test_sends_are_counted_for_each_application(store: Store) -> None:
     await put_items(store, send(1))
-    assert await store.oldest_send_ms(["another"]) is None
+    await leave(store, send(1, 2, application="stall"), number=2, now_ms=NOW + 5)
+    assert (await waiting(store), await waiting(store, "stall")) == ((1, NOW), (1, NOW + 5))
 
 
 async def test_callbacks_are_no_sends_that_wait(store: Store) -> None:
     await put_items(store, callback(1))
-    assert await store.oldest_send_ms([SHOP]) is None
+    assert await waiting(store) is None
 
 
 async def test_a_suspended_send_does_not_wait_for_its_turn(store: Store) -> None:
     await put_aside(store)
-    assert await store.oldest_send_ms([SHOP]) is None
+    assert await waiting(store) == (1, None)
 
 
 async def test_a_resumed_send_does_not_wait_for_its_turn(store: Store) -> None:
     await put_aside(store)
     await resumed(store)
-    assert await store.oldest_send_ms([SHOP]) is None
+    assert await waiting(store) == (1, None)
 
 
 async def test_a_settled_send_waits_no_longer(store: Store) -> None:
     (item,) = await put_items(store, replace(send(1), application=SHOP))
     await store.settle(item, now_ms=NOW, lease_ms=LEASE)
-    assert await store.oldest_send_ms([SHOP]) is None
+    assert await waiting(store) is None
+
+
+async def test_a_send_whose_outcome_is_committed_waits_no_longer(store: Store) -> None:
+    (item,) = await put_items(store, send(1))
+    cause = OutboxCause(item_id=item.item_id, fence=item.fence)
+    await put(store, commit(1, 2, cause=cause))
+    assert await waiting(store) is None

@@ -91,7 +91,7 @@ def test_a_turn_that_came_much_too_late_is_no_burst() -> None:
     pace = Pace(rate_per_s=10, clock=clock)
     waits = [pace.take("a"), pace.take("a")]
     clock.advance(5)
-    assert [*waits, *(pace.take("a") for _ in range(3))] == [0, 100, 0, 80, 80]
+    assert [*waits, *(pace.take("a") for _ in range(3))] == [0, 100, 0, 0, 100]
 
 
 def test_the_turns_within_a_time_are_known() -> None:
