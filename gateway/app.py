@@ -110,7 +110,6 @@ class Gateway:
             unheard_hold_s=settings.unheard_hold_s,
             upstream_s=ports.upstream_date.read_s if settings.clock == "checked" else None,
         )
-        self.on_secrets_changed.append(safeguards.secrets_changed)
         shape = callback_options(settings)
         engine = Engine(
             store=store,
@@ -149,7 +148,7 @@ class Gateway:
             refuses_intake=settings.while_mute == "refuse",
             became_mute=modes.became_mute,
         )
-        self.on_secrets_changed.append(breakers.secrets_changed)
+        self.on_secrets_changed += [safeguards.secrets_changed, breakers.secrets_changed]
         pace = Pace(rate_per_s=settings.send_rate, clock=clock)
         # While the clock is not known yet, sends are tried, and put off.
         safeguards.tell_set_back(pace.clock_set_back, breakers.clock_set_back)

@@ -150,7 +150,9 @@ class DispatchApi:
             return body
         # Before the work of reading it, because this is asked most when there is least time.
         key = read_idempotency_key(request)
-        if refusal := await self._refuse_crowd(application, key, body):
+        if not self._admission.closed(application) and (
+            refusal := await self._refuse_crowd(application, key, body)
+        ):
             return refusal
         asked = self._ask(request, body)
         if isinstance(asked, Refusal):
@@ -200,9 +202,9 @@ class DispatchApi:
         serves, and the gate is as it is elsewhere.
         """
         has_legacy = self._legacy is not None and self._legacy.forwards
-        refusal = await self._refuse_crowd(application, asked.key, asked.body)
+        refusal = await self._refuse_for_now(application, asked.key, may_wait=has_legacy)
         if refusal is None:
-            refusal = await self._refuse_for_now(application, asked.key, may_wait=has_legacy)
+            refusal = await self._refuse_crowd(application, asked.key, asked.body)
         return refusal or await self._accept(application, asked)
 
     async def _rehearse(self, request: Request, *, wish: Wish | Refusal) -> Response | Refusal:
