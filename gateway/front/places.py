@@ -36,6 +36,8 @@ class Share:
         self.free += 1
 
 
+_EXPIRE_AT_ONCE: Final = 50
+
 _HEALTH: Final = frozenset({"/livez", "/readyz"})
 # The callbacks of Dispatch are to the mode `observe` what webhooks are to the others.
 _WEBHOOKS: Final = ("/webhooks/", "/legacy/status")
@@ -142,6 +144,15 @@ class Places:
             return self._webhooks
         return self._health if path in _HEALTH else self._callers
 
+    def _expire(self, guests: list[Guest]) -> None:
+        """Let these expire, a few in each turn of the event loop: others wait for theirs."""
+        for guest in guests[:_EXPIRE_AT_ONCE]:
+            # What came in meanwhile may have given it another deadline.
+            if guest.shelf is not None and guest.due <= self._sweeps:
+                guest.expire()
+        if rest := guests[_EXPIRE_AT_ONCE:]:
+            asyncio.get_running_loop().call_soon(self._expire, rest)
+
     def _make_room(self) -> bool:
         for shelf in (self.ending, self.unfinished, self.unread, self.idle):
             if shelf:
@@ -157,9 +168,8 @@ class Places:
 
     def _sweep(self) -> None:
         self._sweeps += 1
-        for shelf in (self.unfinished, self.idle, self.unread, self.ending):
-            for guest in [each for each in shelf if each.due <= self._sweeps]:
-                guest.expire()
+        shelves = (self.unfinished, self.idle, self.unread, self.ending)
+        self._expire([each for shelf in shelves for each in shelf if each.due <= self._sweeps])
         self._tally.tell(self._limits.sweep_s)
         self._timer = None
         if self._count:

@@ -129,22 +129,16 @@ async def crowd(
 
 async def flood(address: Address, *, begin: bytes, filler: bytes, upto: int) -> int:
     """Send one request without end on one connection; return how many bytes were taken."""
+    loop = asyncio.get_running_loop()
     block = filler * (65_536 // len(filler))
     sent = 0
-    reader, writer = await asyncio.open_connection(*address)
-    dropping = asyncio.create_task(reader.read(-1))
-    try:
-        writer.write(begin)
-        while sent < upto and not writer.is_closing():
-            writer.write(block)
-            await writer.drain()
+    with socket.socket() as client, contextlib.suppress(ConnectionError):
+        client.setblocking(False)
+        await loop.sock_connect(client, address)
+        await loop.sock_sendall(client, begin)
+        while sent < upto:
+            await loop.sock_sendall(client, block)
             sent += len(block)
-    except ConnectionError:
-        pass
-    finally:
-        writer.transport.abort()
-        with contextlib.suppress(ConnectionError):
-            await dropping
     return sent
 
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 
+import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
@@ -37,6 +38,20 @@ class Served:
         """Return how often somebody was turned away for this reason."""
         name = "gateway_connections_refused_total"
         return self.metrics.registry.get_sample_value(name, {"reason": reason}) or 0
+
+
+async def _end(server: uvicorn.Server) -> None:
+    """End what is under way, and let nothing of it outlive the event loop."""
+    for each in server.servers:
+        each.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    async with asyncio.timeout(WAIT_S):
+        await asyncio.gather(*server.server_state.tasks)
+        while server.server_state.connections:
+            for connection in list(server.server_state.connections):
+                connection.transport.abort()
+            await asyncio.sleep(0.005)
 
 
 @contextlib.contextmanager
@@ -75,11 +90,7 @@ def served(
                 running.append(here)
                 ready.set()
                 await loop.run_in_executor(None, end.wait)
-                for each in server.servers:
-                    each.close()
-                for connection in list(server.server_state.connections):
-                    connection.shutdown()
-                await asyncio.wait_for(asyncio.gather(*server.server_state.tasks), WAIT_S)
+                await _end(server)
 
     def main() -> None:
         try:
