@@ -328,8 +328,8 @@ class Gateway:
             legacy=legacy_api,
             problems=problems,
             unrouted=unrouted,
+            lines=lines,
             metrics=metrics,
-            clock=clock,
         )
 
     def routes(self) -> list[Route]:
@@ -345,8 +345,9 @@ class Gateway:
         return admin_app(
             self._health,
             hosts=admin_hosts(self._settings),
+            problems=self._public.problems,
+            lines=self._public.lines,
             metrics=self.metrics,
-            clock=self._clock,
             routes=[self._public.presence.route()],
         )
 

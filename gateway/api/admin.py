@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 from gateway.api.health import HealthApi
 from gateway.api.metering import Metering
 from gateway.api.misdirected import OwnHostsOnly
-from gateway.clock import Clock
+from gateway.api.problems import Problems
+from gateway.api.repeated_lines import RepeatedLines
 from gateway.hosts import Hosts
 from gateway.metrics import Metrics
 from gateway.settings import Settings
@@ -35,8 +36,9 @@ def admin_app(
     health: HealthApi,
     *,
     hosts: Hosts,
+    problems: Problems,
+    lines: RepeatedLines,
     metrics: Metrics,
-    clock: Clock,
     routes: Iterable[BaseRoute] = (),
 ) -> ASGIApp:
     """Return the ASGI application of the admin bind.
@@ -51,4 +53,6 @@ def admin_app(
         middleware=[Middleware(Metering, metrics=metrics)],
     )
     app.router.redirect_slashes = False
-    return OwnHostsOnly(app, hosts=hosts, remedy=_REMEDY, metrics=metrics, clock=clock)
+    return OwnHostsOnly(
+        app, hosts=hosts, remedy=_REMEDY, problems=problems, lines=lines, metrics=metrics
+    )

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
 
-from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api.metering import UNMATCHED
-from gateway.clock import Clock
+from gateway.api.problems import Problems
+from gateway.api.repeated_lines import RepeatedLines
+from gateway.api.requests import Refusal
 from gateway.hosts import Hosts
-from gateway.logs import get_logger
 from gateway.metrics import Metrics
-
-log = get_logger()
-
-_MISDIRECTED: Final = 421
-_QUIET_MS: Final = 60_000
-"""Between two lines: a stranger can ask as often as he likes."""
+from translators.problems import Problem
 
 
 class OwnHostsOnly:
@@ -30,8 +24,9 @@ class OwnHostsOnly:
         *,
         hosts: Hosts,
         remedy: str,
+        problems: Problems,
+        lines: RepeatedLines,
         metrics: Metrics,
-        clock: Clock,
         open_paths: Collection[str] = (),
     ) -> None:
         """Stand before `app`.
@@ -45,25 +40,25 @@ class OwnHostsOnly:
         self._app = app
         self._hosts = hosts
         self._remedy = remedy
+        self._problems = problems
+        self._lines = lines
         self._metrics = metrics
-        self._clock = clock
         self._open_paths = frozenset(open_paths)
-        self._told_ms = -_QUIET_MS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is ours."""
         if scope["type"] != "http" or scope["path"] in self._open_paths or self._is_ours(scope):
             await self._app(scope, receive, send)
             return
-        self._metrics.requests.labels(UNMATCHED, str(_MISDIRECTED)).inc()
-        now_ms = self._clock.now_ms()
-        if not 0 <= now_ms - self._told_ms < _QUIET_MS:
-            self._told_ms = now_ms
-            log.warning("request.misdirected", http_status=_MISDIRECTED, remedy=self._remedy)
-        answer = PlainTextResponse(
-            f"This host is not served here. {self._remedy}\n", status_code=_MISDIRECTED
+        status = Problem.MISDIRECTED.http_status
+        self._metrics.requests.labels(UNMATCHED, str(status)).inc()
+        self._lines.write(
+            "warning", "request.misdirected", latest={}, http_status=status, remedy=self._remedy
         )
-        await answer(scope, receive, send)
+        refusal = Refusal(
+            problem=Problem.MISDIRECTED, detail=f"This host is not served here. {self._remedy}"
+        )
+        await self._problems.answer(refusal)(scope, receive, send)
 
     def _is_ours(self, scope: Scope) -> bool:
         values = [value for name, value in scope["headers"] if name == b"host"]

@@ -24,10 +24,10 @@ from gateway.api.misdirected import OwnHostsOnly
 from gateway.api.parked import ParkedApi
 from gateway.api.presence import PresenceApi
 from gateway.api.problems import Problems
+from gateway.api.repeated_lines import RepeatedLines
 from gateway.api.unrouted import UnroutedWebhooks
 from gateway.api.webhooks import WebhookApi
 from gateway.api.workflows import WorkflowApi
-from gateway.clock import Clock
 from gateway.hosts import Hosts
 from gateway.metrics import Metrics
 from gateway.settings import Settings
@@ -49,8 +49,8 @@ class PublicSide:
     legacy: LegacyApi | None
     problems: Problems
     unrouted: UnroutedWebhooks
+    lines: RepeatedLines
     metrics: Metrics
-    clock: Clock
 
     def routes(self) -> list[Route]:
         """Return every route; the README names the same ones."""
@@ -108,7 +108,8 @@ class PublicSide:
             hot,
             hosts=Hosts(settings.hosts | {public} if public else settings.hosts),
             remedy=_REMEDY,
+            problems=self.problems,
+            lines=self.lines,
             metrics=self.metrics,
-            clock=self.clock,
             open_paths=[route.path for route in self.health.public_routes()],
         )

@@ -106,7 +106,9 @@ class Connection(asyncio.BufferedProtocol):
     def eof_received(self) -> bool:
         """Answer what is under way: who has sent its last request may still read."""
         self._has_ended = True
-        return self._exchange is not None or bool(self._queue)
+        # Over TLS nothing is half closed; the event loop writes a line for each one that asks.
+        is_half_closable = self.transport.can_write_eof()
+        return is_half_closable and (self._exchange is not None or bool(self._queue))
 
     def pause_writing(self) -> None:
         """Wait until the client reads, but not for ever."""

@@ -104,6 +104,7 @@ async def test_with_a_list_another_name_is_misdirected(tmp_path: Path, path: str
         refused = await world.post_to(path, {}, Host="other.example")
         heard = await world.post_to(path, {}, Host="internal-name:8080")
     assert refused.status_code == 421
+    assert refused.json()["title"] == "Misdirected Request"
     assert heard.status_code != 421
 
 
