@@ -182,6 +182,10 @@ class OutboxLoop:
             # A commit that is under way may leave one that this claim did not see.
             if self._left_ms.get(name, 0) + _IN_FLIGHT_MS <= now_ms:
                 self._more_is_due.discard(name)
+        if self._desk.looks_past:
+            # Of which line there is more is not known: one that is full must not have others wait
+            # behind what it has in the store. A full line is noted where it is found to be full.
+            return
         for item in claimed:
             if counts[item.application] >= room[item.application]:
                 self._left.add(self._desk.line_of(item))

@@ -423,6 +423,20 @@ async def test_what_waits_behind_a_full_line_is_found(bench: Workbench) -> None:
     assert (bench.begun, sorted(bench.put_back_later)) == ([other], ["a", "b", "c"])
 
 
+async def test_a_full_line_lets_nothing_new_of_another_destination_wait(bench: Workbench) -> None:
+    bench.longest_line, bench.looks_past = 2, 3
+    bench.waits_ms[ACCOUNT, ""] = 3_600_000
+    other = f"{ACCOUNT}/other"
+    await bench.put_back("a", "b", f"{other}/again")
+    bench.clock.advance(1)
+    await bench.put_back("c", "d", "e")
+    loop = bench.loop(poll_s=0.005)
+    loop.offer(await bench.enqueue("f", "g"))
+    async with running(loop):
+        await bench.until_ended(1)
+        assert loop.wants(bench.made(f"{other}/new"))
+
+
 class Failing(ModelStore):
     """A store that cannot be asked for work a few times."""
 
