@@ -49,11 +49,13 @@ async def examine(
     policy = replace(address_policy(settings), own_places=frozenset())
     egress = egress or egress_of(settings)
     upstream = UpstreamDate(base_url=settings.upstream, policy=policy, egress=egress)
-    async with visiting(policy, egress) as visitor:
+    # Authorities of our own say nothing of whom the vendor trusts.
+    system = egress if settings.ca_file is None else replace(egress, ca_file=None)
+    async with visiting(policy, egress) as visitor, visiting(policy, system) as vendor:
         groups: Sequence[list[Finding]] = await asyncio.gather(
             examine_upstream(settings, visitor, clock),
             _listed(examine_clock(upstream, clock)),
-            examine_front_door(settings, visitor, clock),
+            examine_front_door(settings, visitor, vendor, clock),
             examine_receivers(settings, visitor),
         )
     return [*findings, *(found for group in groups for found in group), examine_hosts(settings)]

@@ -12,7 +12,7 @@ from gateway.doctor.findings import UNREACHED, Finding, Verdict
 from gateway.doctor.own import Own, own_certificate, proof_in, visiting_here
 from gateway.doctor.readiness import examine_readiness
 from gateway.doctor.stand_in import standing_in
-from gateway.doctor.visit import Visitor
+from gateway.doctor.visit import Certificate, Visitor
 from gateway.listening.binding import CannotListen, listening
 from gateway.presence import PATH, Presence
 from gateway.settings import Settings
@@ -26,11 +26,27 @@ _FROM_OUTSIDE: Final = (
 )
 
 
-async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock) -> list[Finding]:
+_UNREACHED: Final = {
+    **UNREACHED,
+    # More authorities here would not make the vendor trust it.
+    Fault.CERTIFICATE_UNKNOWN_ISSUER: "its certificate is of nobody who is trusted here, or its"
+    " chain is not whole",
+}
+
+
+async def examine_front_door(
+    settings: Settings, visitor: Visitor, vendor: Visitor, clock: Clock
+) -> list[Finding]:
     """Return who answers at the public URL, how it is secured, and how the gateway says it is.
 
     A gateway that runs is asked for its proof at its own address. Where none runs, something
     listens in its place meanwhile.
+
+    Args:
+        settings: of the gateway.
+        visitor: trusts whom the gateway trusts.
+        vendor: trusts nobody but the system's authorities, as the vendor does.
+        clock: says when a certificate ends.
     """
     nonce = clock.draw_token(24).hex()
     async with contextlib.AsyncExitStack() as stack:
@@ -43,7 +59,7 @@ async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock)
             # One that runs is found in any case: this user may not be allowed what its own is.
             expected = await own.proof(nonce)
             if expected is None and not error.is_taken:
-                return [_unbound(error), await _of_certificate(settings, visitor, clock)]
+                return [_unbound(error), await _of_certificate(settings, visitor, vendor, clock)]
             about = f"what listens on {_place(settings)}"
             running = [
                 _stranger(about)
@@ -57,7 +73,7 @@ async def examine_front_door(settings: Settings, visitor: Visitor, clock: Clock)
             )
             expected = presence.proof(nonce)
         found = await _of_public_url(settings, visitor, nonce, expected, is_running=bool(running))
-        return [*running, found, await _of_certificate(settings, visitor, clock)]
+        return [*running, found, await _of_certificate(settings, visitor, vendor, clock)]
 
 
 def _place(settings: Settings) -> str:
@@ -102,7 +118,7 @@ async def _of_public_url(
             remedy = "ask it from outside"
         elif seen.fault is not None:
             verdict, remedy = Verdict.WRONG, _FROM_OUTSIDE
-            said = f"{host} cannot be reached: {UNREACHED[seen.fault]}"
+            said = f"{host} cannot be reached: {_UNREACHED[seen.fault]}"
         elif proof is None:
             verdict, said = (
                 Verdict.WRONG,
@@ -127,7 +143,9 @@ async def _of_public_url(
     )
 
 
-async def _of_certificate(settings: Settings, visitor: Visitor, clock: Clock) -> Finding:
+async def _of_certificate(
+    settings: Settings, visitor: Visitor, vendor: Visitor, clock: Clock
+) -> Finding:
     verdict, said, remedy = Verdict.UNKNOWN, "", ""
     url = settings.public_url
     if url is None:
@@ -139,12 +157,20 @@ async def _of_certificate(settings: Settings, visitor: Visitor, clock: Clock) ->
             verdict, said = Verdict.WRONG, "none: phone numbers would travel in plain http"
             remedy = "terminate TLS in front of the gateway, and write https"
     else:
-        shown = await visitor.certificate(url, clock.wall_s())
-        if isinstance(shown, Fault) and shown.value.startswith("certificate-"):
-            verdict, said = Verdict.WRONG, UNREACHED[shown]
+        shown = await vendor.certificate(url, clock.wall_s())
+        if shown is Fault.CERTIFICATE_UNKNOWN_ISSUER and isinstance(
+            await visitor.certificate(url, clock.wall_s()), Certificate
+        ):
+            # A proxy on our way out may have shown its own, a closed network may have its own.
+            is_told = settings.egress_proxy is None and not settings.allow_private_callbacks
+            verdict = Verdict.WRONG if is_told else Verdict.UNKNOWN
+            said = "trusted here by GATEWAY_CA_FILE alone, which the vendor does not read"
+            remedy = "show one of a public authority, or see that the upstream trusts this one"
+        elif isinstance(shown, Fault) and shown.value.startswith("certificate-"):
+            verdict, said = Verdict.WRONG, _UNREACHED[shown]
             remedy = "renew it, for this name and with its whole chain"
         elif isinstance(shown, Fault):
-            said = f"it was not seen: {UNREACHED[shown]}"
+            said = f"it was not seen: {_UNREACHED[shown]}"
             remedy = "mend GATEWAY_PUBLIC_URL first"
         elif shown.days_left < FEW_DAYS:
             verdict, said = Verdict.WRONG, f"it ends in {shown.days_left} days"

@@ -7,7 +7,7 @@ import contextlib
 import datetime
 import socket
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from pathlib import Path
 
@@ -16,10 +16,13 @@ import pytest
 
 from gateway.alarms import Alarm, AlarmKind
 from gateway.clients.egress import Egress
+from gateway.clients.guard import AddressPolicy
 from gateway.clock import Clock, SystemClock
 from gateway.doctor.examine import examine
 from gateway.doctor.findings import Finding, Verdict
+from gateway.doctor.front_door import examine_front_door
 from gateway.doctor.stand_in import standing_in
+from gateway.doctor.visit import visiting
 from gateway.presence import PATH, Presence
 from gateway.sandbox.config import SandboxConfig
 from gateway.sandbox.server import running_sandbox
@@ -59,9 +62,9 @@ class Patient:
     admin_port: int = field(default_factory=free_port)
     clock: Clock = field(default_factory=ManualClock)
 
-    async def findings(self, **environ: str) -> list[Finding]:
-        """Look at the usual settings with these on top; "" leaves one out."""
-        variables = {
+    def variables(self, **environ: str) -> dict[str, str]:
+        """Return the usual settings with these on top; "" leaves one out."""
+        return {
             "GATEWAY_STORE": f"sqlite:///{self.folder / 'gateway.db'}",
             "GATEWAY_PORT": str(self.port),
             "GATEWAY_ADMIN_PORT": str(self.admin_port),
@@ -74,7 +77,10 @@ class Patient:
             "VONAGE_SIGNATURE_SECRET": SIGNATURE_SECRET,
             **environ,
         }
-        return await examine(load_settings(variables), self.clock)
+
+    async def findings(self, **environ: str) -> list[Finding]:
+        """Look at the usual settings with these on top."""
+        return await examine(load_settings(self.variables(**environ)), self.clock)
 
     async def lines(self, **environ: str) -> list[str]:
         """Return what is printed, with ports as names."""
@@ -481,8 +487,7 @@ CERTIFICATES = {
         "localhost",
         False,
         "wrong    {}: its certificate is of nobody who is trusted here, or its chain is not whole;"
-        " GATEWAY_CA_FILE names more authorities; renew it, for this name and with its"
-        " whole chain",
+        " renew it, for this name and with its whole chain",
     ),
     "of another name": (
         60,
@@ -517,6 +522,32 @@ async def test_the_certificate_of_the_public_url_is_judged(
         findings = await examine(settings, patient.clock, egress=egress)
     (found,) = [str(each) for each in findings if each.check == "certificate"]
     assert found == line.format("certificate of GATEWAY_PUBLIC_URL")
+
+
+@pytest.mark.parametrize(("is_closed", "verdict"), [(True, "unknown "), (False, "wrong   ")])
+async def test_authorities_of_our_own_make_no_vendor_trust_the_public_url(
+    patient: Patient, tmp_path: Path, *, is_closed: bool, verdict: str
+) -> None:
+    patient.clock = SystemClock()
+    loopback = AddressPolicy(allow_private=True)
+    async with (
+        over_tls(tmp_path, 60) as (url, client),
+        visiting(loopback, client) as visitor,
+        visiting(loopback, Egress()) as vendor,
+    ):
+        settings = load_settings(
+            patient.variables(GATEWAY_PUBLIC_URL=url, GATEWAY_CA_FILE=str(client.ca_file))
+        )
+        found = await examine_front_door(
+            replace(settings, allow_private_callbacks=is_closed), visitor, vendor, patient.clock
+        )
+        if is_closed:
+            assert found[-1] in await examine(settings, patient.clock)
+    assert str(found[-1]) == (
+        f"{verdict} certificate of GATEWAY_PUBLIC_URL: trusted here by GATEWAY_CA_FILE alone, which"
+        " the vendor does not read; show one of a public authority, or see that the upstream trusts"
+        " this one"
+    )
 
 
 async def test_a_public_url_in_plain_http_is_wrong_on_the_internet(patient: Patient) -> None:
