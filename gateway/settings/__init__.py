@@ -18,6 +18,7 @@ from gateway.settings.mode_rules import paired_faults, stray_faults
 from gateway.settings.rows import Fault, Row, rows
 from gateway.settings.rules import (
     Labels,
+    admin_faults,
     application_faults,
     proof_faults,
     registry_faults,
@@ -147,6 +148,7 @@ class _Reader:
         self._faults += succession_faults(serving)
         self._faults += tls_faults(is_set)
         settings = Settings(**values, applications=tuple(each for each, _ in applications))
+        self._faults += admin_faults(settings)
         self._faults += paired_faults(is_set, settings.applications)
         self._faults += stray_faults(values.keys(), self._modes)
         for check in checks:

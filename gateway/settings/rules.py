@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
 from gateway.settings.application import Application
+from gateway.settings.places import Place, TcpPlace
 from gateway.settings.rows import Fault
 from gateway.settings.table import Settings
 
@@ -25,6 +26,7 @@ _PUBLIC_URL: Final = "GATEWAY_PUBLIC_URL"
 _RATE: Final = "GATEWAY_REQUEST_RATE"
 _BURST: Final = "GATEWAY_REQUEST_BURST"
 _OBSERVE: Final = "observe"
+_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
 
 
 class Labels:
@@ -101,6 +103,29 @@ def tls_faults(is_set: AbstractSet[str]) -> list[Fault]:
             remedy=f"name the file of {pair[given]}",
         )
     ]
+
+
+def admin_faults(settings: Settings) -> list[Fault]:
+    """Return a fault if callers and operators are to be listened to at one and the same place."""
+    return [
+        Fault(
+            name="GATEWAY_ADMIN_PORT",
+            problem="is the port of GATEWAY_PORT, too, at the same address",
+            remedy="set one of the two to another port (8081 is this one's default); 0 takes a free"
+            " one, off does without operators",
+        )
+        for admin in settings.admin_places
+        if admin.port and any(_overlap(admin, place) for place in settings.places)
+    ]
+
+
+def _overlap(admin: TcpPlace, place: Place) -> bool:
+    if not isinstance(place, TcpPlace) or place.port != admin.port:
+        return False
+    if admin.host == place.host or place.is_dual_stack:
+        return True
+    is_one_family = (":" in admin.host) == (":" in place.host)
+    return is_one_family and not _EVERYWHERE.isdisjoint({admin.host, place.host})
 
 
 def serving_here(applications: Iterable[Labelled], *, legacy_gone: str) -> list[Labelled]:

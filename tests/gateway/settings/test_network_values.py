@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from gateway.settings import read_settings
 from gateway.settings.network_values import (
     admin_host,
     admin_port,
@@ -15,7 +16,7 @@ from gateway.settings.network_values import (
 )
 from gateway.settings.places import TcpPlace, UnixPlace, listen_hosts, places
 from gateway.settings.values import Unusable
-from tests.gateway.settings.loading import fault_of, load
+from tests.gateway.settings.loading import MINIMAL, fault_of, load
 
 HOSTS = {
     "127.0.0.1": "127.0.0.1",
@@ -127,3 +128,38 @@ def test_a_certificate_needs_its_key(given: str, lacking: str) -> None:
 def test_both_together_are_taken() -> None:
     settings = load(GATEWAY_TLS_CERT="/etc/ssl/g.crt", GATEWAY_TLS_KEY="/etc/ssl/g.key")
     assert settings.tls_cert == "/etc/ssl/g.crt"
+
+
+ONE_PLACE = {
+    "the same port": ("127.0.0.1", "8080", "127.0.0.1", True),
+    "everywhere": ("0.0.0.0", "8080", "127.0.0.1", True),
+    "both families": ("::", "8080", "127.0.0.1", True),
+    "one of several": ("10.1.2.3,127.0.0.1", "8080", "127.0.0.1", True),
+    "operators everywhere": ("127.0.0.1", "8080", "0.0.0.0", True),
+    "another address": ("10.1.2.3", "8080", "127.0.0.1", False),
+    "another family": ("0.0.0.0", "8080", "::1", False),
+    "another port": ("127.0.0.1", "8082", "127.0.0.1", False),
+    "a socket in the file system": ("unix:/run/gateway.sock", "8080", "127.0.0.1", False),
+    "none": ("127.0.0.1", "off", "127.0.0.1", False),
+}
+
+
+@pytest.mark.parametrize("case", ONE_PLACE)
+def test_callers_and_operators_cannot_share_a_place(case: str) -> None:
+    host, admin, admin_address, is_wrong = ONE_PLACE[case]
+    environ = {
+        "GATEWAY_HOST": host,
+        "GATEWAY_ADMIN_PORT": admin,
+        "GATEWAY_ADMIN_HOST": admin_address,
+    }
+    found = read_settings({**MINIMAL, **environ}).faults
+    assert [each.name for each in found] == ["GATEWAY_ADMIN_PORT"] * is_wrong
+
+
+def test_the_default_port_of_operators_is_none_for_callers() -> None:
+    (found,) = read_settings({**MINIMAL, "GATEWAY_PORT": "8081"}).faults
+    assert str(found) == (
+        "GATEWAY_ADMIN_PORT is the port of GATEWAY_PORT, too, at the same address; set one of the"
+        " two to another port (8081 is this one's default); 0 takes a free one, off does without"
+        " operators."
+    )

@@ -50,7 +50,7 @@ def test_settings_that_are_the_same_change_nothing() -> None:
 @pytest.mark.parametrize(
     ("variable", "value", "named"),
     [
-        ("GATEWAY_PORT", "8081", "GATEWAY_PORT"),
+        ("GATEWAY_PORT", "8082", "GATEWAY_PORT"),
         ("GATEWAY_HOST", "0.0.0.0", "GATEWAY_HOST"),
         ("GATEWAY_STORE", "sqlite:///other.db", "GATEWAY_STORE"),
         ("GATEWAY_UPSTREAM", "https://api-eu.vonage.com", "GATEWAY_UPSTREAM"),
