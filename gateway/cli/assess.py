@@ -153,7 +153,7 @@ def command(
     if not report.payloads:
         which = "it the right one" if report.files == 1 else "that the right place"
         told = f"no payload was found in {counted(report.files, 'file')}; is {which}?"
-        stop([f"{told} A payload is a JSON object with a list called workflow"])
+        stop([f"{told} A payload is what POST /v0.1/dispatch takes"])
     if fail_on and _is_reached(report, fail_on):
         raise SystemExit(1)
 

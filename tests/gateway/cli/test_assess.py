@@ -129,7 +129,10 @@ def test_a_format_that_is_named_may_have_any_suffix(log: Path) -> None:
     assert assess(log, "--format", "csv", "-o", log.with_name("r.tsv")).exit_code == 0
 
 
-@pytest.mark.parametrize("text", ["INFO started\n", "{}"])
+VERIFY = '{"brand": "Shop", "workflow": [{"channel": "sms", "to": "447700900000"}]}'
+
+
+@pytest.mark.parametrize("text", ["INFO started\n", "{}", VERIFY])
 def test_a_corpus_without_a_payload_fails_the_command(tmp_path: Path, text: str) -> None:
     path = tmp_path / "app.log"
     path.write_text(text)
@@ -137,7 +140,7 @@ def test_a_corpus_without_a_payload_fails_the_command(tmp_path: Path, text: str)
     assert done.exit_code == 2
     assert done.stderr == (
         "dispatch-gateway: no payload was found in 1 file; is it the right one?"
-        " A payload is a JSON object with a list called workflow\n"
+        " A payload is what POST /v0.1/dispatch takes\n"
     )
     assert done.stdout.startswith("No payload was found.")
 
