@@ -224,7 +224,15 @@ class Reasons:
             first = self._first_move(asked.dispatch_uuid)
             if first is not None and _lies_in(asked.at_s, wrong):
                 began_s = asked.at_s
-                if first.at_s - BEGIN_MS / 1000 >= began_s - _READ_S:
+                # One that was asked for before, and not answered, may have been accepted then.
+                may_be_older = any(
+                    other.dispatch == asked.dispatch
+                    and other.status is None
+                    and other.at_s < began_s
+                    and not _lies_in(other.at_s, wrong)
+                    for other in self._world.seen.asked
+                )
+                if first.at_s - BEGIN_MS / 1000 >= began_s - _READ_S and not may_be_older:
                     yield f"d{asked.dispatch} was accepted at {began_s:.3f} under a wrong clock"
         for posted in self._world.seen.posted:
             if _lies_in(posted.at_s, wrong):
