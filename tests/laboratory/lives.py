@@ -143,7 +143,7 @@ class Process:
                 ]
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
                 # As the server does: nobody is let in, and who is inside gets an answer.
-                gateway.safeguards.hearing.stop()
+                gateway.begin_drain()
                 self.gateway = None
                 life.until_s, life.end = world.now_s, "ended"
                 if self._pending:

@@ -107,7 +107,8 @@ class Domain:
             task._log_destroy_pending = False  # type: ignore[attr-defined]
             coroutine = task.get_coro()
             if not task.done():
-                _close(coroutine)
+                # What it starts on its way out is the dead one's, too, and gets no turn.
+                self.context.run(_close, coroutine)
         self.tasks.clear()
 
 
