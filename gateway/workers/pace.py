@@ -65,5 +65,6 @@ class Pace:
         now_ms = self._clock.now_ms()
         earliest_ms = now_ms - (_LATE_AT_MOST_MS if account in self._awaited else 0.0)
         self._awaited.discard(account)
-        self._next_ms[account] = max(self._next_ms[account], earliest_ms) + self._interval_ms
+        due_ms = max(self._next_ms[account], self._silent_until_ms[account])
+        self._next_ms[account] = max(due_ms, earliest_ms) + self._interval_ms
         return 0.0

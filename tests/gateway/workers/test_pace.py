@@ -86,6 +86,17 @@ def test_a_turn_that_was_waited_for_and_came_late_delays_no_other() -> None:
     assert [*waits, pace.take("a"), pace.take("a")] == [0, 100, 0, 85]
 
 
+def test_the_first_turn_after_a_silence_is_not_late() -> None:
+    clock = ManualClock()
+    pace = Pace(rate_per_s=2, clock=clock)
+    assert pace.take("a") == 0
+    pace.silence("a", 3)
+    assert pace.take("a") == 3000
+    clock.advance(3)
+    assert pace.take("a") == 0
+    assert pace.wait_ms("a") == 500
+
+
 def test_a_turn_that_came_much_too_late_is_no_burst() -> None:
     clock = ManualClock()
     pace = Pace(rate_per_s=10, clock=clock)
