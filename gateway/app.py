@@ -457,8 +457,11 @@ class Gateway:
             self.modes.witness(commit, decision)
 
     def _offer(self, items: Sequence[OutboxItem]) -> None:
-        self._sends.offer(items)
-        self._callbacks.offer(items)
+        kinds = {item.kind for item in items} if items else (OutboxKind.SEND, OutboxKind.CALLBACK)
+        if OutboxKind.SEND in kinds:
+            self._sends.offer(items)
+        if OutboxKind.CALLBACK in kinds:
+            self._callbacks.offer(items)
 
     async def _refresh_gauges(self) -> None:
         await self._housekeeper.refresh_gauges()

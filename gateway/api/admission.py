@@ -44,6 +44,10 @@ class Admission:
                 )
         return None
 
+    def passes(self, application: Application) -> bool:
+        """Count a new workflow of who has room for sure; else `crowded` counts it, or says no."""
+        return self._crowd.passes(application)
+
     async def crowded(self, application: Application, said: bytes) -> Refusal | None:
         """Count a new workflow; return why it is not accepted, None when it is.
 

@@ -31,6 +31,7 @@ _LEARNING: Final = 0.2
 """How much of what was seen last counts."""
 _MARGIN: Final = 0.05
 _FEW: Final = 10
+_PASSES_AT_MOST: Final = 100_000
 _LONGEST_LOOK_S: Final = 5.0
 _SLOWEST_PER_S: Final = 0.001
 
@@ -83,10 +84,25 @@ class Crowd:
         self._waiting: Mapping[str, WaitingSends] = {}
         self._admitted: Counter[str] = Counter()
         """Since the last look."""
+        self._passes: dict[str, int] = {}
+        """How many more workflows of an application have room for sure, until the next look."""
         self._promises: dict[str, Promises] = defaultdict(Promises)
         self._left_per_s: dict[str, float] = {}
         """How fast sends of an account leave while many wait, as far as that was seen."""
         self._refused_ms: dict[str, int] = {}
+
+    def passes(self, application: Application) -> bool:
+        """Count one more workflow where there is room for sure: nearly always, and for little."""
+        name = application.name
+        if (
+            self._looked_ms is None
+            or not 0 <= self._clock.now_ms() - self._looked_ms < _LOOK_EVERY_MS
+            or not self._passes.get(name)
+        ):
+            return False
+        self._passes[name] -= 1
+        self._admitted[name] += 1
+        return True
 
     async def admit(self, application: Application, said: bytes) -> Crowded | None:
         """Count one more workflow of an application; return why it has enough waiting.
@@ -198,6 +214,23 @@ class Crowd:
             else:
                 known = self._left_per_s.get(account, self._rate_per_s or left / seconds)
                 self._left_per_s[account] = known + _LEARNING * (left / seconds - known)
+
+        for account, names in self._accounts.items():
+            self._passes.update(dict.fromkeys(names, self._room_for_sure(account, now_ms)))
+
+    def _room_for_sure(self, account: str, now_ms: int) -> int:
+        """Return how many more of each application of an account are in time, whatever comes."""
+        names = self._accounts[account]
+        known = [self._waiting[name] for name in names if name in self._waiting]
+        oldest_ms = min((each.oldest_ms for each in known if each.oldest_ms), default=now_ms)
+        is_late = now_ms - oldest_ms + _LOOK_EVERY_MS > 1000 * self._max_age_s
+        if is_late or any(self._promises[name].are_open for name in names):
+            return 0
+        if not self._rate_per_s:
+            return _PASSES_AT_MOST
+        in_time = self._rate(account) * (self._max_age_s - self._silence_ms(account) / 1000)
+        room = int(in_time) - sum(each.count for each in known)
+        return max(0, min(_PASSES_AT_MOST, room // len(names)))
 
     async def tell(self) -> None:
         """Renew the figures, and take back the alarm of who was not refused for a while."""

@@ -149,11 +149,12 @@ class DispatchApi:
         if isinstance(body, Refusal):
             return body
         # Before the work of reading it, because this is asked most when there is least time.
-        key = read_idempotency_key(request)
-        if not self._admission.closed(application) and (
-            refusal := await self._refuse_crowd(application, key, body)
-        ):
-            return refusal
+        if not self._admission.passes(application):
+            key = read_idempotency_key(request)
+            if not self._admission.closed(application) and (
+                refusal := await self._refuse_crowd(application, key, body)
+            ):
+                return refusal
         asked = self._ask(request, body)
         if isinstance(asked, Refusal):
             if asked.codes and self._recorder is not None:
@@ -176,21 +177,20 @@ class DispatchApi:
         refusal = self._admission.closed(application, may_wait=may_wait)
         if refusal is None and self._limits.counts_days_of(application):
             refusal = await self._limits.refuse_day(application)
-        return await self._unless_spent(refusal, application, key)
+        return refusal and await self._unless_spent(refusal, application, key)
 
     async def _refuse_crowd(
         self, application: Application, key: str | Refusal | None, body: bytes
     ) -> Refusal | None:
         """Refuse a new workflow of who has enough waiting; else it is counted."""
         said = key.encode() if isinstance(key, str) else body
-        return await self._unless_spent(
-            await self._admission.crowded(application, said), application, key
-        )
+        refusal = await self._admission.crowded(application, said)
+        return refusal and await self._unless_spent(refusal, application, key)
 
     async def _unless_spent(
-        self, refusal: Refusal | None, application: Application, key: str | Refusal | None
+        self, refusal: Refusal, application: Application, key: str | Refusal | None
     ) -> Refusal | None:
-        if isinstance(key, str) and refusal and await self._is_spent(application.name, key):
+        if isinstance(key, str) and await self._is_spent(application.name, key):
             return None
         return refusal
 

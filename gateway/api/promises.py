@@ -34,6 +34,11 @@ class Promises:
         """Return what somebody is known again by: he says the same again."""
         return hashlib.blake2b(said, digest_size=8).digest()
 
+    @property
+    def are_open(self) -> bool:
+        """Whether anybody may come who was told to."""
+        return bool(self._second_of)
+
     def is_kept(self, mark: bytes, now_ms: int) -> bool:
         """Tell whether somebody comes as he was told to, and not earlier."""
         return self._second_of.get(mark, math.inf) <= now_ms // 1000

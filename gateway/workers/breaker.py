@@ -70,7 +70,7 @@ class Breaker:
 
     def is_in_line(self, item_id: OutboxItemId) -> bool:
         """Tell whether the send waited, was taken up, and did not leave yet."""
-        return item_id in self._in_line
+        return bool(self._in_line) and item_id in self._in_line
 
     def permits(self, item: OutboxItem) -> bool:
         """Tell whether the send may be tried now."""

@@ -27,7 +27,7 @@ from gateway.engine import LEASE_MS
 from gateway.logs import get_logger
 from gateway.metrics import Metrics
 from gateway.render import CORRECTION_HEADER, CORRECTION_STEP
-from gateway.stores.base import NewOutboxItem, OutboxItem, OutboxItemId, OutboxKind, Store
+from gateway.stores.base import NewOutboxItem, OutboxItem, OutboxKind, Store
 from gateway.workers.rounds import Line
 from gateway.workers.shares import Shares
 from gateway.workers.turns import Turns
@@ -78,8 +78,8 @@ class Deliverer:
         self._attempt_ms = int(timeout_s * 1000) + _LEASE_MARGIN_MS
         self._lines: dict[tuple[str, str], Line] = {}
         self._slots: dict[str, Shares] = {}
-        self._has_slot: set[tuple[OutboxItemId, int]] = set()
-        """The items, under their fences, that have a slot and are about to be worked at."""
+        self._has_slot: set[int] = set()
+        """The objects that have a slot and are about to be worked at."""
         self._turns = Turns()
 
     def line_of(self, item: NewOutboxItem) -> Line:
@@ -102,7 +102,7 @@ class Deliverer:
         if not slots.may_take(line.account):
             return math.inf
         slots.take(line.account)
-        self._has_slot.add((item.item_id, item.fence))
+        self._has_slot.add(id(item))
         return 0
 
     def _slots_of(self, origin: str) -> Shares:
@@ -123,10 +123,10 @@ class Deliverer:
 
     async def work(self, item: OutboxItem) -> None:
         """Attempt one delivery, or put it off while its receiver is overrun."""
-        if (item.item_id, item.fence) not in self._has_slot and self.take(item):
+        if id(item) not in self._has_slot and self.take(item):
             await self.put_off(item)
             return
-        self._has_slot.discard((item.item_id, item.fence))
+        self._has_slot.discard(id(item))
         line = self.line_of(item)
         try:
             if self._clock.detours():

@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from gateway.applications import Applications
@@ -28,6 +29,8 @@ _LEASE_MARGIN_MS: Final = 1_000
 _IN_FLIGHT_MS: Final = 100
 """How long a commit may take that leaves an item in the store: until then a claim misses it."""
 _LOOK_PAST_EVERY_MS: Final = 1_000
+_FEW: Final = 4
+"""Fewer than the shortest line may have."""
 
 
 class Desk(Protocol):
@@ -114,9 +117,11 @@ class OutboxLoop:
 
         What comes later does not overtake what waits in the store.
         """
+        if len(self._ready) < _FEW and not self._left and not self._is_draining:
+            return True  # nearly always
         line = self._desk.line_of(item)
-        is_full = self._ready.waiting_in(line) >= self._desk.longest(item.application)
-        if not (is_full or self._is_draining or line in self._left):
+        goes_on = line in self._left or self._is_draining
+        if not goes_on and self._ready.waiting_in(line) < self._desk.longest(item.application):
             return True
         self._left.add(line)
         self._left_ms[item.application] = self._clock.now_ms()
@@ -126,8 +131,11 @@ class OutboxLoop:
     def offer(self, items: Sequence[OutboxItem]) -> None:
         """Take over items that are claimed for this process."""
         if not self._is_draining:
+            may_act = self._may_act()
             for item in items:
-                if item.kind is self._kind:
+                if item.kind is not self._kind:
+                    continue
+                if self._ready or not may_act or not self._begins(item):
                     self._ready.append(self._desk.line_of(item), item)
         self._fill()
 
@@ -203,7 +211,7 @@ class OutboxLoop:
                 taken.append(item)
             else:
                 self._left.add(line)
-                self._begin(self._guarded(item, self._desk.put_off))
+                self._begin(item, self._desk.put_off)
         return taken
 
     async def _rest(self) -> None:
@@ -222,13 +230,18 @@ class OutboxLoop:
 
     def _fill(self) -> None:
         """Begin what can begin now, and come again when the next one can."""
-        if self._is_draining or not self._may_act():
+        if self._is_draining or not self._places.free or not self._may_act():
+            return
+        if not self._ready and not self._more_is_due:
             return
         self._wait_ms = math.inf
         while self._ready.take(self._begins):
             pass
-        self._wake_in(self._wait_ms)
-        if any(2 * self._free(name) >= self._desk.longest(name) for name in self._more_is_due):
+        if self._waking is not None or self._wait_ms < math.inf:
+            self._wake_in(self._wait_ms)
+        if self._more_is_due and any(
+            2 * self._free(name) >= self._desk.longest(name) for name in self._more_is_due
+        ):
             self._has_room.set()
 
     def _begins(self, item: OutboxItem) -> bool:
@@ -243,16 +256,24 @@ class OutboxLoop:
             self._wait_ms = min(self._wait_ms, wait_ms)
             return False
         self._places.take(account)
-        self._begin(self._perform(item, account))
+        self._begin(item, self._desk.work, account)
         return True
 
-    def _begin(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+    def _begin(
+        self,
+        item: OutboxItem,
+        work: Callable[[OutboxItem], Awaitable[None]],
+        account: str | None = None,
+    ) -> None:
+        task = asyncio.create_task(self._guarded(item, work))
         self._running.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(partial(self._finished, account))
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, account: str | None, task: asyncio.Task[None]) -> None:
+        """Take that work ended; with an account, it held one of its places."""
         self._running.discard(task)
+        if account is not None:
+            self._places.give_back(account)
         self._fill()
 
     def _wake_in(self, wait_ms: float) -> None:
@@ -262,12 +283,6 @@ class OutboxLoop:
         if wait_ms < math.inf:
             loop = asyncio.get_running_loop()
             self._waking = loop.call_later(wait_ms / 1000, self._fill)
-
-    async def _perform(self, item: OutboxItem, account: str) -> None:
-        try:
-            await self._guarded(item, self._desk.work)
-        finally:
-            self._places.give_back(account)
 
     async def _guarded(
         self, item: OutboxItem, work: Callable[[OutboxItem], Awaitable[None]]

@@ -59,10 +59,11 @@ class Pace:
         asked is not saved up, but a turn that was waited for keeps the next one where it was,
         though its taker woke a moment too late.
         """
-        if (wait_ms := self.wait_ms(account)) > 0:
+        now_ms = self._clock.now_ms()
+        wait_ms = max(self._next_ms[account], self._silent_until_ms[account]) - now_ms
+        if wait_ms > 0:
             self._awaited.add(account)
             return wait_ms
-        now_ms = self._clock.now_ms()
         earliest_ms = now_ms - (_LATE_AT_MOST_MS if account in self._awaited else 0.0)
         self._awaited.discard(account)
         due_ms = max(self._next_ms[account], self._silent_until_ms[account])

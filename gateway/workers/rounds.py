@@ -33,12 +33,18 @@ class Rounds:
 
     def __init__(self) -> None:
         self._accounts: dict[str, dict[str, _Queues]] = {}
+        self._waiting = 0
+
+    def __len__(self) -> int:
+        """Count what waits."""
+        return self._waiting
 
     def append(self, line: Line, item: OutboxItem) -> None:
         """Put an item at the end of its line."""
         applications = self._accounts.setdefault(line.account, {})
         queues = applications.setdefault(line.application, {})
         queues.setdefault(line.destination, deque()).append(item)
+        self._waiting += 1
 
     def take(self, begins: Callable[[OutboxItem], bool]) -> bool:
         """Let the next item begin that can; False when none can.
@@ -55,6 +61,7 @@ class Rounds:
                     queue = queues[destination]
                     if begins(queue[0]):
                         queue.popleft()
+                        self._waiting -= 1
                         _had_its_turn(queues, destination)
                         _had_its_turn(applications, application)
                         _had_its_turn(self._accounts, account)
@@ -73,6 +80,7 @@ class Rounds:
     def clear(self) -> None:
         """Let go of everything."""
         self._accounts.clear()
+        self._waiting = 0
 
 
 def _had_its_turn(round_: dict[str, T], name: str) -> None:

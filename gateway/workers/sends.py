@@ -35,7 +35,6 @@ from gateway.stores.base import (
     NewOutboxItem,
     OutboxCause,
     OutboxItem,
-    OutboxItemId,
     WebhookCause,
 )
 from gateway.workers.breaker import Breaker, Breakers
@@ -114,10 +113,10 @@ class Sender:
         self._budget_s = budget_s
         self._stale_after_ms = int(stale_after_s * 1000)
         self._timeout_ms = int(timeout_s * 1000)
-        self._lines: dict[str, Line] = {}
+        self._homes: dict[str, tuple[Line, Breaker]] = {}
         self._longest: dict[str, int] = {}
-        self._turns: set[tuple[OutboxItemId, int]] = set()
-        """The items, under their fences, that are worked at and have their account's turn."""
+        self._turns: set[int] = set()
+        """The objects that are worked at and have their account's turn."""
 
     looks_past = 0
 
@@ -126,12 +125,16 @@ class Sender:
 
         What was put aside leaves in the order of acceptance, whichever application it is of.
         """
-        line = self._lines.get(item.application)
-        if line is None:
-            account = self._applications.by_name[item.application].account
-            line = self._lines[item.application] = Line(account, item.application, "")
-        is_in_line = self._breakers.of(line.account).is_in_line(item.item_id)
-        return Line(line.account, "", "") if is_in_line else line
+        line, breaker = self._home_of(item.application)
+        return Line(line.account, "", "") if breaker.is_in_line(item.item_id) else line
+
+    def _home_of(self, application: str) -> tuple[Line, Breaker]:
+        home = self._homes.get(application)
+        if home is None:
+            account = self._applications.by_name[application].account
+            home = Line(account, application, ""), self._breakers.of(account)
+            self._homes[application] = home
+        return home
 
     def longest(self, application: str) -> int:
         """Return how many sends may wait outside of the store: what leaves in a few seconds.
@@ -152,11 +155,11 @@ class Sender:
         """Take the account's turn for an item that needs one."""
         if item.begun_ms is not None or self._time_left_ms(item) < 0:
             return 0
-        account = self._applications.by_name[item.application].account
-        if not self._permits(self._breakers.of(account), item):
+        line, breaker = self._home_of(item.application)
+        if not self._permits(breaker, item):
             return 0
-        if (wait_ms := self._pace.take(account)) == 0:
-            self._turns.add((item.item_id, item.fence))
+        if (wait_ms := self._pace.take(line.account)) == 0:
+            self._turns.add(id(item))
         return wait_ms
 
     async def work(self, item: OutboxItem) -> None:
@@ -173,7 +176,7 @@ class Sender:
                 await self._work(item, application, breaker, leave)
         finally:
             breaker.done(item.item_id)
-            self._turns.discard((item.item_id, item.fence))
+            self._turns.discard(id(item))
 
     async def _work(
         self, item: OutboxItem, application: Application, breaker: Breaker, leave: Leave
@@ -211,7 +214,7 @@ class Sender:
         if self._time_left_ms(item) < 0 or self._clock.detours():
             await self.put_off(item)
             return False
-        if (item.item_id, item.fence) not in self._turns and (wait_ms := self.take(item)):
+        if id(item) not in self._turns and (wait_ms := self.take(item)):
             await self.put_off(item, math.ceil(wait_ms))
             return False
         return True

@@ -16,7 +16,8 @@ class Shares:
 
     def __init__(self, places: int, parties: Iterable[str]) -> None:
         """`parties` are those who may ask; one that is not among them joins by asking."""
-        self._free = places
+        self.free = places
+        """Of the places, those that nobody holds."""
         self._kept_at_most = places // 2
         self._held: Counter[str] = Counter()
         self._parties: set[str] = set()
@@ -35,17 +36,17 @@ class Shares:
         if party not in self._parties:
             self._share_out({*self._parties, party})
         if self._held[party] < self._own:
-            return self._free > 0
-        return self._free > min(self._unclaimed, self._kept_at_most)
+            return self.free > 0
+        return self.free > min(self._unclaimed, self._kept_at_most)
 
     def take(self, party: str) -> None:
         """Take a place that `may_take` said is there."""
         self._unclaimed -= self._held[party] < self._own
         self._held[party] += 1
-        self._free -= 1
+        self.free -= 1
 
     def give_back(self, party: str) -> None:
         """Let go of a place."""
         self._held[party] -= 1
         self._unclaimed += self._held[party] < self._own
-        self._free += 1
+        self.free += 1
