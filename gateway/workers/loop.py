@@ -29,8 +29,6 @@ _LEASE_MARGIN_MS: Final = 1_000
 _IN_FLIGHT_MS: Final = 100
 """How long a commit may take that leaves an item in the store: until then a claim misses it."""
 _LOOK_PAST_EVERY_MS: Final = 1_000
-_FEW: Final = 4
-"""Fewer than the shortest line may have."""
 
 
 class Desk(Protocol):
@@ -99,6 +97,8 @@ class OutboxLoop:
         accounts = {application.account for application in applications.by_name.values()}
         self._places = Shares(concurrency, accounts)
         self._ready = Rounds()
+        self._shortest = min(map(desk.longest, applications.by_name), default=0)
+        """How many may wait in any line."""
         self._left: set[Line] = set()
         """Lines that go on in the store."""
         self._left_ms: dict[str, int] = {}
@@ -117,7 +117,7 @@ class OutboxLoop:
 
         What comes later does not overtake what waits in the store.
         """
-        if len(self._ready) < _FEW and not self._left and not self._is_draining:
+        if len(self._ready) < self._shortest and not self._left and not self._is_draining:
             return True  # nearly always
         line = self._desk.line_of(item)
         goes_on = line in self._left or self._is_draining
