@@ -88,18 +88,21 @@ class Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
+        self._wire: asyncio.Transport | None = None
+        """The socket's own transport, below TLS."""
         self._poller = select.poll()
         self._seen: Exchange | None = None
         self._parser = self._new_parser()
         self._usable_until: float | None = None
         self._is_complete = self._is_cut = self._ends_clean = self._is_body_timed = False
+        self._has_ended = False
         self.is_lost = False
 
     # Called by the event loop
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the socket."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
+        self._transport = self._wire = cast(asyncio.Transport, transport)  # no subclass in uvloop
         self._poller.register(transport.get_extra_info("socket").fileno(), select.POLLIN)
 
     def data_received(self, data: bytes) -> None:
@@ -131,9 +134,17 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
             self._arm(min(self._limits.end_at, self._loop.time() + self._limits.body_s))
 
+    def eof_received(self) -> None:
+        """Take that the other side has said all; what we still write it may never read."""
+        self._end(None)
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Take that nothing more will come."""
         self.is_lost = True
+        self._end(exc)
+
+    def _end(self, exc: Exception | None) -> None:
+        self._has_ended = True
         seen = self._seen
         if seen is None or self._waiter.done():
             return
@@ -219,7 +230,7 @@ class Connection(asyncio.Protocol):
             self._timer.cancel()
             self._seen = None
         # Who answers before the request is read may never read the rest of it.
-        if self._ends_clean and not self._transport.get_write_buffer_size():
+        if self._ends_clean and self._is_written():
             self._usable_until = self._ended_at + idle_limit_s(seen.header(b"keep-alive"))
         elif not limits.has_body:
             self._parser = self._new_parser()  # this one waits for the body
@@ -250,7 +261,8 @@ class Connection(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether it has not ended, and nobody has ended it."""
-        return not self.is_lost and self._transport is not None and not self._transport.is_closing()
+        transport = self._transport
+        return not (self._has_ended or transport is None or transport.is_closing())
 
     @property
     def certificate(self) -> PeerCertificate:
@@ -287,6 +299,13 @@ class Connection(asyncio.Protocol):
         """End it at once."""
         if self._transport is not None:
             self._transport.abort()
+
+    def _is_written(self) -> bool:
+        """Tell whether the kernel has all that was asked; under TLS some may wait below it."""
+        above, below = self._transport, self._wire
+        if above is None or above.get_write_buffer_size():
+            return False
+        return below is above or below is None or not below.get_write_buffer_size()
 
     # An answer
 
@@ -326,8 +345,8 @@ class Connection(asyncio.Protocol):
         return b""
 
     def _expire(self) -> None:
-        if self._seen is not None and self._seen.http_status is None:
-            self._seen.fault = Fault.DEADLINE_PASSED
+        if self._seen is not None and self._seen.http_status is None and not self._waiter.done():
+            self._fail(Fault.DEADLINE_PASSED, _status_of(self._head))
         self._settle()
 
     def _fail(self, fault: Fault, broken_status: int | None = None) -> None:

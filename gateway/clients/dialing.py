@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from ipaddress import ip_address
@@ -178,20 +179,29 @@ async def first_of(
                 return_when=asyncio.FIRST_COMPLETED,
             )
             for attempt in done:
-                if attempt.exception() is None:
+                if not attempt.cancelled() and attempt.exception() is None:
                     winner = attempt.result()
     finally:
         for attempt in attempts:
             attempt.cancel()
-        ends = await asyncio.gather(*attempts, return_exceptions=True)
-        for end in ends:
-            if isinstance(end, Connection) and end is not winner:
-                end.abort()
+        kept = None
+        try:
+            ends = await asyncio.gather(*attempts, return_exceptions=True)
+            kept = winner
+        finally:
+            # Who is cancelled just now has no use for the winner, either.
+            for attempt in attempts:
+                attempt.add_done_callback(functools.partial(_abort_unless, kept))
     if winner is not None:
         return winner
     raise next(
         (end for end in ends if isinstance(end, Exception)), Unreached(Fault.NAME_UNRESOLVED)
     )
+
+
+def _abort_unless(kept: Connection | None, attempt: asyncio.Task[Connection]) -> None:
+    if not attempt.cancelled() and attempt.exception() is None and attempt.result() is not kept:
+        attempt.result().abort()
 
 
 @contextlib.asynccontextmanager

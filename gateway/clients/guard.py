@@ -242,9 +242,18 @@ class SystemResolver:
 
     async def resolve(self, host: str) -> list[str]:
         """Return the addresses of `host` in the order the system prefers."""
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._pool, lambda: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        )
+        try:
+            asking = self._pool.submit(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+        except RuntimeError:
+            raise OSError("closed before the lookup") from None
+        try:
+            found = await asyncio.wrap_future(asking)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Not whoever waits was cancelled: closing gave up what no thread had begun with.
+            raise OSError("closed before the lookup") from None
         return [str(to[0]) for _, _, _, _, to in found]
 
     async def close(self) -> None:

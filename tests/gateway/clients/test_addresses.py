@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+import threading
 from ipaddress import ip_address
 
 import pytest
@@ -125,8 +128,31 @@ async def test_the_system_resolver_finds_loopback() -> None:
     assert found == ["127.0.0.1"]
 
 
+async def test_lookups_that_wait_when_it_is_closed_fail_and_cancel_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hanging(*_: object, **__: object) -> list[object]:
+        may_end.wait(5.0)
+        return []
+
+    may_end = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    resolver = SystemResolver(threads=1)
+    _busy, waiting, cancelled = (asyncio.create_task(resolver.resolve("a.example")) for _ in "abc")
+    await asyncio.sleep(0.05)
+    cancelled.cancel()
+    await resolver.close()
+    may_end.set()
+    with pytest.raises(OSError, match="closed"):
+        await waiting
+    with pytest.raises(asyncio.CancelledError):
+        await cancelled
+    with pytest.raises(OSError, match="closed"):
+        await resolver.resolve("a.example")
+
+
 async def test_closing_the_guard_closes_the_resolver_underneath() -> None:
     resolver = SystemResolver(threads=1)
     await GuardedResolver(PUBLIC, resolver).close()
-    with pytest.raises(RuntimeError, match="shutdown"):
+    with pytest.raises(OSError, match="closed"):
         await resolver.resolve("127.0.0.1")

@@ -231,6 +231,11 @@ async def test_c4_a_slow_answer_fails_at_the_deadline(script: Script) -> None:
         assert await post(server, deadline_s=0.1) == undelivered("deadline-passed")
 
 
+async def test_c5_a_status_counts_though_its_head_does_not_end_by_the_deadline() -> None:
+    async with RawServer(answering(b"HTTP/1.1 200 OK\r\nContent-Le")) as server:
+        assert await post(server, deadline_s=0.5) == Delivered(http_status=200)
+
+
 async def test_c11_a_cookie_is_not_sent_back() -> None:
     answer = answering(head("200 OK", "Set-Cookie: a=b", "Connection: close"))
     async with RawServer(answer) as server, client() as callbacks:

@@ -87,6 +87,32 @@ async def test_who_is_cancelled_gives_up_all_attempts() -> None:
     assert sorted(hosts.gave_up) == ["a", "b"]
 
 
+async def test_who_is_cancelled_over_a_success_does_not_leave_it_open() -> None:
+    class Made(Connection):
+        is_aborted = False
+
+        def abort(self) -> None:
+            self.is_aborted = True
+
+    async def connect(host: str) -> Connection:
+        if host == "slow":
+            try:
+                await asyncio.Event().wait()
+            finally:
+                giving_up.set()
+                await asyncio.sleep(0.05)
+        return made
+
+    made, giving_up = Made(), asyncio.Event()
+    trying = asyncio.create_task(first_of(["slow", "quick"], connect))
+    await giving_up.wait()
+    trying.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await trying
+    await asyncio.sleep(0.1)
+    assert made.is_aborted
+
+
 async def test_no_address_at_all_is_an_unresolved_name() -> None:
     with pytest.raises(Unreached) as told:
         await first_of([], Hosts().connect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import ssl
 from pathlib import Path
@@ -206,3 +207,29 @@ async def test_a_tls_connection_is_used_again(authority: Authority) -> None:
         for _ in range(2):
             await messages.send(BODY, authorization="Bearer token")
         assert (len(server.requests), server.connections) == (2, 1)
+
+
+async def test_a_tls_connection_whose_request_was_not_read_to_its_end_is_not_used_again(
+    authority: Authority,
+) -> None:
+    async def answering_early(peer: Peer) -> None:
+        await peer.head()
+        await peer.say(ACCEPTED)
+        await done.wait()
+
+    async def once(peer: Peer) -> None:
+        await peer.request()
+        await peer.say(ACCEPTED)
+        await peer.gone()
+
+    done = asyncio.Event()
+    async with (
+        RawServer(answering_early, once, tls=authority.server(NAME)) as server,
+        client(
+            server.url(scheme="https", host=NAME), egress=Egress(ca_file=authority.ca_file)
+        ) as messages,
+    ):
+        await messages.send(b"a" * 10_000_000, authorization="Bearer token")
+        await messages.send(BODY, authorization="Bearer token")
+        done.set()
+        assert (len(server.requests), server.connections) == (1, 2)

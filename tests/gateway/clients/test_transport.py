@@ -275,6 +275,23 @@ async def test_a_connection_whose_request_was_not_read_to_its_end_is_not_used_ag
         assert server.connections == 2
 
 
+async def test_an_answer_that_ends_before_the_request_is_read_is_not_waited_for(
+    transport: Transport,
+) -> None:
+    async def answering_early(peer: Peer) -> None:
+        await peer.head()
+        await peer.say(b"HTTP/1.1 413 Too Large\r\n\r\nlarge")
+        peer.writer.write_eof()
+        await done.wait()
+
+    done = asyncio.Event()
+    async with RawServer(answering_early) as server:
+        async with asyncio.timeout(4.0):
+            seen = await transport.exchange(target(server), b"a" * 30_000_000, (), deadline_s=9.0)
+        done.set()
+    assert (seen.http_status, bytes(seen.body), seen.is_whole) == (413, b"large", True)
+
+
 async def test_a_large_request_goes_out_whole(transport: Transport) -> None:
     body = b"a" * 1_000_000
     async with RawServer(answering(ACCEPTED)) as server:
