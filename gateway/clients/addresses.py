@@ -69,23 +69,19 @@ class AddressPolicy:
     """Also permit loopback and private ranges, names without a dot, and every port."""
     allowed_ports: frozenset[int] = frozenset({80, 443, 8080, 8443})
     https_only: bool = False
-    own_hosts: frozenset[str] = frozenset()
-    """Lower-case names and addresses of this gateway, which must not call itself, at any port."""
     own_places: frozenset[Place] = frozenset()
-    """The same for what is this gateway at one port, and something else at another."""
+    """Where this gateway is asked itself: it must not call itself."""
 
     def leads_here(self, host: str, port: int, path: str) -> bool:
         """Say whether a URL of these parts is this gateway's own, in whatever form its host is."""
         host = _plain(host)
-        return host in self.own_hosts or any(
+        return any(
             (own.host, own.port) == (host, port) and f"{path}/".startswith(f"{own.path}/")
             for own in self.own_places
         )
 
     def permits(self, address: Address) -> bool:
         """Say whether this address may be dialled."""
-        if str(address) in self.own_hosts:
-            return False
         return is_public(address) or (self.allow_private and is_private(address))
 
 

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 import pytest
 
+from gateway.clients.addresses import Place
 from gateway.clients.guard import (
     AddressPolicy,
     AddressRefused,
@@ -19,7 +20,7 @@ from gateway.clients.guard import (
 )
 from tests.gateway.clients.peers import HangingResolver, StubResolver
 
-PUBLIC = AddressPolicy(own_hosts=frozenset({"8.8.4.4"}))
+PUBLIC = AddressPolicy(own_places=frozenset({Place(host="8.8.4.4", port=443, path="")}))
 
 REFUSED_ADDRESSES = {
     "U1": ["169.254.169.254"],
@@ -113,7 +114,9 @@ async def test_u17_a_name_that_turns_private_is_refused_at_the_next_dial() -> No
 
 async def test_u30_a_name_that_leads_back_to_the_gateway_is_refused() -> None:
     with pytest.raises(AddressRefused):
-        await GuardedResolver(PUBLIC, StubResolver(["8.8.4.4"])).resolve("customer.example")
+        await GuardedResolver(PUBLIC, StubResolver(["8.8.4.4"])).resolve(
+            "customer.example", port=443
+        )
 
 
 async def test_u34_a_lookup_that_hangs_ends_at_its_limit() -> None:

@@ -8,10 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.clients.addresses import Place
 from gateway.clients.guard import AddressPolicy, Blocked, check_url, dial_target
 from tests.gateway.clients.peers import LOOPBACK
 
-PUBLIC = AddressPolicy(own_hosts=frozenset({"gateway.example.net", "8.8.4.4"}))
+PUBLIC = AddressPolicy(
+    own_places=frozenset(
+        Place(host=host, port=port, path="")
+        for host in ("gateway.example.net", "8.8.4.4")
+        for port in (80, 443)
+    )
+)
 
 REFUSED_URLS = {
     "U1": ["http://169.254.169.254/latest/meta-data"],
