@@ -82,15 +82,16 @@ async def _serve(settings: Settings, clock: Clock, rereading: Rereading | None) 
             except CannotListen as error:
                 return _fail(
                     f"cannot listen on {error.place} for operators: {error.why}",
-                    "choose another place with GATEWAY_ADMIN_HOST and GATEWAY_ADMIN_PORT (0 takes a"
-                    f" free port, {OFF} does without), or stop what listens there",
+                    error.remedy(
+                        "choose another place with GATEWAY_ADMIN_HOST and GATEWAY_ADMIN_PORT"
+                        f" (0 takes a free port, {OFF} does without)"
+                    ),
                 )
             listeners = _Listeners(public=public, admin=admin)
             return await _serve_on(listeners, settings, clock, rereading)
     except CannotListen as error:
         return _fail(
-            str(error),
-            "choose another address with GATEWAY_HOST and GATEWAY_PORT, or stop what listens there",
+            str(error), error.remedy("choose another address with GATEWAY_HOST and GATEWAY_PORT")
         )
 
 

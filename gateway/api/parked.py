@@ -125,7 +125,9 @@ class ParkedApi:
             parameters = await read_parameters(request, _RELEASE)
             reason, after = parameters.get("reason"), _read_after(parameters)
             if not reason:
-                raise Unusable.because("reason", "says which are released, as in no-inbound-url")
+                raise Unusable.because(
+                    "reason", "is required: it says which are released, as in no-inbound-url"
+                )
         except Unusable as fault:
             return fault.refusal
         senders = self._applications.senders_to(application)

@@ -30,6 +30,15 @@ class CannotListen(Exception):
         self.place = place
         self.why = why
         self.is_taken = error.errno == errno.EADDRINUSE
+        self._code = error.errno
+
+    def remedy(self, choice: str) -> str:
+        """Return what to do: what was chosen wrongly is named by `choice`."""
+        if self.is_taken:
+            return f"{choice}, or stop what listens there"
+        if isinstance(self.place, UnixPlace) and self._code in {errno.ENOENT, errno.EACCES}:
+            return f"{choice}, or make its directory, where this user may write"
+        return choice
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gateway.listening.binding import CannotListen, listening
-from gateway.settings.places import TcpPlace, UnixPlace, places
+from gateway.settings.places import Place, TcpPlace, UnixPlace, places
 
 FREE = 0
 
@@ -53,6 +53,25 @@ def test_where_one_place_is_taken_none_is_held() -> None:
             pass
         assert str(refused.value) == f"cannot listen on [::1]:{port}: Address already in use"
         assert not connects(socket.AF_INET, ("127.0.0.1", port))
+
+
+def test_the_remedy_fits_the_cause(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        causes: list[Place] = [
+            TcpPlace(host="127.0.0.1", port=port_of(taken)),
+            UnixPlace(path=str(tmp_path / "none" / "http.sock")),
+            TcpPlace(host="192.0.2.1", port=FREE),
+        ]
+        remedies = []
+        for place in causes:
+            with pytest.raises(CannotListen) as refused, listening((place,)):
+                pass
+            remedies.append(refused.value.remedy("choose another"))
+    assert remedies == [
+        "choose another, or stop what listens there",
+        "choose another, or make its directory, where this user may write",
+        "choose another",
+    ]
 
 
 # Unix sockets
