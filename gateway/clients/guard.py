@@ -254,6 +254,8 @@ class SystemResolver:
                 raise
             # Not whoever waits was cancelled: closing gave up what no thread had begun with.
             raise OSError("closed before the lookup") from None
+        except UnicodeError:
+            raise OSError("no name can be written so") from None
         return [str(to[0]) for _, _, _, _, to in found]
 
     async def close(self) -> None:

@@ -131,6 +131,14 @@ async def test_the_system_resolver_finds_loopback() -> None:
     assert found == ["127.0.0.1"]
 
 
+@pytest.mark.parametrize("host", ["a..example", "..", "a" * 64])
+async def test_what_is_no_name_does_not_resolve(host: str) -> None:
+    resolver = SystemResolver(threads=1)
+    with pytest.raises(OSError, match="no name"):
+        await resolver.resolve(host)
+    await resolver.close()
+
+
 async def test_lookups_that_wait_when_it_is_closed_fail_and_cancel_nobody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
