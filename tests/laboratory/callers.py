@@ -75,7 +75,8 @@ class Callers:
             asked.dispatch_uuid = str(document["dispatch_uuid"])
             return True
         if status in _COME_AGAIN:
-            world.happened(f"a request was refused with {status}")
+            if status == 503:
+                world.happened("a request was refused with 503")
             asked.told = str(document)
         else:
             world.violations.append(f"d{number} was answered {status}: {document}")

@@ -81,8 +81,14 @@ class World:
         """Start something that runs as part of the surroundings."""
         task = self.loop.create_task(work, context=self.context.copy())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._spent)
         return task
+
+    def _spent(self, task: asyncio.Task[Any]) -> None:
+        """Let go of what ended; an error of the surroundings must not look like their silence."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.violations.append(f"the surroundings broke down: {error!r}")
 
     def lose_write(self, fault: Fault) -> None:
         """Have one of the next writes end in a way that nobody learns."""
