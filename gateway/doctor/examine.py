@@ -44,7 +44,6 @@ async def examine(
     findings += [
         _of_signature(each, known) for each in settings.applications if each.mode != _OBSERVE
     ]
-    findings += examine_egress(settings, clock)
     # The front door is asked at the public URL: whoever examines is the one that may call it.
     policy = replace(address_policy(settings), own_places=frozenset())
     egress = egress or egress_of(settings)
@@ -58,7 +57,8 @@ async def examine(
             examine_front_door(settings, visitor, vendor, clock),
             examine_receivers(settings, visitor),
         )
-    return [*findings, *(found for group in groups for found in group), examine_hosts(settings)]
+    asked = [found for group in groups for found in group]
+    return [*findings, *examine_egress(settings, clock, asked), *asked, examine_hosts(settings)]
 
 
 async def _listed(finding: Awaitable[Finding]) -> list[Finding]:

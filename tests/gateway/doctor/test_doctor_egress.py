@@ -40,6 +40,11 @@ async def test_a_proxy_that_is_down_is_named(patient: Patient) -> None:
         unheard.bind(("127.0.0.1", 0))
         proxy = f"http://127.0.0.1:{unheard.getsockname()[1]}"
         line = await patient.line("credentials", GATEWAY_EGRESS_PROXY=proxy)
+        own = await patient.line("egress-proxy", GATEWAY_EGRESS_PROXY=proxy)
+    assert own == (
+        "wrong    GATEWAY_EGRESS_PROXY: no connection to it can be made; start it, or mend its host"
+        " and port"
+    )
     assert "the upstream cannot be asked: no connection to GATEWAY_EGRESS_PROXY" in line
 
 
@@ -47,6 +52,10 @@ async def test_a_proxy_that_refuses_the_login_is_named(patient: Patient) -> None
     answer = b"HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n"
     async with RawServer(refusing(answer)) as proxy:
         line = await patient.line("credentials", GATEWAY_EGRESS_PROXY=proxy.url())
+        own = await patient.line("egress-proxy", GATEWAY_EGRESS_PROXY=proxy.url())
+    assert own == (
+        "wrong    GATEWAY_EGRESS_PROXY: it refuses its user or password; mend them in its URL"
+    )
     assert "GATEWAY_EGRESS_PROXY refuses its user or password" in line
 
 
