@@ -24,7 +24,9 @@ from gateway import __version__
 from gateway.app import Gateway
 from gateway.clock import Clock, SystemClock
 from gateway.front.front import Front
+from gateway.front.handshake import SecuredServer
 from gateway.front.limits import Limits, within_descriptors
+from gateway.front.protocol import Connection
 from gateway.front.tally import Tally
 from gateway.listening.binding import BACKLOG, CannotListen, listen, listening
 from gateway.listening.certificates import ServerCertificate, Unfit, load_pair, pair_of
@@ -41,7 +43,6 @@ from gateway.stores.open import open_store
 log = get_logger()
 
 _USAGE, _INTERNAL = 2, 3
-_HANDSHAKE_S, _GOODBYE_S = 10.0, 5.0
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -307,20 +308,14 @@ class Beside(uvicorn.Server):
             return await loop.create_unix_server(self._protocol, sock=listener, backlog=BACKLOG)
         if self._tls is None:
             return await loop.create_server(self._protocol, sock=listener, backlog=BACKLOG)
-        return await loop.create_server(
-            self._protocol,
-            sock=listener,
-            backlog=BACKLOG,
-            ssl=self._tls,
-            ssl_handshake_timeout=_HANDSHAKE_S,
-            ssl_shutdown_timeout=_GOODBYE_S,
-        )
+        # It has all of a server that uvicorn asks for.
+        return cast("asyncio.Server", SecuredServer(listener, self._protocol, self._tls))
 
-    def _protocol(self) -> asyncio.Protocol:
-        protocol: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+    def _protocol(self) -> Connection:
+        connection: Connection = self.config.http_protocol_class(  # type: ignore[assignment,call-arg]
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
-        return protocol
+        return connection
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

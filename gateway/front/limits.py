@@ -15,6 +15,10 @@ _FEWEST_CONNECTIONS: Final = 64
 class Limits:
     """How much a connection may take, in time, bytes and places."""
 
+    handshake_s: float = 10
+    """Until TLS is spoken, where it is to be."""
+    goodbye_s: float = 5
+    """How long the end of TLS may take."""
     head_s: float = 10
     """Until the head of a request is there, counted from its first byte or the connection's."""
     body_s: float = 20

@@ -21,6 +21,7 @@ from gateway.front.rules import Head
 
 if TYPE_CHECKING:
     from gateway.front.front import Front
+    from gateway.front.handshake import Handshake
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
@@ -32,13 +33,15 @@ class Connection(asyncio.BufferedProtocol):
     def __init__(
         self, front: Front, app: ASGIApp, server: ServerState, app_state: dict[str, Any]
     ) -> None:
-        self._front = front
+        self.front = front
         self._limits = front.limits
         self._places = front.places
         self._app = app
         self._server = server
         self._app_state = app_state
         self.transport: asyncio.Transport = None  # type: ignore[assignment]
+        self.before: Handshake | None = None
+        """What it was until TLS was spoken."""
         # Its place
         self.shelf: Shelf | None = None
         self.due = 0
@@ -68,6 +71,8 @@ class Connection(asyncio.BufferedProtocol):
         # uvloop's transports are of no class of asyncio's.
         self.transport = cast("asyncio.Transport", transport)
         self._server.connections.add(self)  # type: ignore[arg-type]
+        if self.before is not None:
+            self.before.over()
         if not self._places.enter(self):
             self.transport.abort()
             return
@@ -89,15 +94,15 @@ class Connection(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         """Return where to read to: never past the end of the largest head."""
         if self._reader.stage == HEAD and not self._is_deaf:
-            return self._front.buffer[: self._reader.room]
-        return self._front.buffer
+            return self.front.buffer[: self._reader.room]
+        return self.front.buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what was read."""
         if self._is_deaf:
             self._throw_away(nbytes)
             return
-        refusal = self._reader.feed(self._front.buffer[:nbytes])
+        refusal = self._reader.feed(self.front.buffer[:nbytes])
         if refusal is not None:
             self._refuse(refusal)
         elif self._reader.stage != BETWEEN and not self._is_deaf:
@@ -160,7 +165,7 @@ class Connection(asyncio.BufferedProtocol):
     def cut(self, refusal: Refusal) -> None:
         """Close at once."""
         if self.shelf is not self._places.ending:
-            self._front.tally.note(refusal)
+            self.front.tally.note(refusal)
         self._close_now()
 
     # What the reader and exchanges tell
@@ -203,7 +208,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def common_lines(self) -> bytes:
         """Return the lines that every head has."""
-        return self._front.common_lines(self._server.default_headers)
+        return self.front.common_lines(self._server.default_headers)
 
     async def until_read(self) -> None:
         """Wait until the client has read, or is gone."""
@@ -258,7 +263,7 @@ class Connection(asyncio.BufferedProtocol):
         """Have a request answered, if there is a place for it."""
         self._places.put(self, None)
         if not exchange.share.take():
-            self._front.tally.note(Refusal.BUSY)
+            self.front.tally.note(Refusal.BUSY)
             self._answer(Refusal.BUSY, is_last=not exchange.keeps_alive)
             if exchange.keeps_alive:
                 self._go_on()
@@ -305,7 +310,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         """Refuse the request that is coming in, once those before it are answered."""
-        self._front.tally.note(refusal)
+        self.front.tally.note(refusal)
         self._refusal = refusal
         self._is_deaf = True
         self._places.hold(self, 0)
@@ -323,7 +328,7 @@ class Connection(asyncio.BufferedProtocol):
         self.transport.write(
             answer_to(
                 refusal,
-                instance=self._front.draw_instance(),
+                instance=self.front.draw_instance(),
                 date=self.common_lines(),
                 is_last=is_last,
             )
