@@ -20,6 +20,7 @@ from gateway.settings.rules import (
     Labels,
     admin_faults,
     application_faults,
+    outside_faults,
     proof_faults,
     registry_faults,
     serving_here,
@@ -167,7 +168,14 @@ class _Reader:
             self._fault(_TABLES, "is not a list of tables", f"write [[{_TABLES}]]")
             tables = []
         read: list[tuple[Application | None, Labels]] = []
-        if not tables or any(_first(row, layers) for _, row in _APPLICATION_ROWS):
+        given = {
+            row.variable: found[0].label
+            for _, row in _APPLICATION_ROWS
+            if (found := _first(row, layers))
+        }
+        outside = outside_faults(given) if tables else []
+        self._faults += outside
+        if not outside and (given or not tables):
             labels = Labels(None)
             read.append((self._application(layers, labels), labels))
         for index, table in enumerate(tables):

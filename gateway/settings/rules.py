@@ -88,6 +88,25 @@ def application_faults(is_set: AbstractSet[str], labels: Labels, *, mode: str) -
     return faults
 
 
+def outside_faults(given: Mapping[str, str]) -> list[Fault]:
+    """Return what stands beside the tables of applications and is of none, having no credentials.
+
+    Args:
+        given: how the variables of an application that are set there are called.
+    """
+    if not given.keys().isdisjoint({_KEY, _SECRET, _APP_ID, _PEM}):
+        return []
+    return [
+        Fault(
+            name=label,
+            problem="stands outside of the [[applications]] tables, where it would describe one"
+            " more application, which has no credentials",
+            remedy="move it into each table that it is meant for",
+        )
+        for label in given.values()
+    ]
+
+
 def tls_faults(is_set: AbstractSet[str]) -> list[Fault]:
     """Return a fault if there is a certificate without a key, or a key without a certificate."""
     pair = {"GATEWAY_TLS_CERT": "its key", "GATEWAY_TLS_KEY": "its certificate"}

@@ -150,3 +150,18 @@ class TestOrigins:
             Origin.FILE,
             Origin.DEFAULT,
         )
+
+
+def test_what_stands_outside_of_the_tables_and_has_no_credentials_is_of_none(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(f"request_rate = 3\n{TWO_TABLES}")
+    said = (
+        "stands outside of the [[applications]] tables, where it would describe one more"
+        " application, which has no credentials; move it into each table that it is meant for."
+    )
+    assert faults_of({"GATEWAY_MODE": "observe"}, file) == [
+        f"GATEWAY_MODE {said}",
+        f"request_rate {said}",
+    ]
