@@ -238,7 +238,7 @@ class Connection(asyncio.BufferedProtocol):
         if exchange.is_begun:
             self._close_now()
         else:
-            self._answer(Refusal.BROKEN, is_last=True)
+            self._answer(Refusal.BROKEN, is_last=True, method=exchange.scope["method"])
             self._leave()
 
     # How it goes on
@@ -264,7 +264,8 @@ class Connection(asyncio.BufferedProtocol):
         self._places.put(self, None)
         if not exchange.share.take():
             self.front.tally.note(Refusal.BUSY)
-            self._answer(Refusal.BUSY, is_last=not exchange.keeps_alive)
+            method = exchange.scope["method"]
+            self._answer(Refusal.BUSY, is_last=not exchange.keeps_alive, method=method)
             if exchange.keeps_alive:
                 self._go_on()
             else:
@@ -324,13 +325,14 @@ class Connection(asyncio.BufferedProtocol):
             self._answer(refusal, is_last=True)
         self._leave(lingers=refusal.problem is not None)
 
-    def _answer(self, refusal: Refusal, *, is_last: bool) -> None:
+    def _answer(self, refusal: Refusal, *, is_last: bool, method: str = "") -> None:
         self.transport.write(
             answer_to(
                 refusal,
                 instance=self.front.draw_instance(),
                 date=self.common_lines(),
                 is_last=is_last,
+                method=method,
             )
         )
 

@@ -42,12 +42,15 @@ class Reader:
         """`BETWEEN` two requests, in the `HEAD` of one or in its `BODY`."""
         self._read_bytes = 0
         """Of the request that is coming in, or of empty lines before it."""
+        self._follows = False
+        """Whether its first bytes came in one piece with the request before."""
         self._target = b""
         self._fields: Fields = []
         self._head: Head | None = None
         self._body: bytes | bytearray = b""
         self._upgraded: bytes | None = None
         self._is_stopped = False
+        self._has_taken = False
         self._refusal: Refusal | None = None
 
     @property
@@ -75,6 +78,7 @@ class Reader:
             if data[0] == _TLS_HANDSHAKE:
                 return Refusal.OTHER_PROTOCOL
             self._parser = httptools.HttpRequestParser(self)
+        self._has_taken = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -85,7 +89,12 @@ class Reader:
             return self._refusal
         except httptools.HttpParserError:
             return Refusal.MALFORMED
-        self._read_bytes += len(data)
+        if self._has_taken and self.stage == HEAD:
+            # The parser does not tell where it began: a field that is not whole yet is left out.
+            self._follows = True
+            self._read_bytes = self._head_bytes(self._fields)
+        else:
+            self._read_bytes += len(data)
         return self._excess()
 
     def drop(self) -> None:
@@ -96,6 +105,10 @@ class Reader:
         """Let go of what holds on to this, so that nobody has to look for cycles."""
         self._parser = None
         self._take = _take_nothing
+
+    def _head_bytes(self, fields: Fields) -> int:
+        """Count what the parser has told of a head."""
+        return len(self._target) + sum(len(name) + len(value) + 4 for name, value in fields)
 
     def _excess(self) -> Refusal | None:
         """Look what the request that is coming in has taken so far."""
@@ -138,6 +151,7 @@ class Reader:
         """A request begins."""
         self.stage = HEAD
         self._read_bytes = 0
+        self._follows = False
         self._target = b""
         self._fields = []
         self._body = b""
@@ -156,7 +170,10 @@ class Reader:
         method = self._parser.get_method()
         version = self._parser.get_http_version()
         fields, self._fields = self._fields, []
-        if len(fields) > self._limits.headers:
+        limits = self._limits
+        if len(fields) > limits.headers or (
+            self._follows and self._head_bytes(fields) > limits.head_bytes
+        ):
             self._stop(Refusal.HEAD_TOO_LARGE)
         if len(self._target) > self._limits.target_bytes:
             self._stop(Refusal.TARGET_TOO_LONG)
@@ -189,6 +206,7 @@ class Reader:
             return
         head, body = self._head, bytes(self._body)
         assert head is not None  # noqa: S101 - it came before
+        self._has_taken = True
         self.stage, self._read_bytes, self._head, self._body = BETWEEN, 0, None, b""
         if not self._take(head, body):
             self._stop(None)

@@ -63,7 +63,9 @@ class Refusal(Enum):
         self.detail = detail
 
 
-def answer_to(refusal: Refusal, *, instance: str, date: bytes, is_last: bool) -> bytes:
+def answer_to(
+    refusal: Refusal, *, instance: str, date: bytes, is_last: bool, method: str = ""
+) -> bytes:
     """Return the bytes of an answer in the v0.1 error shape.
 
     Args:
@@ -71,6 +73,7 @@ def answer_to(refusal: Refusal, *, instance: str, date: bytes, is_last: bool) ->
         instance: the id of this answer.
         date: lines of the head that every answer has.
         is_last: whether the connection closes after it.
+        method: of the request, if it is known: HEAD gets no body.
     """
     problem = refusal.problem
     assert problem is not None  # noqa: S101 - who asks has looked
@@ -88,4 +91,4 @@ def answer_to(refusal: Refusal, *, instance: str, date: bytes, is_last: bool) ->
         lines.append(f"retry-after: {_RETRY_AFTER_S}")
     if is_last:
         lines.append("connection: close")
-    return "\r\n".join([*lines, ""]).encode() + date + b"\r\n" + body
+    return "\r\n".join([*lines, ""]).encode() + date + b"\r\n" + (b"" if method == "HEAD" else body)

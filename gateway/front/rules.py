@@ -32,6 +32,7 @@ _WATCHED: Final = frozenset(
 
 _OF_UPGRADES: Final = frozenset({b"connection", b"upgrade", b"http2-settings"})
 _LONGEST_HOST: Final = 253 + len(":65535")
+_LONGEST_LENGTH: Final = 64
 _ABSOLUTE: Final = re.compile(rb"https?://([^/?]*)(/?[^?]*)((?:\?.*)?)", re.IGNORECASE)
 
 
@@ -78,7 +79,10 @@ def read_head(method: bytes, version: str, target: bytes, fields: Fields) -> Hea
                 return Refusal.BAD_HOST
             host = value
         elif name == b"content-length":
-            length = int(value)  # the parser lets digits through, once
+            # The parser lets digits through, once; of zeros in front, any number of them.
+            if len(value) > _LONGEST_LENGTH:
+                return Refusal.BAD_FRAMING
+            length = int(value)
         elif name == b"authorization":
             if is_authorized:
                 return Refusal.TWO_CREDENTIALS

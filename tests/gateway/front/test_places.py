@@ -99,6 +99,15 @@ def test_callers_beyond_their_places_are_told_to_come_again(few: Served, holding
     assert few.refused("busy") == 1
 
 
+def test_a_head_request_that_finds_no_place_gets_no_body(few: Served, holding: Holding) -> None:
+    with several(few, 4, get("/held")):
+        wait_until(lambda: holding.begun == 4)
+        with connected(few.address) as wire:
+            wire.send(head("HEAD /a HTTP/1.1", HOST) + get())
+            answers = [wire.answer(is_head=True), wire.answer()]
+    assert list(map(status_of, answers)) == [503, 200]
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/webhooks/status/x", "/legacy/status"])
 def test_callers_keep_neither_webhooks_nor_health_checks_out(
     few: Served, holding: Holding, path: str

@@ -56,6 +56,18 @@ def read(data: bytes, sizes: list[int]) -> Taken:
     return taken
 
 
+def test_pipelined_heads_may_be_larger_together_than_one_may_be() -> None:
+    several = get("/a", f"X: {'x' * 570}") * 60
+    taken = read(several, [32 * 1024])
+    assert (len(taken.requests), taken.refusal) == (60, None)
+
+
+def test_a_pipelined_head_may_be_no_larger_than_another() -> None:
+    first, large = get("/a", f"X: {'x' * 20_000}"), get("/b", f"X: {'x' * 33_000}")
+    taken = read(first + large, [32 * 1024, 16 * 1024])
+    assert (len(taken.requests), taken.refusal) == (1, Refusal.HEAD_TOO_LARGE)
+
+
 @given(parts=st.lists(st.sampled_from(WHOLE), max_size=6), sizes=SPLITS)
 def test_requests_are_the_same_however_they_are_cut(parts: list[bytes], sizes: list[int]) -> None:
     data = b"".join(parts)

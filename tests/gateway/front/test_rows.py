@@ -80,6 +80,7 @@ ROWS = [
     Row("H5-hex", post("Content-Length: 0x2"), 400, reason="malformed"),
     Row("H5-empty", post("Content-Length: "), 400, reason="malformed"),
     Row("H6", post("Content-Length: 99999999999999999999"), 400, reason="malformed"),
+    Row("H6-zeros", post(f"Content-Length: {'0' * 5000}2"), 400, reason="framing"),
     Row("H6-19-digits", post("Content-Length: 1999999999999999999"), 413, reason="body-too-large"),
     Row("H7", post("Content-Length: 10485760"), 413, reason="body-too-large"),
     Row("H8", post(CHUNKED, body=chunks(*[b"x" * 65_536] * 5)), 413, reason="body-too-large"),
