@@ -29,7 +29,7 @@ _MANY: Final = 64
 """So many wait while sends leave as fast as they can."""
 _LEARNING: Final = 0.2
 """How much of what was seen last counts."""
-_MARGIN: Final = 0.05
+_MARGIN: Final = 0.1
 _FEW: Final = 10
 _PASSES_AT_MOST: Final = 100_000
 _LONGEST_LOOK_S: Final = 5.0
@@ -123,7 +123,7 @@ class Crowd:
         promises = self._promises[name]
         if reserved := promises.reserved(now_ms):
             is_expected = promises.is_kept(mark := Promises.mark(said), now_ms)
-            over = self._over(application, now_ms, reserved=0 if is_expected else reserved)
+            over = self._over(application, now_ms, reserved=-1 if is_expected else reserved)
             if over is None and is_expected:
                 promises.keep(mark)
         else:
@@ -156,7 +156,7 @@ class Crowd:
     ) -> tuple[str, float] | None:
         """Return what the application has too much of, and for how many seconds it has.
 
-        `reserved` counts those who are about to come and go first.
+        `reserved` counts those who are about to come and go first; -1 is one of them.
         """
         account, known = application.account, self._waiting.get(application.name)
         if self._is_stopped(account):
@@ -174,8 +174,11 @@ class Crowd:
     def _takes_s(self, application: Application, reserved: int = 0) -> float:
         """Return how long one more send of an application would wait for its turn."""
         rate = self._rate(application.account)
-        if reserved > _FEW:  # with a margin: nobody knows exactly who comes and what leaves
+        # With a margin: nobody knows exactly who comes and what leaves.
+        if reserved > _FEW:
             reserved += math.ceil(min(reserved, _MARGIN * self._max_age_s * rate))
+        elif reserved < 0:
+            reserved, rate = 0, min(self._rate_per_s or rate, rate / (1 - _MARGIN))
         own = self._count(application.name) + 1 + reserved
         before = sum(
             min(own, self._count(name)) if name != application.name else own

@@ -70,7 +70,8 @@ class Promises:
             mark: whom.
             free_ms: when the next place comes free.
             every_ms: how long it takes from one place to the next.
-            within_ms: further ahead nobody is told to come.
+            within_ms: further ahead nobody is told to come: if all of a crowd that is larger came
+                again, it would be in vain for some.
             now_ms: the present instant.
         """
         known = self._second_of.get(mark)

@@ -306,3 +306,38 @@ async def test_a_webhook_always_gets_in(tmp_path: Path) -> None:
         await until_refused(world)
         answer = await world.webhook(sent, "delivered")
         assert answer.status_code == 200
+
+
+async def test_where_there_is_room_for_sure_the_store_is_asked_once_a_second() -> None:
+    class Asked(ModelStore):
+        asked = 0
+
+        async def waiting_sends(self) -> dict[str, WaitingSends]:
+            self.asked += 1
+            return {}
+
+    store = Asked()
+    counter = Counter(store, rate_per_s=1000)
+    passed = 0
+    for _ in range(3):
+        assert await counter.ask(SHOP) is None
+        passed += sum(counter.crowd.passes(SHOP) for _ in range(100))
+        counter.passes(1)
+    assert (passed, store.asked) == (300, 3)
+
+
+async def test_no_more_pass_for_sure_than_have_room(counter: Counter) -> None:
+    passed = 0
+    assert await counter.ask(SHOP) is None
+    while counter.crowd.passes(SHOP):
+        passed += 1
+        await counter.append(SHOP)
+    assert passed + await counter.fill(SHOP) == 59
+
+
+async def test_nobody_passes_for_sure_while_others_were_told_to_come(counter: Counter) -> None:
+    await counter.fill(SHOP)
+    await counter.leaves(SHOP, 30)
+    counter.passes(1)
+    await counter.ask(SHOP)
+    assert not counter.crowd.passes(SHOP)
