@@ -11,7 +11,6 @@ from typing import Final
 
 from tests.crowd import flood, neighbours
 
-
 _HELD: Final = 0.95
 """Nearly as many come again as can be sent, so that a machine that lags turns some away."""
 
