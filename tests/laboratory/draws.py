@@ -41,6 +41,9 @@ _ODD_ANSWERS: Final[tuple[AnswerKind, ...]] = (
 )
 _WINDOWS: Final[tuple[FaultKind, ...]] = get_args(WindowKind)
 _RECEIVERS: Final = frozenset(kind for kind in _WINDOWS if kind.startswith("receiver-"))
+_STOPPED_AT_POINTS: Final = 0.12
+_HELD_AT: Final = ("send-before-intent", "send-after-intent", "callback-before-post")
+"""Where somebody holds an item, and acts on it next."""
 _DEATHS: Final[tuple[FaultKind, ...]] = ("kill", "kill", "kill", "end", "stop", "power")
 _GAPS_S: Final = (0.0, 1.0, 4.0, 20.0, 64.0, 120.0, 400.0)
 """How long a process is away: each class of the grace, and its edges."""
@@ -89,7 +92,12 @@ class _Draws:
             has_public_url=self._chance(0.9),
             environ=environ,
             dispatches=tuple(self._dispatch() for _ in range(self._pick((1, 2, 3, 4, 4, 6, 8)))),
-            faults=tuple(sorted(self._faults(processes, environ), key=lambda one: one.at_s)),
+            faults=tuple(
+                sorted(
+                    [*self._faults(processes, environ), *self._stops_at_points(processes)],
+                    key=lambda one: one.at_s,
+                )
+            ),
         )
 
     def _environ(self) -> dict[str, str]:
@@ -227,6 +235,24 @@ class _Draws:
                 for_s = self._pick(_GAPS_S)
                 faults.append(Fault(kind="kill", at_s=at_s + 1, for_s=for_s, process=process))
         return faults
+
+    def _stops_at_points(self, processes: int) -> list[Fault]:
+        """Have a process stopped for longer than a lease while it holds what it is about to do.
+
+        Drawn apart, so that all else of a seed stays as it is without.
+        """
+        chance = Random(f"stops at points of {self.seed}")
+        if self._is_calm or processes > 1 or chance.random() >= _STOPPED_AT_POINTS:
+            return []
+        return [
+            Fault(
+                kind="stop",
+                for_s=chance.choice((40.0, 64.0, 120.0)),
+                point=chance.choice(_HELD_AT),
+                nth=1 + chance.randrange(4),
+            )
+            for _ in range(1 + chance.randrange(2))
+        ]
 
     def _deaths_in_a_row(self, processes: int) -> list[Fault]:
         """Have all processes killed, and the next lives, too, while they hold what they missed."""

@@ -25,6 +25,7 @@ from tests.laboratory.storage import Storage
 from tests.laboratory.upstream import SimulatedDate, SimulatedMessages, Upstream
 from tests.laboratory.world import World
 
+_LAST_TO_GO_ON_S: Final = 0.5
 _DRAIN_S: Final = 10.0
 _AGAIN_S: Final = 1.0
 """How long a process that cannot go on takes to be started again."""
@@ -66,6 +67,12 @@ class Process:
         self._ending: asyncio.Future[None]
         self._hits = Counter[str]()
         self._kills: list[Fault] = []
+        self._stops: list[Fault] = []
+
+    def stop_at_point(self, stop: Fault) -> None:
+        """Have the process stopped when it reaches a point."""
+        self._stops.append(stop)
+        self._hits.clear()
 
     def arm(self, kill: Fault) -> None:
         """Have the process killed when it reaches a point, or after so many turns."""
@@ -77,12 +84,17 @@ class Process:
     def disarm(self) -> None:
         """Have nothing of it happen any more."""
         self._kills.clear()
+        self._stops.clear()
         self._storage.fail_after(_NEVER, lambda: None)
         if self.domain is not None:
             self.domain.dies_at_turn = None
 
     def reach(self, point: str) -> asyncio.Future[None] | None:
-        """Take that the process reached a point; if it dies there, return what never comes."""
+        """Take that the process reached a point.
+
+        If it dies there, return what never comes; if it is stopped there, what comes when it goes
+        on.
+        """
         self._hits[point] += 1
         if not self._world.faults_are_over:
             self._world.seen.passed.append((self.lives, point))
@@ -91,7 +103,21 @@ class Process:
                 self._world.happened(f"killed at {point}")
                 self._die(kill, f"at {point}")
                 return self._world.loop.create_future()
+        for stop in self._stops:
+            if stop.point == point and self._hits[point] >= stop.nth:
+                return self._stopped_amid(stop)
         return None
+
+    def _stopped_amid(self, stop: Fault) -> asyncio.Future[None]:
+        """Stop the process; return what comes a moment after it goes on.
+
+        What else it does comes first then, so that a lease which is over is given to another.
+        """
+        self._stops.remove(stop)
+        self.pause(stop)
+        goes_on = self._world.loop.create_future()
+        self._world.later(stop.for_s + _LAST_TO_GO_ON_S, lambda: goes_on.set_result(None))
+        return goes_on
 
     def start(self) -> None:
         """Begin a life."""

@@ -164,6 +164,8 @@ class _Run:
                 world.turn(fault.at_s, lambda: process.arm(fault))
             case "end":
                 world.turn(fault.at_s, lambda: process.end(fault))
+            case "stop" if fault.point is not None:
+                world.turn(fault.at_s, lambda: process.stop_at_point(fault))
             case "stop":
                 world.turn(fault.at_s, lambda: process.pause(fault))
             case "wrong-secret":
