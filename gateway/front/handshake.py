@@ -19,6 +19,8 @@ from gateway.front.refusals import Refusal
 
 _AT_ONCE: Final = 64
 """Connections that are accepted before anybody else has a turn."""
+_HANDSHAKE: Final = b"\x16"
+"""The type of the record that a handshake begins with: RFC 8446, section 5.1."""
 _AGAIN_S: Final = 0.5
 """When to look again after no more could be accepted."""
 
@@ -85,7 +87,7 @@ class Handshake:
         self.held_bytes = 0
         self._has_place = False
         self._has_begun = False
-        """Whether the event loop has the socket, and closes it."""
+        """Whether the task has the socket, and closes it."""
 
     def begin(self) -> None:
         """Take a place, or go."""
@@ -119,6 +121,9 @@ class Handshake:
     async def _secure(self) -> None:
         self._has_begun = True
         try:
+            if not await self._is_begun_by_peer():
+                self._accepted.close()
+                return
             await asyncio.get_running_loop().connect_accepted_socket(
                 lambda: self._connection,
                 self._accepted,
@@ -131,3 +136,33 @@ class Handshake:
         finally:
             self.over()
             self._connection.before = None
+
+    async def _is_begun_by_peer(self) -> bool:
+        """Wait for the first byte, and tell whether it begins a handshake.
+
+        What speaks TLS takes tens of kilobytes, which the libraries below give back only in part:
+        nobody gets it who says nothing, or speaks something else.
+        """
+        loop = asyncio.get_running_loop()
+        came = loop.create_future()
+        descriptor = self._accepted.fileno()
+        loop.add_reader(descriptor, _tell, came)
+        try:
+            await came
+        except asyncio.CancelledError:
+            loop.remove_reader(descriptor)
+            self._accepted.close()
+            raise
+        loop.remove_reader(descriptor)
+        try:
+            first = self._accepted.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return False
+        if first and first != _HANDSHAKE:
+            self._connection.front.tally.note(Refusal.OTHER_PROTOCOL)
+        return first == _HANDSHAKE
+
+
+def _tell(came: asyncio.Future[None]) -> None:
+    if not came.done():
+        came.set_result(None)

@@ -121,3 +121,24 @@ async def test_a_handshake_that_fails_gives_its_place_back(
         writer.close()
         await server.until_nobody_is_left()
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize("said", [b"GET / HTTP/1.1\r\n\r\n", b"\x00", b""])
+async def test_nobody_gets_what_speaks_tls_without_beginning_to_speak_it(
+    tmp_path: Path, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with secured(Echo(), tmp_path, replace(FEW, handshake_s=0.2)) as server:
+        secured_ones: list[object] = []
+        loop = asyncio.get_running_loop()
+
+        async def note(*accepted: object, **_: object) -> None:
+            secured_ones.append(accepted)
+
+        monkeypatch.setattr(loop, "connect_accepted_socket", note)
+        reader, writer = await asyncio.open_connection(*server.address)
+        writer.write(said)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+        await server.until_nobody_is_left()
+        assert secured_ones == []
