@@ -23,8 +23,8 @@ def test_the_page_shows_the_quirks_as_they_are() -> None:
 
 
 def test_the_help_lists_every_quirk() -> None:
-    text = CliRunner().invoke(command, ["--help"]).output
-    assert [name for name, quirk in QUIRKS.items() if f"{quirk.summary}\n" not in text] == []
+    text = " ".join(CliRunner().invoke(command, ["--help"]).output.split())  # however it folds
+    assert [name for name, quirk in QUIRKS.items() if quirk.summary not in text] == []
 
 
 @pytest.mark.parametrize(
